@@ -1,0 +1,105 @@
+/* bridge.h - the one place where sources, engine and sinks meet; still no I/O.
+ *
+ * The bridge owns the directory, the engine, the sources and the Graph machines, and drains one
+ * into the next. Daemon and simulator run this same wiring: the shell feeds bytes, answers and
+ * time, and drains what must leave the process (struct bridge_out). */
+#ifndef BRIDGE_BRIDGE_H
+#define BRIDGE_BRIDGE_H
+
+#include "core/directory.h"
+#include "core/engine.h"
+#include "sink/graph.h"
+#include "source/source.h"
+
+struct bridge_limits {
+	uint32_t accounts, connectors, users, lines, realms;
+	uint64_t seed;
+};
+
+struct bridge_time {
+	int64_t mono_ms, wall_ms;
+};
+
+enum bridge_out_kind {
+	BRIDGE_SOURCE, /* .connector, .source: OUT_CONNECT, OUT_LISTEN, OUT_SEND, OUT_CLOSE */
+	BRIDGE_NOTE,   /* .connector, .source: OUT_NOTE */
+	BRIDGE_GRAPH,  /* .realm, .graph: GRAPH_HTTP, GRAPH_NOTE, GRAPH_SEEN */
+	BRIDGE_FOUND,  /* .realm, .graph: GRAPH_FOUND: the id is to be stored */
+	BRIDGE_ACTION, /* .action: ACT_SAVE_*, ACT_AUDIT, ACT_CHANGED, ACT_USER_GONE */
+};
+
+struct bridge_out {
+	uint8_t kind;
+	uint32_t connector;
+	uint32_t realm;
+	struct source_out source;
+	struct graph_out graph;
+	struct action action;
+};
+
+struct bridge;
+
+MUST_CHECK enum err bridge_new(struct bridge **ret, const struct bridge_limits *l, struct bridge_time t);
+void bridge_free(struct bridge *b);
+
+/* ---- set-up and change; may be called at any time between turns ---- */
+
+/* One realm per (cloud, tenant, client id): an equal (login_url, tenant, client_id) gives the
+ * existing one and takes over a changed secret. */
+MUST_CHECK enum err bridge_add_realm(struct bridge *b, struct bridge_time t,
+				     const struct graph_config *c, uint32_t *ret_realm);
+MUST_CHECK enum err bridge_add_account(struct bridge *b, struct bridge_time t, struct slice name,
+				       uint32_t realm, const struct policy *p, uint16_t *ret_account);
+void bridge_set_policy(struct bridge *b, struct bridge_time t, uint16_t account, const struct policy *p);
+/* c->connector and c->account are filled in by the bridge. */
+MUST_CHECK enum err bridge_add_connector(struct bridge *b, struct bridge_time t, uint16_t account,
+					 struct slice name, const struct source_ops *ops,
+					 struct source_config *c, uint32_t *ret_connector);
+/* Its lines go first. */
+void bridge_remove_connector(struct bridge *b, struct bridge_time t, uint32_t connector);
+
+struct bridge_user {
+	struct slice email, label;
+	const char *teams_id; /* "" or NULL: look it up */
+	bool enabled;
+	const struct policy *policy; /* NULL: the account's */
+};
+
+MUST_CHECK enum err bridge_add_user(struct bridge *b, struct bridge_time t, uint16_t account,
+				    const struct bridge_user *u, uint32_t *ret_user);
+void bridge_enable_user(struct bridge *b, struct bridge_time t, uint32_t user, bool enabled);
+/* Gives back what is ours first; the id is free after ACT_USER_GONE. */
+void bridge_remove_user(struct bridge *b, struct bridge_time t, uint32_t user);
+MUST_CHECK enum err bridge_add_line(struct bridge *b, struct bridge_time t, uint32_t connector,
+				    struct slice number, uint32_t user, uint32_t *ret_line);
+void bridge_move_line(struct bridge *b, struct bridge_time t, uint32_t line, uint32_t user);
+void bridge_remove_line(struct bridge *b, struct bridge_time t, uint32_t line);
+void bridge_restore_user(struct bridge *b, struct bridge_time t, const struct user_record *r);
+void bridge_restore_line(struct bridge *b, struct bridge_time t, const struct line_record *r);
+/* A person sets a profile. until TIME_NEVER: no end. */
+void bridge_set_profile(struct bridge *b, struct bridge_time t, uint32_t user, enum profile p,
+			int64_t until_wall_ms);
+
+/* ---- the turn ---- */
+
+void bridge_feed_source(struct bridge *b, struct bridge_time t, uint32_t connector,
+			const struct source_feed *in);
+void bridge_feed_graph(struct bridge *b, struct bridge_time t, uint32_t realm,
+		       const struct graph_response *r);
+void bridge_tick(struct bridge *b, struct bridge_time t);
+/* When bridge_tick is due; TIME_NEVER when nothing is. */
+int64_t bridge_next(const struct bridge *b);
+/* True and one output, until there is none. Slices in ret are valid until the next bridge call. */
+bool bridge_drain(struct bridge *b, struct bridge_time t, struct bridge_out *ret);
+
+/* ---- read-only ---- */
+
+const struct directory *bridge_directory(const struct bridge *b);
+const struct engine *bridge_engine(const struct bridge *b);
+bool bridge_source_view(const struct bridge *b, uint32_t connector, struct source_view *ret);
+bool bridge_line_view(const struct bridge *b, uint32_t line, struct source_line_view *ret);
+const struct graph *bridge_realm(const struct bridge *b, uint32_t realm);
+uint32_t bridge_account_realm(const struct bridge *b, uint16_t account);
+const char *bridge_connector_type(const struct bridge *b, uint32_t connector);
+
+#endif

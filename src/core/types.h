@@ -1,0 +1,270 @@
+/* types.h - the plain values that cross the seams: obs, event, action, outcome.
+ *
+ * Fixed size, no pointers, copied by value. Objects are named by small integer ids that the
+ * directory (core/directory.h) hands out; names never cross a seam. Times: mono_ms runs on a clock
+ * that never steps and never decreases; wall_ms is UTC milliseconds since 1970 and may jump. */
+#ifndef CORE_TYPES_H
+#define CORE_TYPES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ID_NONE UINT32_MAX
+#define TIME_NEVER INT64_MAX
+
+enum presence {
+#define PRESENCE(id, name, label) PRESENCE_##id,
+#include "core/names.def"
+	PRESENCE_COUNT
+};
+
+enum profile {
+#define PROFILE(id, name, label, reads_as) PROFILE_##id,
+#include "core/names.def"
+	PROFILE_COUNT
+};
+
+/* What we hold in Teams for one user: none, or one of the pairs that setPresence takes. */
+enum session {
+#define SESSION(id, name, availability, activity, shows) SESSION_##id,
+#include "core/names.def"
+	SESSION_COUNT
+};
+
+/* ---- seam 1: what a source saw ---- */
+
+enum call_state {
+	CALL_GONE,       /* no call, or this call has ended */
+	CALL_RINGING,    /* incoming, not answered */
+	CALL_DIALING,    /* placed by the user, from the first `trying` on */
+	CALL_TALKING,    /* answered */
+	CALL_HELD,       /* on hold: still a call */
+	CALL_CONFERENCE, /* more than one other party */
+	CALL_COUNT
+};
+
+enum obs_kind {
+	OBS_CALL,         /* call state of a line */
+	OBS_DND,          /* Do Not Disturb of a line, set at the PBX */
+	OBS_FORWARD,      /* forwarding of a line */
+	OBS_PROFILE,      /* the user's profile: from a PBX, or set by a person (connector ID_NONE) */
+	OBS_REGISTRATION, /* the phone is there or not */
+	OBS_READBACK,     /* what Teams shows for the user */
+	OBS_COUNT
+};
+
+/* How much a call report says. A FULL report states the whole line: it drops every other call, and
+ * it synchronises the line. A document with several calls is one FULL report of its busiest call,
+ * then PARTIAL ones, so that no state in between is lower than the document's. */
+enum obs_scope { SCOPE_FULL, SCOPE_PARTIAL, SCOPE_GONE };
+
+enum forward_target { FORWARD_NONE, FORWARD_VOICEMAIL, FORWARD_INTERNAL, FORWARD_EXTERNAL };
+
+struct obs {
+	uint8_t kind;  /* enum obs_kind */
+	uint8_t scope; /* enum obs_scope; OBS_CALL only */
+	uint16_t account;
+	uint32_t connector; /* ID_NONE: an operator or the user */
+	uint32_t line;      /* ID_NONE for OBS_PROFILE and OBS_READBACK */
+	uint32_t user;      /* ID_NONE: the line's user */
+	uint64_t call_key;  /* hash of what names the call within the line; 0: the line as a whole */
+	int64_t order;      /* OBS_PROFILE: wall_ms of the change at its origin, 0: now */
+	union {
+		uint8_t call;    /* enum call_state */
+		bool on;         /* OBS_DND */
+		bool registered; /* OBS_REGISTRATION */
+		uint8_t forward; /* enum forward_target */
+		struct {
+			uint8_t state;         /* enum profile */
+			int64_t until_wall_ms; /* TIME_NEVER: no end */
+		} profile;
+		struct {
+			uint8_t presence; /* enum presence */
+			bool masked;      /* differs from our session though we hold one */
+		} readback;
+	};
+};
+
+/* ---- events: the only way anything reaches the engine ---- */
+
+enum precedence { PRECEDENCE_CLOUDLINK, PRECEDENCE_CALL_FIRST };
+enum ringing { RINGING_IGNORE, RINGING_BUSY };
+enum busy_meaning { BUSY_IN_A_CALL, BUSY_DND };
+enum dnd_meaning { DND_PRESENTING, DND_PREFERRED };
+enum not_available { NOT_AVAILABLE_OFFLINE, NOT_AVAILABLE_AWAY, NOT_AVAILABLE_DND };
+enum account_mode { MODE_LIVE, MODE_DRY_RUN, MODE_OFF };
+
+/* One account's rules, or one user's where they differ. */
+struct policy {
+	uint8_t precedence;    /* enum precedence */
+	uint8_t ringing;       /* enum ringing */
+	uint8_t busy;          /* enum busy_meaning */
+	uint8_t dnd;           /* enum dnd_meaning */
+	uint8_t not_available; /* enum not_available */
+	uint8_t mode;          /* enum account_mode */
+	int32_t settle_ms;     /* a state must last this long before it is published; 0..600,000 */
+	int32_t grace_ms;      /* how long a lost line's last state stands; 0..3,600,000 */
+	int32_t lease_ms;      /* 300,000..14,400,000 (PT5M..PT4H) */
+};
+
+enum event_kind {
+	EV_TICK,           /* time only */
+	EV_OBS,            /* .obs */
+	EV_CONNECTOR_UP,   /* .connector: link is there; lines synchronise one by one by FULL reports */
+	EV_CONNECTOR_DOWN, /* .connector: link lost: its lines are no longer synchronised */
+	EV_LINE_LOST,      /* .line: this line's reports ended, the link stands */
+	EV_OUTCOME,        /* .outcome */
+	EV_POLICY,         /* .policy_set: an account's rules */
+	EV_USER_ADD,       /* .user_add */
+	EV_USER_ENABLE,    /* .user_enable */
+	EV_USER_REMOVE,    /* .user: clear what is ours once, then ACT_USER_GONE */
+	EV_LINE_ADD,       /* .line_add; user ID_NONE: watched, belongs to nobody */
+	EV_LINE_MOVE,      /* .line_add: the line takes its state along to .user */
+	EV_LINE_REMOVE,    /* .line */
+	EV_RESTORE_USER,   /* .user_record from the store, after EV_USER_ADD */
+	EV_RESTORE_LINE,   /* .line_record from the store, after EV_LINE_ADD */
+	EV_COUNT
+};
+
+/* What the store keeps of a user; see ACT_SAVE_USER. */
+struct user_record {
+	uint32_t user;
+	uint8_t profile;
+	uint8_t session;      /* enum session that may be held in Teams */
+	bool preferred;       /* we also set the user-preferred state */
+	int64_t profile_until_wall_ms;
+	int64_t profile_order;     /* wall_ms of the profile's change */
+	int64_t lease_end_wall_ms; /* when the session ends by itself, 0: none held */
+};
+
+/* What the store keeps of a line: its last known state. */
+struct line_record {
+	uint32_t line;
+	uint8_t call; /* enum call_state, the busiest */
+	bool dnd;
+	bool registered;
+	bool known;
+	int64_t seen_wall_ms;
+};
+
+enum outcome_class {
+	OUTCOME_ACCEPTED,  /* Graph holds (or has cleared) what the action said */
+	OUTCOME_WITHDRAWN, /* never sent: a later action of the same user took its place */
+	OUTCOME_UNSURE,    /* sent, no clear answer; the sink tries again with the current state */
+	OUTCOME_DENIED,    /* refused for this user (400, 403, 404): engine backs off */
+	OUTCOME_COUNT
+};
+
+struct outcome {
+	uint32_t user;
+	uint32_t generation; /* of the action that this answers */
+	uint8_t class;       /* enum outcome_class */
+	uint16_t http_status;
+	int32_t retry_after_ms; /* OUTCOME_DENIED: wait at least this long; 0: as the engine likes */
+	int64_t sent_mono_ms;   /* when the request left: the lease counts from here */
+};
+
+struct event {
+	int64_t mono_ms;
+	int64_t wall_ms;
+	uint8_t kind; /* enum event_kind */
+	union {
+		struct obs obs;
+		uint32_t connector;
+		uint32_t line;
+		uint32_t user;
+		struct outcome outcome;
+		struct {
+			uint16_t account;
+			struct policy policy;
+		} policy_set;
+		struct {
+			uint32_t user;
+			uint16_t account;
+			bool enabled;
+			bool has_policy; /* own rules instead of the account's */
+			struct policy policy;
+		} user_add;
+		struct {
+			uint32_t user;
+			bool enabled;
+		} user_enable;
+		struct {
+			uint32_t line;
+			uint32_t connector;
+			uint32_t user;
+		} line_add;
+		struct user_record user_record;
+		struct line_record line_record;
+	};
+};
+
+/* ---- seam 2: what is to be done ---- */
+
+enum action_kind {
+	ACT_HOLD,          /* Graph: hold .session for .lease_ms */
+	ACT_CLEAR,         /* Graph: give our session (and preferred state, if ours) back */
+	ACT_RESYNC_LINE,   /* source: a fresh subscription or snapshot of .line */
+	ACT_SAVE_USER,     /* store: .user_record */
+	ACT_SAVE_LINE,     /* store: .line_record */
+	ACT_AUDIT,         /* store: .audit */
+	ACT_PROFILE_WRITE, /* source (later connectors): write .user_record's profile to the PBX */
+	ACT_LAMP,          /* sink (later): a phone's lamp */
+	ACT_STATUS_TEXT,   /* sink (later) */
+	ACT_USER_GONE,     /* directory: .user's slot is free again */
+	ACT_CHANGED,       /* admin: .user's explanation has changed */
+	ACT_COUNT
+};
+
+/* What a Graph action is worth when the quota is short: rises first, then clears, then renewals. */
+enum urgency { URGENCY_RISE, URGENCY_CLEAR, URGENCY_RENEW, URGENCY_COUNT };
+
+enum audit_kind {
+	AUDIT_COMBINED, /* a = old presence, b = new */
+	AUDIT_HELD,     /* a = session, b = http status */
+	AUDIT_CLEARED,  /* a = session that was held, b = http status */
+	AUDIT_DENIED,   /* a = session wanted, b = http status */
+	AUDIT_PROFILE,  /* a = old profile, b = new */
+	AUDIT_SWITCHED, /* a = enabled */
+	AUDIT_REMOVED,
+	AUDIT_COUNT
+};
+
+struct action {
+	uint8_t kind;    /* enum action_kind */
+	uint8_t urgency; /* enum urgency; ACT_HOLD, ACT_CLEAR */
+	uint8_t session; /* enum session; ACT_HOLD: to hold; ACT_CLEAR: last one that may be held */
+	bool preferred;  /* ACT_HOLD: set the preferred DND too; ACT_CLEAR: give it back too */
+	bool may_be_held; /* ACT_CLEAR: false when no request of ours can have been applied */
+	uint16_t account;
+	uint32_t user;
+	uint32_t line;
+	uint32_t connector;
+	uint32_t generation; /* rises with every Graph action of the user */
+	int32_t lease_ms;
+	int64_t due_mono_ms; /* when the change behind it happened: for measured delay */
+	union {
+		struct user_record user_record;
+		struct line_record line_record;
+		struct {
+			uint8_t kind; /* enum audit_kind */
+			uint16_t a, b;
+			int64_t wall_ms;
+		} audit;
+	};
+};
+
+/* Lower-case outside names and labels, from names.def; "?" out of range. */
+const char *presence_name(enum presence p);
+const char *presence_label(enum presence p);
+const char *profile_name(enum profile p);
+const char *session_name(enum session s);
+const char *session_availability(enum session s);
+const char *session_activity(enum session s);
+enum presence session_shows(enum session s);
+enum presence profile_reads_as(enum profile p);
+/* False when the word names no state; *ret untouched. */
+bool presence_parse(const char *word, enum presence *ret);
+bool profile_parse(const char *word, enum profile *ret);
+
+#endif

@@ -1,0 +1,147 @@
+/* source.h - for those who write a connector: the machine that turns a PBX's bytes into obs.
+ *
+ * A source is a sans-I/O machine with the four verbs of the house: feed bytes in, tick time, ask
+ * when it is next due, drain what comes out. It never reads a clock, opens a socket, allocates per
+ * event without bound, or logs. It translates; it never decides presence. Passing `now_ms` values
+ * must not decrease.
+ *
+ * Channels are the machine's names for its connections: it asks for one (OUT_CONNECT, OUT_LISTEN)
+ * with an id of its own choice, the shell opens it and feeds back what happens there. After
+ * OUT_CLOSE nothing more of that channel is fed. After source_close nothing comes out any more.
+ *
+ * Lines are handed in with the engine's id as handle; every obs carries that id. */
+#ifndef SOURCE_SOURCE_H
+#define SOURCE_SOURCE_H
+
+#include "base/secret.h"
+#include "base/slice.h"
+#include "core/types.h"
+
+enum transport { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS };
+
+enum { SOURCE_NAME_MAX = 128, SOURCE_HOST_MAX = 256, SOURCE_URI_MAX = 512, SOURCE_LISTS_MAX = 64 };
+
+/* A connector's settings, as read from the configuration. Strings are borrowed for the duration of
+ * the open call only; the machine copies what it keeps. */
+struct source_config {
+	const char *name;   /* as in offhook.yaml, for notes */
+	uint32_t connector; /* id in every obs */
+	uint16_t account;
+	const char *server; /* SIP: URI; others host:port */
+	const char *username;
+	const struct secret *password;
+	const char *package;        /* SIP: "dialog" or "presence" */
+	const char *const *lists;   /* SIP: resource list URIs */
+	uint32_t lists_n;
+	const char *listen;         /* SIP: own address for PBXs that connect back, or "" */
+	bool reads_profile;         /* profile: read or both */
+	bool writes_profile;        /* profile: write or both */
+	uint32_t lines_max;
+	uint64_t seed;              /* for jitter, tags and call ids */
+	const struct source_tuning *tuning; /* NULL: the standard's values */
+};
+
+/* Timers that tests and administrators of odd PBXs may change; 0 keeps the default. */
+struct source_tuning {
+	int32_t expires_s;            /* asked subscription life, default 3600 */
+	int32_t outstanding_max;      /* SUBSCRIBEs in flight at a time, default 50 */
+	int32_t first_notify_ms;      /* default 32,000 (RFC 6665 4.1.2.4, timer N) */
+};
+
+enum source_feed_kind {
+	FEED_CONNECTED, /* channel is up; .local and .peer are set */
+	FEED_BYTES,     /* stream: any cut; datagram: one message */
+	FEED_CLOSED,    /* by the peer or the system, or the attempt failed; .text says why */
+	FEED_ACCEPTED,  /* listener .channel got a new connection: it is channel .accepted from now on */
+};
+
+struct address {
+	char host[64]; /* numeric, no brackets */
+	uint16_t port;
+};
+
+struct source_feed {
+	uint8_t kind; /* enum source_feed_kind */
+	uint32_t channel;
+	uint32_t accepted;
+	struct address local, peer;
+	struct slice bytes;
+	const char *text;
+};
+
+enum source_out_kind {
+	OUT_CONNECT, /* open .channel to .host:.port over .transport (UDP: a bound socket) */
+	OUT_LISTEN,  /* listen on .host:.port over .transport as .channel */
+	OUT_SEND,    /* .bytes to .channel; on a UDP listener to .peer. Valid until the next call */
+	OUT_CLOSE,
+	OUT_OBS,       /* .obs */
+	OUT_UP,        /* the link stands and the PBX has answered */
+	OUT_DOWN,      /* the link is lost */
+	OUT_LINE_LOST, /* .line */
+	OUT_NOTE,      /* something a person should know: .note, .line, .text */
+};
+
+/* Codes of notes and of counters are one list; every refused foreign input counts somewhere. */
+enum note {
+#define NOTE(id, name, level, text) NOTE_##id,
+#include "source/notes.def"
+	NOTE_COUNT
+};
+
+struct source_out {
+	uint8_t kind;      /* enum source_out_kind */
+	uint8_t transport; /* enum transport */
+	uint8_t note;      /* enum note */
+	uint32_t channel;
+	uint32_t line;
+	char host[SOURCE_HOST_MAX]; /* a name or a numeric address; port 0: ask SRV (RFC 3263) */
+	uint16_t port;
+	struct address peer;
+	struct slice bytes;
+	struct obs obs;
+	char text[160]; /* OUT_NOTE: detail without secrets or numbers of callers */
+};
+
+/* What one line of the connector is doing, for check, explain and the console. */
+enum line_link { LINE_IDLE, LINE_ASKING, LINE_LIVE, LINE_WAITING, LINE_REFUSED, LINE_LINK_COUNT };
+
+struct source_line_view {
+	uint8_t link; /* enum line_link */
+	uint16_t last_status; /* last answer of the PBX, 0: none */
+	int64_t last_report_ms;
+	bool in_list;
+	char reason[96]; /* LINE_WAITING, LINE_REFUSED: why, in words */
+};
+
+struct source_view {
+	bool up;
+	uint32_t lines, live, refused;
+	uint64_t counters[NOTE_COUNT];
+	uint64_t received, sent; /* messages */
+	char state[96];
+};
+
+struct source;
+
+struct source_ops {
+	const char *type; /* the word in the configuration */
+	MUST_CHECK enum err (*open)(struct source **ret, const struct source_config *config, int64_t now_ms);
+	void (*close)(struct source *s); /* frees; takes NULL */
+	/* number as in `connector/number`. ERR_EXISTS, ERR_LIMIT, ERR_MALFORMED. */
+	MUST_CHECK enum err (*add_line)(struct source *s, uint32_t line, struct slice number);
+	void (*remove_line)(struct source *s, uint32_t line);
+	void (*resync_line)(struct source *s, uint32_t line);
+	void (*feed)(struct source *s, int64_t now_ms, const struct source_feed *in);
+	void (*tick)(struct source *s, int64_t now_ms);
+	int64_t (*next)(const struct source *s);
+	bool (*drain)(struct source *s, struct source_out *ret);
+	void (*view)(const struct source *s, struct source_view *ret);
+	bool (*line_view)(const struct source *s, uint32_t line, struct source_line_view *ret);
+};
+
+const char *note_name(enum note n);  /* as in metrics: lower_case */
+const char *note_text(enum note n);  /* for people */
+int note_level(enum note n);         /* syslog priority 3..7 */
+const struct source_ops *source_find(const char *type); /* NULL: no such connector type */
+
+#endif
