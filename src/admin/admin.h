@@ -1,0 +1,211 @@
+/* admin.h - the admin plane: API, live page, events, health and metrics, on a thread of its own.
+ *
+ * The loop thread hands plain values in (admin_put_*) and takes commands out (admin_take,
+ * admin_answer). Every call of this header is made by the loop thread and holds a mutex for
+ * microseconds; the admin thread renders and serves from its own copy, so watching browsers cost
+ * the loop nothing. Values are copied: slices and arrays are borrowed for the call only.
+ *
+ * Times are wall clock, UTC milliseconds since 1970; 0 means none, TIME_NEVER no end. Ids are the
+ * directory's. The TCP listener is read-only and checks Host; writes come through the UNIX socket
+ * only, until sign-in exists. The routes stand in routes.def, the metrics in metrics.def. */
+#ifndef ADMIN_ADMIN_H
+#define ADMIN_ADMIN_H
+
+#include "base/slice.h"
+#include "core/types.h"
+
+struct admin;
+
+struct admin_config {
+	const char *listen;      /* "127.0.0.1:8470", "[::1]:0"; port 0: any, see admin_port */
+	const char *socket_path; /* NULL or "": none. Mode 0660; a stale one is taken over */
+	const char *certificate; /* PEM text for listen, NULL: plain HTTP, then listen must be loopback */
+	const char *key;         /* PEM text */
+	uint32_t accounts_max, connectors_max, users_max;
+	uint32_t connections_max;  /* 0: 1,024 */
+	uint32_t per_address_max;  /* 0: 512 connections from one address */
+	int32_t request_ms;        /* a whole request must have arrived by then, 0: 15,000 */
+	int32_t command_ms;        /* 504 when a command is not answered by then, 0: 10,000 */
+	int64_t (*mono_ms)(void);  /* clocks, callable from any thread */
+	int64_t (*wall_ms)(void);
+	void (*wake)(void *arg);   /* from the admin thread: a command waits; must not block */
+	void (*log)(void *arg, int priority, const char *code, const char *text); /* may be NULL */
+	void *arg;                 /* of wake and log */
+};
+
+/* Binds, then starts the thread. ERR_IO with `why` filled (<= why_cap bytes, closed) when an
+ * address or the socket cannot be taken, ERR_DENIED for a foreign address without a certificate. */
+MUST_CHECK enum err admin_start(struct admin **ret, const struct admin_config *c, char *why,
+				size_t why_cap);
+/* Ends the thread, answers what waits with 503, removes the socket. Takes NULL. */
+void admin_stop(struct admin *a);
+/* The TCP port that was bound. */
+uint16_t admin_port(const struct admin *a);
+/* A new certificate and key for new connections (after SIGHUP); NULL keeps the old one. */
+void admin_set_certificate(struct admin *a, const char *certificate, const char *key);
+
+/* ---- what the loop thread tells ---- */
+
+enum { ADMIN_COUNTERS_MAX = 64 };
+
+/* The name is static text (lower_case, as in the .def tables). */
+struct admin_counter {
+	const char *name;
+	uint64_t value;
+};
+
+struct admin_line {
+	uint32_t line, connector;
+	struct slice number;
+	uint8_t sync;     /* enum line_sync */
+	uint8_t presence; /* enum presence: what the line counts as */
+	uint8_t call;     /* enum call_state, the busiest */
+	uint8_t calls;
+	uint8_t link;     /* enum line_link as the source sees it: idle, asking, live, waiting, refused */
+	bool dnd, registered;
+	uint16_t last_status;        /* last answer of the PBX, 0: none */
+	int64_t since_wall_ms;       /* of the present state */
+	int64_t last_report_wall_ms; /* 0: never */
+	struct slice reason;         /* waiting, refused: why, in words */
+};
+
+struct admin_user {
+	uint32_t user;
+	uint16_t account;
+	struct slice email, name, teams_id;
+	const struct admin_line *lines;
+	uint32_t lines_n; /* at most 64 are kept */
+	bool enabled, settled, leaving;
+	uint8_t profile; /* enum profile */
+	int64_t profile_since_wall_ms, profile_until_wall_ms;
+	uint8_t profile_presence; /* enum presence */
+	uint8_t combined;         /* enum presence */
+	int64_t combined_since_wall_ms;
+	uint8_t winner;       /* enum winner */
+	uint32_t winner_line; /* WINNER_LINE */
+	uint8_t desired, held; /* enum session */
+	bool held_preferred;
+	int64_t lease_end_wall_ms, renew_wall_ms;
+	uint8_t publish; /* enum admin_publish */
+	int64_t retry_wall_ms; /* backing off until, 0: not */
+	uint16_t last_http_status;
+	int64_t last_answer_wall_ms;
+	struct slice graph_error, request_id;
+	bool seen_known;
+	uint8_t seen; /* enum presence: what others see in Teams, by read-back */
+	struct slice seen_pair; /* "Availability/Activity" */
+	int64_t seen_wall_ms;
+	uint32_t generation;
+	struct policy policy; /* in force */
+	bool own_policy;      /* the user's own, not the account's */
+};
+
+/* What the publisher of one user is doing, in words that people read. The daemon maps the engine's
+ * publish state onto these. */
+enum admin_publish {
+	ADMIN_PUBLISH_IDLE,      /* confirmed: desired is held, or nothing is */
+	ADMIN_PUBLISH_SETTLING,  /* waiting for `settle` to pass */
+	ADMIN_PUBLISH_WAITING,   /* queued or in flight */
+	ADMIN_PUBLISH_BACKING_OFF,
+	ADMIN_PUBLISH_HELD_BACK, /* dry-run, off, or not yet settled */
+	ADMIN_PUBLISH_COUNT
+};
+
+struct admin_connector {
+	uint32_t connector;
+	uint16_t account;
+	struct slice name, type, server;
+	bool up;
+	int64_t since_wall_ms; /* of up or down */
+	struct slice state;    /* in words */
+	uint32_t lines, live, refused;
+	uint64_t received, sent;
+	const struct admin_counter *counters; /* by note */
+	uint32_t counters_n;
+};
+
+struct admin_account {
+	uint16_t account;
+	struct slice name;
+	uint32_t realm; /* accounts of one realm share token, gate and quota */
+	uint8_t mode;   /* enum account_mode */
+	uint8_t token;  /* 0 none, 1 asked for, 2 good, 3 refused */
+	int64_t token_good_until_wall_ms;
+	struct slice token_error;
+	bool gate_closed;
+	int64_t gate_until_wall_ms;
+	uint32_t queued[3]; /* by enum urgency */
+	uint32_t in_flight, sent_in_window, quota;
+	int32_t window_ms;
+	uint64_t sent, accepted, throttled, denied, retried, unsure;
+	uint64_t delay_sum_ms, delay_count;
+	const struct admin_counter *counters; /* Graph notes */
+	uint32_t counters_n;
+};
+
+struct admin_engine {
+	uint32_t users, users_max, lines, lines_max;
+	uint64_t bytes;
+	const struct admin_counter *counters; /* ENGINE_* of core/counters.def */
+	uint32_t counters_n;
+	const struct admin_counter *daemon;   /* whatever loop and store count: offhook_daemon_... */
+	uint32_t daemon_n;
+};
+
+/* Add or replace. ERR_LIMIT for an id beyond the maxima given at start, ERR_NO_MEMORY. */
+MUST_CHECK enum err admin_put_account(struct admin *a, const struct admin_account *v);
+MUST_CHECK enum err admin_put_connector(struct admin *a, const struct admin_connector *v);
+MUST_CHECK enum err admin_put_user(struct admin *a, const struct admin_user *v);
+void admin_put_engine(struct admin *a, const struct admin_engine *v);
+void admin_remove_account(struct admin *a, uint16_t account);
+void admin_remove_connector(struct admin *a, uint32_t connector);
+void admin_remove_user(struct admin *a, uint32_t user);
+
+/* Once a loop turn, cheap (one atomic store): /healthz fails when the loop is silent for 30 s. */
+void admin_beat(struct admin *a);
+/* /readyz; `why` says what is missing, in a few words. Not ready until told. */
+void admin_set_ready(struct admin *a, bool ready, const char *why);
+
+/* ---- what people want done ---- */
+
+enum admin_command_kind {
+	ADMIN_SET_PROFILE,  /* .user .profile .until_wall_ms */
+	ADMIN_ENABLE_USER,  /* .user .enabled */
+	ADMIN_IMPORT_USERS, /* .account .text: CSV; .dry_run: only say what would change */
+	ADMIN_RELOAD,
+	ADMIN_CLEAR,        /* .account, or UINT16_MAX: all */
+	ADMIN_CHECK,        /* probe PBXs and Graph anew; a NULL json in the answer shows the snapshot */
+	ADMIN_LOG_LEVEL,    /* .log_level: syslog priority */
+	ADMIN_COMMAND_COUNT
+};
+
+struct admin_command {
+	uint64_t id;
+	uint8_t kind;       /* enum admin_command_kind */
+	uint8_t profile;    /* enum profile */
+	uint8_t log_level;
+	bool enabled, dry_run;
+	uint16_t account;
+	uint32_t user;      /* was this user's id when the request came: compare email */
+	char email[256];
+	int64_t until_wall_ms; /* TIME_NEVER: no end */
+	char *text;         /* closed with a zero byte; freed by admin_command_fini */
+	size_t text_n;
+};
+
+/* The next command, or false. The caller owns it. */
+bool admin_take(struct admin *a, struct admin_command *ret);
+void admin_command_fini(struct admin_command *c);
+
+/* Answers a command, once, at any later time (after command_ms nobody waits any more: no harm).
+ * http_status 200..599; json is one complete JSON document or NULL for the kind's plain answer.
+ * Shapes that CLI and page understand, beside problem+json for >= 400 (admin_refuse):
+ *   import  {"added":n,"changed":n,"removed":n,"unchanged":n,"errors":[{"row":n,"text":"..."}]}
+ *   reload  {"changes":["..."]}                    clear  {"users":n}
+ *   check   {"ok":b,"checks":[{"name":"...","account":"...","ok":b,"text":"..."}]} */
+void admin_answer(struct admin *a, uint64_t command, int http_status, const char *json);
+/* An error answer: title is fixed text, detail says what to do. */
+void admin_refuse(struct admin *a, uint64_t command, int http_status, const char *title,
+		  const char *detail);
+
+#endif
