@@ -67,6 +67,8 @@ struct bridge_user {
 
 MUST_CHECK enum err bridge_add_user(struct bridge *b, struct bridge_time t, uint16_t account,
 				    const struct bridge_user *u, uint32_t *ret_user);
+/* "" or NULL: look the user up by e-mail (again). */
+void bridge_set_teams_id(struct bridge *b, uint32_t user, const char *teams_id);
 void bridge_enable_user(struct bridge *b, struct bridge_time t, uint32_t user, bool enabled);
 /* Gives back what is ours first; the id is free after ACT_USER_GONE. */
 void bridge_remove_user(struct bridge *b, struct bridge_time t, uint32_t user);
