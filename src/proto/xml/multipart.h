@@ -19,6 +19,7 @@ struct multipart {
 	char delimiter[MULTIPART_BOUNDARY_MAX + 3]; /* "--" and the boundary */
 	uint32_t parts;
 	uint8_t depth; /* 1: the outermost */
+	bool done;
 	enum err err;  /* why multipart_next stopped early; ERR_OK at the closing delimiter */
 };
 

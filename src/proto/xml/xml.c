@@ -1,0 +1,182 @@
+#include "proto/xml/xml.h"
+
+#include <expat.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "proto/xml/walk.h"
+
+/* Stands between namespace and local name; it can be part of neither. */
+#define NS_SEPARATOR '\n'
+
+struct xml_reader {
+	XML_Parser parser;
+	uint64_t salt;
+	const struct xml_walk *walk;
+	void *arg;
+	unsigned depth;
+	unsigned skip; /* depth of the outermost element being skipped, 0: none */
+	enum err err;
+};
+
+static void stop(struct xml_reader *r, enum err e)
+{
+	if (!r->err)
+		r->err = e;
+	XML_StopParser(r->parser, XML_FALSE);
+}
+
+static void on_open(void *arg, const XML_Char *name, const XML_Char **atts)
+{
+	struct xml_reader *r = arg;
+	const char *split;
+
+	if (r->err)
+		return;
+	if (++r->depth > XML_DEPTH_MAX) {
+		stop(r, ERR_LIMIT);
+		return;
+	}
+	if (r->skip)
+		return;
+	split = strrchr(name, NS_SEPARATOR);
+	struct xml_element e = {
+		.ns = split ? slice_of(name, (size_t)(split - name)) : SLICE_NONE,
+		.local = slice_str(split ? split + 1 : name),
+		.depth = r->depth,
+		.atts = atts,
+	};
+	if (r->walk->open(r->arg, &e))
+		return;
+	if (r->depth == 1)
+		stop(r, ERR_MALFORMED);
+	r->skip = r->depth;
+}
+
+static void on_close(void *arg, const XML_Char *name)
+{
+	struct xml_reader *r = arg;
+
+	(void)name;
+	if (r->err)
+		return;
+	if (!r->skip)
+		r->walk->close(r->arg, r->depth);
+	else if (r->skip == r->depth)
+		r->skip = 0;
+	r->depth--;
+}
+
+static void on_text(void *arg, const XML_Char *p, int n)
+{
+	struct xml_reader *r = arg;
+
+	if (!r->err && !r->skip)
+		r->walk->text(r->arg, r->depth, slice_of(p, (size_t)n));
+}
+
+static void on_doctype(void *arg, const XML_Char *name, const XML_Char *system_id,
+		       const XML_Char *public_id, int has_internal_subset)
+{
+	(void)name;
+	(void)system_id;
+	(void)public_id;
+	(void)has_internal_subset;
+	stop(arg, ERR_MALFORMED);
+}
+
+/* XML_ParserReset forgets handlers and salt. */
+static void arm(struct xml_reader *r)
+{
+	XML_SetUserData(r->parser, r);
+	XML_SetElementHandler(r->parser, on_open, on_close);
+	XML_SetCharacterDataHandler(r->parser, on_text);
+	XML_SetStartDoctypeDeclHandler(r->parser, on_doctype);
+	XML_SetHashSalt(r->parser, (unsigned long)r->salt);
+}
+
+enum err xml_reader_new(struct xml_reader **ret, uint64_t salt)
+{
+	struct xml_reader *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return ERR_NO_MEMORY;
+	r->parser = XML_ParserCreateNS(NULL, NS_SEPARATOR);
+	if (!r->parser) {
+		free(r);
+		return ERR_NO_MEMORY;
+	}
+	r->salt = salt ? salt : 1; /* 0 would let expat choose one for itself */
+	*ret = r;
+	return ERR_OK;
+}
+
+void xml_reader_free(struct xml_reader *r)
+{
+	if (!r)
+		return;
+	XML_ParserFree(r->parser);
+	free(r);
+}
+
+uint64_t xml_salt(const struct xml_reader *r)
+{
+	return r->salt;
+}
+
+enum err xml_walk(struct xml_reader *r, struct slice body, const struct xml_walk *walk, void *arg)
+{
+	enum XML_Status status;
+
+	if (body.n > XML_BODY_MAX)
+		return ERR_LIMIT;
+	body = slice_trim(body); /* an empty line before <?xml is an error to expat */
+	if (!body.n)
+		return ERR_MALFORMED;
+	if (!XML_ParserReset(r->parser, NULL))
+		return ERR_NO_MEMORY;
+	r->walk = walk;
+	r->arg = arg;
+	r->depth = r->skip = 0;
+	r->err = ERR_OK;
+	arm(r);
+	status = XML_Parse(r->parser, body.p, (int)body.n, XML_TRUE);
+	if (r->err)
+		return r->err;
+	if (status == XML_STATUS_OK)
+		return ERR_OK;
+	return XML_GetErrorCode(r->parser) == XML_ERROR_NO_MEMORY ? ERR_NO_MEMORY : ERR_MALFORMED;
+}
+
+struct slice xml_attr(const struct xml_element *e, const char *name)
+{
+	for (const char **a = e->atts; a[0]; a += 2)
+		if (strcmp(a[0], name) == 0)
+			return slice_str(a[1]);
+	return SLICE_NONE;
+}
+
+void xml_word_reset(struct xml_word *w)
+{
+	w->n = 0;
+	w->cut = false;
+}
+
+void xml_word_add(struct xml_word *w, struct slice piece)
+{
+	/* Indentation before the word must not use up its room. */
+	if (!w->n)
+		while (piece.n && strchr(" \t\r\n", piece.p[0]))
+			piece.p++, piece.n--;
+	if (piece.n > sizeof(w->p) - w->n) {
+		piece.n = sizeof(w->p) - w->n;
+		w->cut = true;
+	}
+	memcpy(w->p + w->n, piece.p, piece.n);
+	w->n += piece.n;
+}
+
+struct slice xml_word_get(const struct xml_word *w)
+{
+	return w->cut ? SLICE_NONE : slice_trim(slice_of(w->p, w->n));
+}
