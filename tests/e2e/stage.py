@@ -1,0 +1,262 @@
+"""stage.py - what the end-to-end tests share: TAP, a scratch folder, programs, and waiting for conditions.
+
+Nothing here waits for a duration: `await_that` polls a condition until it holds or a generous limit is over."""
+import contextlib
+import ctypes
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import urllib.error
+import urllib.parse
+import urllib.request
+
+SOURCE = pathlib.Path(os.environ.get("OFFHOOK_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
+BUILD = pathlib.Path(os.environ.get("OFFHOOK_BUILD", SOURCE / "build-test"))
+SHARED = SOURCE.parent / "shared" / "peers"
+PEERS = SOURCE / "tests" / "peers"
+TENANT = "11111111-2222-3333-4444-555555555555"
+CLIENT = "99999999-8888-7777-6666-555555555555"
+LIMIT_S = float(os.environ.get("OFFHOOK_WAIT", "60"))
+direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Tap:
+    """Test Anything Protocol; a failed case prints why and the run goes on."""
+
+    def __init__(self):
+        self.n = 0
+
+    def ok(self, good, name, why=""):
+        self.n += 1
+        print(f"{'ok' if good else 'not ok'} {self.n} - {name}", flush=True)
+        for line in str(why).splitlines() if not good else []:
+            print(f"# {line}", flush=True)
+        return good
+
+    def skip(self, name, why):
+        self.n += 1
+        print(f"ok {self.n} - {name} # SKIP {why}", flush=True)
+
+    @contextlib.contextmanager
+    def case(self, name):
+        try:
+            yield
+        except Exception as e:
+            self.ok(False, name, "".join(traceback.format_exception(e)))
+        else:
+            self.ok(True, name)
+
+    def done(self):
+        print(f"1..{self.n}", flush=True)
+
+
+def note(text):
+    print(f"# {text}", flush=True)
+
+
+def await_that(what, condition, limit_s=LIMIT_S):
+    """The condition's first true value. It may raise while things are still coming up."""
+    end = time.monotonic() + limit_s
+    last = None
+    while True:
+        try:
+            last = condition()
+            if last:
+                return last
+        except (OSError, urllib.error.URLError, KeyError, ValueError) as e:
+            last = e
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within {limit_s:.0f} s; last: {last!r}")
+        time.sleep(0.05)
+
+
+def free_ports(n, kind=socket.SOCK_STREAM):
+    with contextlib.ExitStack() as stack:
+        ports = []
+        for _ in range(n):
+            s = stack.enter_context(socket.socket(socket.AF_INET, kind))
+            s.bind(("127.0.0.1", 0))
+            ports.append(s.getsockname()[1])
+        return ports
+
+
+def http(method, url, body=None, timeout=20):
+    """(status, parsed JSON or text)"""
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+    try:
+        with direct.open(request, timeout=timeout) as answer:
+            status, text = answer.status, answer.read().decode()
+    except urllib.error.HTTPError as e:
+        status, text = e.code, e.read().decode()
+    with contextlib.suppress(ValueError):
+        return status, json.loads(text)
+    return status, text
+
+
+def die_with_parent():
+    ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)
+
+
+class Stage:
+    """A scratch folder with programs in it; all of it is gone at the end."""
+
+    def __init__(self, name):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"offhook-{name}."))
+        self.programs = {}
+        self.undo = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        if failure[0]:
+            self.show_logs()
+        for program in reversed(list(self.programs.values())):
+            if program.poll() is None:
+                program.terminate()
+        for name, program in self.programs.items():
+            try:
+                program.wait(15)
+            except subprocess.TimeoutExpired:
+                note(f"{name} did not end on SIGTERM")
+                program.kill()
+                program.wait()
+        for undo in reversed(self.undo):
+            undo()
+        if not os.environ.get("OFFHOOK_KEEP"):
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def show_logs(self, lines=40):
+        for log in sorted(self.folder.glob("*.log")):
+            note(f"--- {log.name}")
+            for line in log.read_text(errors="replace").splitlines()[-lines:]:
+                note(line)
+
+    def write(self, name, text, mode=0o600):
+        path = self.folder / name
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+
+    def binary(self, name):
+        for room in ("src/daemon", "src/cli", "sim/bin"):
+            if (BUILD / room / name).exists():
+                return BUILD / room / name
+        raise SystemExit(f"Bail out! {name} is not built in {BUILD}")
+
+    def start(self, name, *args, label=None, env=None):
+        label = label or name
+        log = open(self.folder / f"{label}.log", "a")
+        path = name if isinstance(name, pathlib.Path) or "/" in str(name) else self.binary(name)
+        self.programs[label] = subprocess.Popen(
+            [str(path), *map(str, args)], stdout=subprocess.PIPE, stderr=log, text=True, cwd=self.folder,
+            stdin=subprocess.DEVNULL, preexec_fn=die_with_parent, env={**os.environ, **(env or {})})
+        return self.programs[label]
+
+    def kill(self, label, sig=signal.SIGKILL):
+        program = self.programs.pop(label)
+        program.send_signal(sig)
+        return program.wait(60)
+
+    def facts(self, label, *needed):
+        """The NAME=value lines that a program prints when it is ready."""
+        found = {}
+        for line in self.programs[label].stdout:
+            key, _, value = line.strip().partition("=")
+            found[key] = value.strip("'")
+            if all(n in found for n in needed):
+                return found
+        raise AssertionError(f"{label} ended before it was ready")
+
+    def run(self, *args, check=True, text=None):
+        done = subprocess.run([str(a) for a in args], cwd=self.folder, capture_output=True, text=True,
+                              input=text if text is not None else "", timeout=120)
+        if check and done.returncode:
+            raise AssertionError(f"{args} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done
+
+    # ---- the stand-in for Microsoft Teams ----
+
+    def teams_up(self, users):
+        """users: e-mail -> name"""
+        secret = self.write("acme.secret", "e2e-secret\n")
+        csv = self.write("directory.csv", "email,name\n" + "".join(f"{e},{n}\n" for e, n in users.items()))
+        self.start("teamsim", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--tls-dir",
+                   self.folder / "tls", "--tenant", TENANT, "--client-id", CLIENT,
+                   "--client-secret-file", secret, "--users", csv)
+        self.teams = self.facts("teamsim", "LOGIN_URL", "GRAPH_URL", "CONTROL", "CA")
+        return self.teams
+
+    def teams_control(self, method, path, body=None):
+        base = self.teams["CONTROL"].rstrip("/")
+        status, answer = http(method, (base if "://" in base else "http://" + base) + path, body)
+        if status >= 300:
+            raise AssertionError(f"teamsim {method} {path}: {status} {answer}")
+        return answer
+
+    def client(self, email, state):
+        self.teams_control("POST", f"/users/{urllib.parse.quote(email)}/client", {"state": state})
+
+    def pin(self, email, availability):
+        self.teams_control("POST", f"/users/{urllib.parse.quote(email)}/pin", {"availability": availability})
+
+    def teams_user(self, email):
+        users = self.teams_control("GET", "/state")["users"]
+        return next(u for u in users if u["email"] == email)
+
+    # ---- the daemon ----
+
+    def teams_yaml(self, extra=""):
+        return f"""\
+    teams:
+      tenant: {TENANT}
+      client_id: {CLIENT}
+      client_secret_file: acme.secret
+      login_url: {self.teams['LOGIN_URL']}
+      graph_url: {self.teams['GRAPH_URL']}
+      ca_file: {self.teams['CA']}
+{extra}"""
+
+    def daemon_up(self, accounts, label="offhookd", wait=True):
+        """accounts: the YAML below `accounts:`"""
+        if not hasattr(self, "port"):
+            self.port, = free_ports(1)
+        self.write("offhook.yaml", f"""\
+server:
+  listen: 127.0.0.1:{self.port}
+  socket: {self.folder}/api.sock
+  data: {self.folder}/data
+  capacity: 1000
+accounts:
+{accounts}""")
+        return self.daemon_start(label, wait)
+
+    def daemon_start(self, label="offhookd", wait=True):
+        program = self.start("offhookd", "-c", self.folder / "offhook.yaml", label=label)
+        if wait:
+            def answering():
+                if program.poll() is not None:
+                    raise SystemExit(f"Bail out! offhookd ended with {program.returncode}: "
+                                     + (self.folder / f"{label}.log").read_text()[-3000:])
+                return http("GET", f"http://127.0.0.1:{self.port}/readyz")[0] == 200
+            await_that("offhookd is ready", answering)
+        return program
+
+    def offhook(self, *args, check=True):
+        return self.run(self.binary("offhook"), "--socket", self.folder / "api.sock", *args, check=check)
+
+    def explained(self, email, account="acme"):
+        status, answer = http("GET", f"http://127.0.0.1:{self.port}/api/v1/accounts/{account}/users/"
+                              + urllib.parse.quote(email))
+        if status != 200:
+            raise KeyError(f"{email}: {status} {answer}")
+        return answer
