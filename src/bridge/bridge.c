@@ -172,6 +172,13 @@ static void step(struct bridge *b, struct bridge_time t, struct event *ev)
 		act(b, t, &b->scratch.list[i]);
 }
 
+static void observe(struct bridge *b, struct bridge_time t, enum event_kind kind, uint32_t id)
+{
+	struct event ev = { .kind = (uint8_t)kind, .connector = id };
+
+	step(b, t, &ev);
+}
+
 /* ---- set-up ---- */
 
 static char *realm_key(const struct graph_config *c)
@@ -240,6 +247,11 @@ enum err bridge_add_account(struct bridge *b, struct bridge_time t, struct slice
 	return ERR_OK;
 }
 
+void bridge_remove_account(struct bridge *b, uint16_t account)
+{
+	directory_release_account(b->directory, account);
+}
+
 void bridge_set_policy(struct bridge *b, struct bridge_time t, uint16_t account, const struct policy *p)
 {
 	struct event ev = { .kind = EV_POLICY, .policy_set = { account, *p } };
@@ -270,6 +282,30 @@ enum err bridge_add_connector(struct bridge *b, struct bridge_time t, uint16_t a
 	return ERR_OK;
 }
 
+enum err bridge_reopen_connector(struct bridge *b, struct bridge_time t, uint32_t connector,
+				 const struct source_ops *ops, struct source_config *c)
+{
+	CHECK(connector < b->limits.connectors);
+	struct connector_slot *slot = &b->connectors[connector];
+	const struct directory *d = b->directory;
+
+	if (slot->ops)
+		slot->ops->close(slot->source);
+	slot->ops = NULL;
+	observe(b, t, EV_CONNECTOR_DOWN, connector);
+	c->connector = connector;
+	c->account = slot->account;
+	enum err e = ops->open(&slot->source, c, t.mono_ms);
+	if (e)
+		return e;
+	slot->ops = ops;
+	slot->dirty = true;
+	for (uint32_t l = directory_next_line(d, 0); l != ID_NONE; l = directory_next_line(d, l + 1))
+		if (directory_line_connector(d, l) == connector && !e)
+			e = ops->add_line(slot->source, l, directory_number(d, l));
+	return e;
+}
+
 void bridge_remove_connector(struct bridge *b, struct bridge_time t, uint32_t connector)
 {
 	CHECK(connector < b->limits.connectors);
@@ -286,6 +322,27 @@ void bridge_remove_connector(struct bridge *b, struct bridge_time t, uint32_t co
 	directory_release_connector(b->directory, connector);
 }
 
+static void tell_user(struct bridge *b, struct bridge_time t, uint32_t user, const struct bridge_user *u)
+{
+	struct event ev = { .kind = EV_USER_ADD,
+			    .user_add = { .user = user, .account = directory_user_account(b->directory, user),
+					  .enabled = u->enabled, .has_policy = u->policy != NULL } };
+
+	if (u->policy)
+		ev.user_add.policy = *u->policy;
+	step(b, t, &ev);
+}
+
+enum err bridge_change_user(struct bridge *b, struct bridge_time t, uint32_t user, const struct bridge_user *u)
+{
+	enum err e = directory_set_label(b->directory, user, u->label);
+
+	tell_user(b, t, user, u);
+	if (u->teams_id && u->teams_id[0])
+		bridge_set_teams_id(b, user, u->teams_id);
+	return e;
+}
+
 enum err bridge_add_user(struct bridge *b, struct bridge_time t, uint16_t account,
 			 const struct bridge_user *u, uint32_t *ret_user)
 {
@@ -300,12 +357,7 @@ enum err bridge_add_user(struct bridge *b, struct bridge_time t, uint16_t accoun
 		directory_release_user(b->directory, id);
 		return e;
 	}
-	struct event ev = { .kind = EV_USER_ADD,
-			    .user_add = { .user = id, .account = account, .enabled = u->enabled,
-					  .has_policy = u->policy != NULL } };
-	if (u->policy)
-		ev.user_add.policy = *u->policy;
-	step(b, t, &ev);
+	tell_user(b, t, id, u);
 	*ret_user = id;
 	bridge_set_teams_id(b, id, u->teams_id);
 	return ERR_OK;
@@ -477,13 +529,6 @@ int64_t bridge_next(const struct bridge *b)
 		next = due < next ? due : next;
 	}
 	return next;
-}
-
-static void observe(struct bridge *b, struct bridge_time t, enum event_kind kind, uint32_t id)
-{
-	struct event ev = { .kind = (uint8_t)kind, .connector = id };
-
-	step(b, t, &ev);
 }
 
 /* True when the output is one for the shell. */

@@ -50,11 +50,16 @@ MUST_CHECK enum err bridge_add_realm(struct bridge *b, struct bridge_time t,
 				     const struct graph_config *c, uint32_t *ret_realm);
 MUST_CHECK enum err bridge_add_account(struct bridge *b, struct bridge_time t, struct slice name,
 				       uint32_t realm, const struct policy *p, uint16_t *ret_account);
+void bridge_remove_account(struct bridge *b, uint16_t account); /* its users and connectors went first */
 void bridge_set_policy(struct bridge *b, struct bridge_time t, uint16_t account, const struct policy *p);
 /* c->connector and c->account are filled in by the bridge. */
 MUST_CHECK enum err bridge_add_connector(struct bridge *b, struct bridge_time t, uint16_t account,
 					 struct slice name, const struct source_ops *ops,
 					 struct source_config *c, uint32_t *ret_connector);
+/* New settings for an existing connector: its machine is closed and opened anew, its lines stay and
+ * stand within their grace. On failure the old machine is gone and the connector is down. */
+MUST_CHECK enum err bridge_reopen_connector(struct bridge *b, struct bridge_time t, uint32_t connector,
+					    const struct source_ops *ops, struct source_config *c);
 /* Its lines go first. */
 void bridge_remove_connector(struct bridge *b, struct bridge_time t, uint32_t connector);
 
@@ -67,6 +72,9 @@ struct bridge_user {
 
 MUST_CHECK enum err bridge_add_user(struct bridge *b, struct bridge_time t, uint16_t account,
 				    const struct bridge_user *u, uint32_t *ret_user);
+/* New name, enabled and policy of an existing user. */
+MUST_CHECK enum err bridge_change_user(struct bridge *b, struct bridge_time t, uint32_t user,
+				       const struct bridge_user *u);
 /* "" or NULL: look the user up by e-mail (again). */
 void bridge_set_teams_id(struct bridge *b, uint32_t user, const char *teams_id);
 void bridge_enable_user(struct bridge *b, struct bridge_time t, uint32_t user, bool enabled);

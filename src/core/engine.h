@@ -97,6 +97,7 @@ bool engine_user(const struct engine *e, uint32_t user, struct user_view *ret);
 bool engine_line(const struct engine *e, uint32_t line, struct line_view *ret);
 /* The line after `line` of the same user, or ID_NONE. */
 uint32_t engine_next_line_of(const struct engine *e, uint32_t line);
+bool engine_account_policy(const struct engine *e, uint16_t account, struct policy *ret);
 uint64_t engine_counter(const struct engine *e, enum engine_counter c);
 const char *engine_counter_name(enum engine_counter c);
 /* Users by combined state, kept up to date; array of PRESENCE_COUNT. */

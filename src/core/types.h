@@ -115,7 +115,7 @@ enum event_kind {
 	EV_LINE_LOST,      /* .line: this line's reports ended, the link stands */
 	EV_OUTCOME,        /* .outcome */
 	EV_POLICY,         /* .policy_set: an account's rules */
-	EV_USER_ADD,       /* .user_add */
+	EV_USER_ADD,       /* .user_add; a known user takes over enabled and policy, and stays */
 	EV_USER_ENABLE,    /* .user_enable */
 	EV_USER_REMOVE,    /* .user: clear what is ours once, then ACT_USER_GONE */
 	EV_LINE_ADD,       /* .line_add; user ID_NONE: watched, belongs to nobody */
