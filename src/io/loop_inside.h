@@ -1,0 +1,31 @@
+/* loop_inside.h - what the other files of this room need of the loop. */
+#ifndef IO_LOOP_INSIDE_H
+#define IO_LOOP_INSIDE_H
+
+#include <event2/event.h>
+
+#include "io/loop.h"
+
+/* Something to be done between the I/O of a turn and its hook: reports that must not come from
+ * inside a call, and frees of objects that may still be in use further up the stack. */
+struct loop_task {
+	struct loop_task *next, **at; /* at: NULL while not queued */
+	void (*run)(void *arg);
+	void *arg;
+};
+
+struct event_base *loop_base(struct loop *l);
+/* Queues the task, which stays owned by the caller; nothing when it is queued already. */
+void loop_later(struct loop *l, struct loop_task *t, void (*run)(void *arg), void *arg);
+void loop_not_later(struct loop *l, struct loop_task *t);
+
+/* One block of memory for receiving, shared because it is used up before the callback returns. */
+enum { LOOP_SCRATCH_SIZE = 64 * 65536 };
+char *loop_scratch(struct loop *l); /* NULL: no memory */
+
+static inline struct timeval loop_timeval(int64_t ms)
+{
+	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+}
+
+#endif
