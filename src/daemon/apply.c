@@ -1,0 +1,493 @@
+#include "daemon/apply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+
+enum { PERSON_LINES_MAX = 64 };
+
+struct apply {
+	struct bridge *bridge;
+	struct report *report;
+	struct channels *channels;
+	struct bridge_limits limits;
+	uint64_t seed;
+	const struct conf *conf;
+	const struct conf_connector **connectors; /* by id */
+	const struct conf_account **accounts;     /* by id */
+	const struct conf_account **realms;       /* by id */
+	/* marks of one pass: what the new configuration names */
+	uint8_t *keep_account, *keep_connector, *keep_user, *keep_line;
+	uint8_t *imported; /* users that came by import: no configuration removes them */
+};
+
+static uint32_t room(uint32_t n, uint32_t least)
+{
+	uint32_t wanted = n + n / 4;
+
+	return wanted > least ? wanted : least;
+}
+
+struct bridge_limits apply_limits(const struct conf *c, uint64_t seed)
+{
+	uint32_t connectors = 0, users = 0, lines = 0;
+
+	for (uint32_t i = 0; i < c->accounts_n; i++) {
+		connectors += c->accounts[i].connectors_n;
+		users += c->accounts[i].users_n;
+		for (uint32_t u = 0; u < c->accounts[i].users_n; u++)
+			lines += c->accounts[i].users[u].lines_n;
+	}
+	users = room(users, c->server.capacity);
+	return (struct bridge_limits){ .accounts = room(c->accounts_n, 16), .connectors = room(connectors, 32),
+				       .users = users, .lines = room(lines, users + users / 2),
+				       .realms = room(c->accounts_n, 16), .seed = seed };
+}
+
+enum err apply_new(struct apply **ret, struct bridge *b, struct report *r, const struct bridge_limits *l,
+		   uint64_t seed)
+{
+	struct apply *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return ERR_NO_MEMORY;
+	*a = (struct apply){ .bridge = b, .report = r, .limits = *l, .seed = seed };
+	a->connectors = calloc(l->connectors, sizeof(*a->connectors));
+	a->accounts = calloc(l->accounts, sizeof(*a->accounts));
+	a->realms = calloc(l->realms, sizeof(*a->realms));
+	a->keep_account = calloc(l->accounts, 1);
+	a->keep_connector = calloc(l->connectors, 1);
+	a->keep_user = calloc(l->users, 1);
+	a->keep_line = calloc(l->lines, 1);
+	a->imported = calloc(l->users, 1);
+	if (!a->connectors || !a->accounts || !a->realms || !a->keep_account || !a->keep_connector ||
+	    !a->keep_user || !a->keep_line || !a->imported) {
+		apply_free(a);
+		return ERR_NO_MEMORY;
+	}
+	*ret = a;
+	return ERR_OK;
+}
+
+void apply_set_channels(struct apply *a, struct channels *c)
+{
+	a->channels = c;
+}
+
+void apply_free(struct apply *a)
+{
+	if (!a)
+		return;
+	free(a->connectors);
+	free(a->accounts);
+	free(a->realms);
+	free(a->keep_account);
+	free(a->keep_connector);
+	free(a->keep_user);
+	free(a->keep_line);
+	free(a->imported);
+	free(a);
+}
+
+/* ---- values ---- */
+
+static struct policy policy_of(const struct conf_account *account, const struct conf_policy *p)
+{
+	return (struct policy){ .precedence = p->precedence, .ringing = p->ringing, .busy = p->busy,
+				.dnd = p->dnd, .not_available = p->not_available, .mode = account->mode,
+				.settle_ms = p->settle, .grace_ms = p->grace,
+				.lease_ms = account->teams.lease };
+}
+
+static struct graph_config graph_of(const struct apply *a, const struct conf_account *account)
+{
+	const struct conf_teams *t = &account->teams;
+
+	return (struct graph_config){ .tenant = t->tenant, .client_id = t->client_id,
+				      .client_secret = &t->client_secret_file.value,
+				      .login_url = t->login_url, .graph_url = t->graph_url,
+				      .quota = t->quota.n, .window_ms = t->quota.window_ms,
+				      .users_max = a->limits.users, .read_back_ms = t->read_back,
+				      .seed = a->seed };
+}
+
+static bool same_secret(const struct secret *x, const struct secret *y)
+{
+	return slice_eq(secret_expose(x), secret_expose(y));
+}
+
+static bool same_text(const char *x, const char *y)
+{
+	return strcmp(x, y) == 0;
+}
+
+static bool same_connector(const struct conf_connector *x, const struct conf_connector *y)
+{
+	if (x->lists.n != y->lists.n)
+		return false;
+	for (uint32_t i = 0; i < x->lists.n; i++)
+		if (!same_text(x->lists.list[i], y->lists.list[i]))
+			return false;
+	return x->type == y->type && same_text(x->server, y->server) && same_text(x->username, y->username) &&
+	       same_secret(&x->password_file.value, &y->password_file.value) &&
+	       same_text(x->ca_file, y->ca_file) && x->package == y->package &&
+	       same_text(x->listen, y->listen) && x->profile == y->profile && x->expires == y->expires &&
+	       x->outstanding == y->outstanding && x->first_notify == y->first_notify;
+}
+
+static enum err open_connector(struct apply *a, struct bridge_time t, uint16_t account,
+			       const struct conf_connector *c, uint32_t *id)
+{
+	const struct source_tuning tuning = { .expires_s = c->expires / 1000,
+					      .outstanding_max = (int32_t)c->outstanding,
+					      .first_notify_ms = c->first_notify };
+	struct source_config sc = {
+		.name = c->name, .server = c->server, .username = c->username,
+		.password = &c->password_file.value,
+		.package = c->package == CONF_PACKAGE_PRESENCE ? "presence" : "dialog",
+		.lists = c->lists.list, .lists_n = c->lists.n, .listen = c->listen,
+		.reads_profile = c->profile == CONF_PROFILE_READ || c->profile == CONF_PROFILE_BOTH,
+		.writes_profile = c->profile == CONF_PROFILE_WRITE || c->profile == CONF_PROFILE_BOTH,
+		.lines_max = a->limits.lines, .seed = a->seed, .tuning = &tuning,
+	};
+	const struct source_ops *ops = source_find(conf_type_name((enum conf_type)c->type));
+
+	if (!ops)
+		return ERR_NOT_FOUND;
+	if (*id != ID_NONE && a->channels)
+		channels_drop(a->channels, *id);
+	if (*id != ID_NONE)
+		return bridge_reopen_connector(a->bridge, t, *id, ops, &sc);
+	return bridge_add_connector(a->bridge, t, account, slice_str(c->name), ops, &sc, id);
+}
+
+/* ---- one pass ---- */
+
+struct pass {
+	struct apply *a;
+	struct bridge_time t;
+	struct buf *said;
+	uint32_t added, changed, removed;
+};
+
+static void fault(struct pass *p, const struct conf_account *account, const char *kind, const char *name,
+		  enum err e)
+{
+	buf_fmt(p->said, "account %s: %s %s: %s\n", account->name, kind, name, err_name(e));
+}
+
+static enum err pass_account(struct pass *p, const struct conf_account *account, uint16_t *id)
+{
+	struct apply *a = p->a;
+	const struct graph_config gc = graph_of(a, account);
+	const struct policy policy = policy_of(account, &account->policy);
+	uint32_t realm;
+	enum err e = bridge_add_realm(a->bridge, p->t, &gc, &realm);
+
+	if (e)
+		return e;
+	a->realms[realm] = account;
+	*id = directory_account(bridge_directory(a->bridge), slice_str(account->name));
+	if (*id != UINT16_MAX)
+		bridge_set_policy(a->bridge, p->t, *id, &policy);
+	else
+		e = bridge_add_account(a->bridge, p->t, slice_str(account->name), realm, &policy, id);
+	if (e)
+		return e;
+	a->accounts[*id] = account;
+	a->keep_account[*id] = 1;
+	report_set_account(a->report, *id, account->teams.quota.n, account->teams.quota.window_ms);
+	return ERR_OK;
+}
+
+static enum err pass_connector(struct pass *p, uint16_t account, const struct conf_connector *c)
+{
+	struct apply *a = p->a;
+	uint32_t id = directory_connector(bridge_directory(a->bridge), account, slice_str(c->name));
+	bool known = id != ID_NONE && a->connectors[id];
+	enum err e = ERR_OK;
+
+	if (!known || !same_connector(a->connectors[id], c)) {
+		e = open_connector(a, p->t, account, c, &id);
+		if (known)
+			buf_fmt(p->said, "connector %s: new settings\n", c->name);
+	}
+	if (e)
+		return e;
+	a->connectors[id] = c;
+	a->keep_connector[id] = 1;
+	return report_set_connector(a->report, id, slice_str(c->server));
+}
+
+static enum err pass_line(struct apply *a, struct bridge_time t, uint32_t connector, struct slice number,
+			  uint32_t user)
+{
+	const struct directory *d = bridge_directory(a->bridge);
+	uint32_t line = directory_line(d, connector, number);
+
+	if (line == ID_NONE) {
+		enum err e = bridge_add_line(a->bridge, t, connector, number, user, &line);
+
+		if (e)
+			return e;
+	} else if (directory_line_user(d, line) != user) {
+		bridge_move_line(a->bridge, t, line, user);
+	}
+	a->keep_line[line] = 1;
+	return ERR_OK;
+}
+
+static enum err put_user(struct apply *a, struct bridge_time t, uint16_t account, const struct bridge_user *u,
+			 uint32_t *id, bool *ret_new)
+{
+	*id = directory_user(bridge_directory(a->bridge), account, u->email);
+	*ret_new = *id == ID_NONE;
+	if (!*ret_new)
+		return bridge_change_user(a->bridge, t, *id, u);
+	return bridge_add_user(a->bridge, t, account, u, id);
+}
+
+static enum err pass_user(struct pass *p, uint16_t account, const struct conf_account *ca,
+			  const struct conf_user *u)
+{
+	struct apply *a = p->a;
+	struct policy own;
+	struct bridge_user bu = { .email = slice_str(u->email), .label = slice_str(u->name),
+				  .teams_id = u->teams_id, .enabled = u->enabled };
+	uint32_t id;
+	bool is_new;
+
+	if (u->policy) {
+		own = policy_of(ca, u->policy);
+		bu.policy = &own;
+	}
+	enum err e = put_user(a, p->t, account, &bu, &id, &is_new);
+	if (e)
+		return e;
+	p->added += is_new;
+	a->keep_user[id] = 1;
+	a->imported[id] = 0;
+	for (uint32_t i = 0; i < u->lines_n && !e; i++) {
+		const char *connector = ca->connectors[u->lines[i].connector].name;
+		uint32_t c = directory_connector(bridge_directory(a->bridge), account, slice_str(connector));
+
+		e = c == ID_NONE ? ERR_NOT_FOUND
+				 : pass_line(a, p->t, c, slice_str(u->lines[i].number), id);
+	}
+	return e;
+}
+
+/* An account that fails as a whole keeps its people as they are. */
+static void keep_account_whole(struct apply *a, uint16_t account)
+{
+	const struct directory *d = bridge_directory(a->bridge);
+
+	for (uint32_t u = directory_next_user(d, 0); u != ID_NONE; u = directory_next_user(d, u + 1))
+		if (directory_user_account(d, u) == account)
+			a->keep_user[u] = 1;
+}
+
+static void pass_add(struct pass *p, const struct conf_account *account)
+{
+	uint16_t id;
+	enum err e = pass_account(p, account, &id);
+
+	if (e) {
+		fault(p, account, "teams", account->teams.tenant, e);
+		id = directory_account(bridge_directory(p->a->bridge), slice_str(account->name));
+		if (id != UINT16_MAX)
+			keep_account_whole(p->a, id);
+		return;
+	}
+	for (uint32_t i = 0; i < account->connectors_n; i++) {
+		e = pass_connector(p, id, &account->connectors[i]);
+		if (e)
+			fault(p, account, "connector", account->connectors[i].name, e);
+	}
+	for (uint32_t i = 0; i < account->users_n; i++) {
+		e = pass_user(p, id, account, &account->users[i]);
+		if (e)
+			fault(p, account, "user", account->users[i].email, e);
+	}
+}
+
+static void remove_lines(struct pass *p)
+{
+	const struct directory *d = bridge_directory(p->a->bridge);
+
+	for (uint32_t l = directory_next_line(d, 0); l != ID_NONE; l = directory_next_line(d, l + 1)) {
+		uint32_t user = directory_line_user(d, l);
+
+		if (p->a->keep_line[l] || (user != ID_NONE && p->a->imported[user]))
+			continue;
+		bridge_remove_line(p->a->bridge, p->t, l);
+		p->removed++;
+	}
+}
+
+static void remove_users(struct pass *p)
+{
+	const struct directory *d = bridge_directory(p->a->bridge);
+
+	for (uint32_t u = directory_next_user(d, 0); u != ID_NONE; u = directory_next_user(d, u + 1)) {
+		if (p->a->keep_user[u] || p->a->imported[u])
+			continue;
+		bridge_remove_user(p->a->bridge, p->t, u);
+		p->removed++;
+	}
+}
+
+static void remove_connectors(struct pass *p)
+{
+	const struct directory *d = bridge_directory(p->a->bridge);
+
+	for (uint32_t c = directory_next_connector(d, 0); c != ID_NONE; c = directory_next_connector(d, c + 1)) {
+		if (p->a->keep_connector[c])
+			continue;
+		buf_fmt(p->said, "connector %.*s: removed\n", SLICE_ARG(directory_connector_name(d, c)));
+		bridge_remove_connector(p->a->bridge, p->t, c);
+		if (p->a->channels)
+			channels_drop(p->a->channels, c);
+		report_connector_gone(p->a->report, c);
+		p->a->connectors[c] = NULL;
+	}
+}
+
+/* An account that is gone switches off; its slot stays until its people have given everything back. */
+static void switch_off_accounts(struct pass *p)
+{
+	const struct directory *d = bridge_directory(p->a->bridge);
+
+	for (uint16_t i = directory_next_account(d, 0); i != UINT16_MAX; i = directory_next_account(d, i + 1)) {
+		if (p->a->keep_account[i] || !p->a->accounts[i])
+			continue;
+		buf_fmt(p->said, "account %.*s: removed\n", SLICE_ARG(directory_account_name(d, i)));
+		p->a->accounts[i] = NULL;
+	}
+}
+
+static bool fits(const struct apply *a, const struct conf *c)
+{
+	const struct bridge_limits need = apply_limits(c, 0);
+	uint32_t users = 0;
+
+	for (uint32_t i = 0; i < c->accounts_n; i++)
+		users += c->accounts[i].users_n;
+	return users <= a->limits.users && c->accounts_n <= a->limits.accounts &&
+	       need.connectors <= a->limits.connectors + a->limits.connectors / 4;
+}
+
+/* The connectors' and accounts' settings point into the configuration that is about to go. */
+static void forget_old(struct apply *a)
+{
+	memset(a->keep_account, 0, a->limits.accounts);
+	memset(a->keep_connector, 0, a->limits.connectors);
+	memset(a->keep_user, 0, a->limits.users);
+	memset(a->keep_line, 0, a->limits.lines);
+	memset(a->realms, 0, a->limits.realms * sizeof(*a->realms));
+}
+
+enum err apply_conf(struct apply *a, struct bridge_time t, const struct conf *c, struct buf *said)
+{
+	struct pass p = { .a = a, .t = t, .said = said };
+
+	if (!fits(a, c))
+		return ERR_LIMIT;
+	forget_old(a);
+	for (uint32_t i = 0; i < c->accounts_n; i++)
+		pass_add(&p, &c->accounts[i]);
+	remove_lines(&p);
+	remove_users(&p);
+	remove_connectors(&p);
+	switch_off_accounts(&p);
+	a->conf = c;
+	if (p.added || p.removed)
+		buf_fmt(said, "%u people added, %u lines and people removed\n", p.added, p.removed);
+	report_all(a->report);
+	return ERR_OK;
+}
+
+/* ---- imported people ---- */
+
+static enum err person_lines(struct apply *a, struct bridge_time t, uint16_t account, struct slice lines,
+			     uint32_t user, char *why, size_t why_cap)
+{
+	const struct directory *d = bridge_directory(a->bridge);
+	struct slice part;
+
+	for (int n = 0; n < PERSON_LINES_MAX && slice_split(&lines, ' ', &part); n++) {
+		size_t slash = slice_find(part, '/');
+		uint32_t c = directory_connector(d, account, slice_sub(part, 0, slash));
+
+		if (part.n == 0)
+			continue;
+		enum err e = c == ID_NONE || slash + 1 >= part.n
+				     ? ERR_NOT_FOUND
+				     : pass_line(a, t, c, slice_sub(part, slash + 1, part.n), user);
+		if (e) {
+			snprintf(why, why_cap, "line %.*s: %s; lines are connector/number", SLICE_ARG(part),
+				 err_name(e));
+			return e;
+		}
+	}
+	return ERR_OK;
+}
+
+/* What the person had before and the import no longer names. */
+static void drop_other_lines(struct apply *a, struct bridge_time t, uint32_t user)
+{
+	const struct engine *e = bridge_engine(a->bridge);
+	struct user_view v;
+
+	if (!engine_user(e, user, &v))
+		return;
+	for (uint32_t l = v.first_line, next; l != ID_NONE; l = next) {
+		next = engine_next_line_of(e, l);
+		if (!a->keep_line[l])
+			bridge_remove_line(a->bridge, t, l);
+	}
+}
+
+enum err apply_person(struct apply *a, struct bridge_time t, const struct apply_person *p, char *why,
+		      size_t why_cap)
+{
+	uint16_t account = directory_account(bridge_directory(a->bridge), p->account);
+	const struct bridge_user bu = { .email = p->email, .label = p->name, .enabled = p->enabled };
+	uint32_t id;
+	bool is_new;
+
+	if (account == UINT16_MAX) {
+		snprintf(why, why_cap, "no account %.*s", SLICE_ARG(p->account));
+		return ERR_NOT_FOUND;
+	}
+	enum err e = put_user(a, t, account, &bu, &id, &is_new);
+	if (e) {
+		snprintf(why, why_cap, "%.*s: %s", SLICE_ARG(p->email), err_name(e));
+		return e;
+	}
+	a->imported[id] = 1;
+	struct user_view v;
+	if (engine_user(bridge_engine(a->bridge), id, &v))
+		for (uint32_t l = v.first_line; l != ID_NONE; l = engine_next_line_of(bridge_engine(a->bridge), l))
+			a->keep_line[l] = 0;
+	e = person_lines(a, t, account, p->lines, id, why, why_cap);
+	if (!e)
+		drop_other_lines(a, t, id);
+	return e;
+}
+
+const struct conf_connector *apply_connector(const struct apply *a, uint32_t connector)
+{
+	return connector < a->limits.connectors ? a->connectors[connector] : NULL;
+}
+
+const struct conf_account *apply_account(const struct apply *a, uint16_t account)
+{
+	return account < a->limits.accounts ? a->accounts[account] : NULL;
+}
+
+const struct conf_account *apply_realm(const struct apply *a, uint32_t realm)
+{
+	return realm < a->limits.realms ? a->realms[realm] : NULL;
+}

@@ -1,0 +1,257 @@
+#include "daemon/channels.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "io/channel.h"
+
+/* Channels that listeners accept are numbered by us; the machines' own numbers stay below this. */
+enum { ACCEPTED_BASE = 0x40000000 };
+
+struct entry {
+	struct entry *next;
+	struct channels *owner;
+	struct channel *channel;
+	uint32_t connector, id;
+};
+
+struct channels {
+	struct loop *loop;
+	struct bridge *bridge;
+	struct channels_hooks hooks;
+	struct entry *first;
+	uint32_t accepted;
+	uint64_t refused;
+};
+
+enum err channels_new(struct channels **ret, struct loop *l, struct bridge *b,
+		      const struct channels_hooks *hooks)
+{
+	struct channels *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return ERR_NO_MEMORY;
+	*c = (struct channels){ .loop = l, .bridge = b, .hooks = *hooks };
+	*ret = c;
+	return ERR_OK;
+}
+
+static void forget(struct entry *e)
+{
+	for (struct entry **at = &e->owner->first; *at; at = &(*at)->next) {
+		if (*at != e)
+			continue;
+		*at = e->next;
+		free(e);
+		return;
+	}
+}
+
+void channels_free(struct channels *c)
+{
+	if (!c)
+		return;
+	while (c->first) {
+		channel_close(c->first->channel);
+		forget(c->first);
+	}
+	free(c);
+}
+
+static struct entry *find(const struct channels *c, uint32_t connector, uint32_t id)
+{
+	struct entry *e = c->first;
+
+	while (e && (e->connector != connector || e->id != id))
+		e = e->next;
+	return e;
+}
+
+static struct entry *add(struct channels *c, uint32_t connector, uint32_t id)
+{
+	struct entry *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	*e = (struct entry){ .next = c->first, .owner = c, .connector = connector, .id = id };
+	c->first = e;
+	return e;
+}
+
+static struct bridge_time now(const struct channels *c)
+{
+	return (struct bridge_time){ loop_mono_ms(c->loop), loop_wall_ms(c->loop) };
+}
+
+static struct address address_of(const struct endpoint *e)
+{
+	struct address a = { .port = e->port };
+
+	snprintf(a.host, sizeof(a.host), "%s", e->host);
+	return a;
+}
+
+static void feed(const struct entry *e, const struct source_feed *in)
+{
+	bridge_feed_source(e->owner->bridge, now(e->owner), e->connector, in);
+}
+
+/* ---- what io tells ---- */
+
+static void on_connected(void *arg, struct channel *ch, const struct endpoint *local, const struct endpoint *peer)
+{
+	const struct entry *e = arg;
+	const struct source_feed in = { .kind = FEED_CONNECTED, .channel = e->id,
+					.local = address_of(local), .peer = address_of(peer) };
+
+	(void)ch;
+	feed(e, &in);
+}
+
+static void on_bytes(void *arg, struct channel *ch, struct slice bytes, const struct endpoint *peer)
+{
+	const struct entry *e = arg;
+	const struct source_feed in = { .kind = FEED_BYTES, .channel = e->id, .peer = address_of(peer),
+					.bytes = bytes };
+
+	(void)ch;
+	feed(e, &in);
+}
+
+static void on_closed(void *arg, struct channel *ch, const char *why)
+{
+	struct entry *e = arg;
+	const struct source_feed in = { .kind = FEED_CLOSED, .channel = e->id, .text = why };
+	struct entry kept = *e;
+
+	(void)ch;
+	forget(e);
+	feed(&kept, &in);
+}
+
+static void on_refused(void *arg, struct channel *listener, const struct endpoint *peer, const char *why)
+{
+	const struct entry *e = arg;
+
+	(void)listener, (void)peer, (void)why;
+	e->owner->refused++;
+}
+
+static void on_accepted(void *arg, struct channel *listener, struct channel *ch, const struct endpoint *local,
+			const struct endpoint *peer);
+
+static const struct channel_handlers handlers = {
+	.connected = on_connected,
+	.bytes = on_bytes,
+	.accepted = on_accepted,
+	.refused = on_refused,
+	.closed = on_closed,
+};
+
+static void on_accepted(void *arg, struct channel *listener, struct channel *ch, const struct endpoint *local,
+			const struct endpoint *peer)
+{
+	const struct entry *e = arg;
+	uint32_t id = ACCEPTED_BASE + (e->owner->accepted++ & (ACCEPTED_BASE - 1));
+	struct entry *own = add(e->owner, e->connector, id);
+	const struct source_feed in = { .kind = FEED_ACCEPTED, .channel = e->id, .accepted = id,
+					.local = address_of(local), .peer = address_of(peer) };
+
+	(void)listener;
+	if (!own) {
+		channel_close(ch);
+		return;
+	}
+	own->channel = ch;
+	channel_set_handlers(ch, &handlers, own);
+	feed(own, &in);
+}
+
+/* ---- what the machines ask for ---- */
+
+static const char *const services[] = { [TRANSPORT_UDP] = "_sip._udp", [TRANSPORT_TCP] = "_sip._tcp",
+					[TRANSPORT_TLS] = "_sips._tcp" };
+
+static void open_channel(struct channels *c, uint32_t connector, const struct source_out *out)
+{
+	const struct conf_connector *s = c->hooks.settings(c->hooks.arg, connector);
+	struct entry *e = s ? add(c, connector, out->channel) : NULL;
+	enum err err = ERR_NOT_FOUND;
+
+	if (e) {
+		struct channel_spec spec = {
+			.transport = (enum channel_transport)out->transport, .host = out->host,
+			.port = out->port, .service = services[out->transport],
+			.default_port = out->transport == TRANSPORT_TLS ? 5061 : 5060,
+			.tls = { .ca_file = s->ca_file, .certificate_file = s->tls.own.certificate_file,
+				 .key_file = s->tls.own.key_file },
+		};
+		err = (out->kind == OUT_LISTEN ? channel_listen : channel_connect)(&e->channel, c->loop, &spec,
+										   &handlers, e);
+	}
+	if (!err)
+		return;
+	if (e)
+		forget(e);
+	const struct source_feed in = { .kind = FEED_CLOSED, .channel = out->channel, .text = err_name(err) };
+	bridge_feed_source(c->bridge, now(c), connector, &in);
+}
+
+static void send_bytes(const struct channels *c, uint32_t connector, const struct source_out *out)
+{
+	const struct entry *e = find(c, connector, out->channel);
+	struct endpoint peer = { .port = out->peer.port };
+
+	if (!e)
+		return; /* closed while the machine was writing; it learns of it by FEED_CLOSED */
+	snprintf(peer.host, sizeof(peer.host), "%s", out->peer.host);
+	/* A refusal shows as `closed` of a stream; a datagram is lost as datagrams are, and sent again. */
+	(void)channel_send(e->channel, out->bytes, peer.port ? &peer : NULL);
+}
+
+static void close_channel(struct channels *c, uint32_t connector, uint32_t id)
+{
+	struct entry *e = find(c, connector, id);
+
+	if (!e)
+		return;
+	channel_close(e->channel);
+	forget(e);
+}
+
+void channels_do(struct channels *c, uint32_t connector, const struct source_out *out)
+{
+	switch ((enum source_out_kind)out->kind) {
+	case OUT_CONNECT:
+	case OUT_LISTEN:
+		open_channel(c, connector, out);
+		break;
+	case OUT_SEND:
+		send_bytes(c, connector, out);
+		break;
+	case OUT_CLOSE:
+		close_channel(c, connector, out->channel);
+		break;
+	case OUT_OBS:
+	case OUT_UP:
+	case OUT_DOWN:
+	case OUT_LINE_LOST:
+	case OUT_NOTE:
+		CHECK(false); /* the bridge keeps these */
+	}
+}
+
+void channels_drop(struct channels *c, uint32_t connector)
+{
+	for (struct entry *e = c->first, *next; e; e = next) {
+		next = e->next;
+		if (e->connector == connector)
+			close_channel(c, connector, e->id);
+	}
+}
+
+uint64_t channels_refused(const struct channels *c)
+{
+	return c->refused;
+}
