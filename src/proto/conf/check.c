@@ -1,0 +1,146 @@
+#include "base/check.h"
+#include "proto/conf/reader.h"
+#include "proto/conf/value.h"
+
+/* The value's position when the key is given, else the mapping's. */
+static const struct node *where(const struct node *map, const char *key)
+{
+	const struct node *k = node_key(map, key);
+
+	return k ? k->next : map;
+}
+
+static void check_tls(struct reader *rd, const struct node *map, const struct conf_tls *t)
+{
+	if (t->certificate_file[0] && !t->key_file[0])
+		reader_refuse(rd, map, "key_file", "is missing: certificate_file needs its key");
+	if (t->key_file[0] && !t->certificate_file[0])
+		reader_refuse(rd, map, "certificate_file", "is missing: key_file needs its certificate");
+}
+
+static void check_server(struct reader *rd, const struct node *map, const struct conf_server *s)
+{
+	if (s->listen.port && !value_address_is_loopback(&s->listen) && !s->tls.certificate_file[0])
+		reader_refuse(rd, where(map, "listen"), "listen",
+			      "must be a loopback address such as 127.0.0.1:8470, or tls must name a certificate");
+}
+
+static void check_teams(struct reader *rd, const struct node *map, struct conf_teams *t)
+{
+	(void)rd;
+	(void)map;
+	if (!t->login_url[0])
+		t->login_url = conf_cloud_login_url((enum conf_cloud)t->cloud);
+	if (!t->graph_url[0])
+		t->graph_url = conf_cloud_graph_url((enum conf_cloud)t->cloud);
+}
+
+/* sips: or ;transport=tls */
+static bool uri_is_tls(struct slice uri)
+{
+	struct slice part;
+
+	if (slice_starts_nocase(uri, "sips:"))
+		return true;
+	while (slice_split(&uri, ';', &part))
+		if (slice_is_nocase(part, "transport=tls"))
+			return true;
+	return false;
+}
+
+/* address:port, or a SIP URI with a transport */
+static bool is_sip_listen(struct slice s)
+{
+	struct conf_address a;
+
+	return value_sip_uri(s) || value_address(slice_sub(s, 0, slice_find(s, ';')), &a);
+}
+
+static void check_sip(struct reader *rd, const struct node *map, const struct conf_connector *c)
+{
+	struct slice server = slice_str(c->server);
+
+	if (server.n && !value_sip_uri(server))
+		reader_refuse(rd, where(map, "server"), "server",
+			      "must be a SIP URI such as sip:pbx.acme.example;transport=tls");
+	else if (server.n && c->tls.on && !c->tls.own.certificate_file[0] && !uri_is_tls(server))
+		reader_refuse(rd, where(map, "tls"), "tls",
+			      "for sip, write ;transport=tls at the end of server");
+	if (c->listen[0] && !is_sip_listen(slice_str(c->listen)))
+		reader_refuse(rd, where(map, "listen"), "listen", "must be an address such as 0.0.0.0:5061");
+	if (c->tls.own.certificate_file[0] && !c->listen[0])
+		reader_refuse(rd, map, "listen", "is missing: a certificate of our own is for listen only");
+	if (c->profile != CONF_PROFILE_IGNORE)
+		reader_refuse(rd, where(map, "profile"), "profile",
+			      "must be ignore: sip carries no user profile");
+}
+
+static void check_connector(struct reader *rd, const struct node *map, struct conf_connector *c)
+{
+	uint32_t before = rd->account ? rd->account->connectors_n : 0;
+	bool ami_or_csta = c->type == CONF_TYPE_AMI || c->type == CONF_TYPE_CSTA;
+
+	for (uint32_t i = 0; i < before && c->name[0]; i++) {
+		const struct conf_connector *other = &rd->account->connectors[i];
+
+		if (!slice_is(slice_str(c->name), other->name))
+			continue;
+		reader_refuse(rd, where(map, "name"), "name", "%s is a connector already, in line %u",
+			      c->name, other->at.line);
+		break;
+	}
+	if (ami_or_csta && !node_key(map, "profile"))
+		c->profile = CONF_PROFILE_BOTH;
+	if (!rd->connector_types || !conf_type_built((enum conf_type)c->type))
+		return; /* said already */
+	if (c->type != CONF_TYPE_WEBHOOK && !node_key(map, "server"))
+		reader_refuse(rd, map, "server", "is missing");
+	if (c->type == CONF_TYPE_SIP)
+		check_sip(rd, map, c);
+	else if (c->server[0] && !value_host_port(slice_str(c->server)))
+		reader_refuse(rd, where(map, "server"), "server", "must be host:port");
+	if (c->password_file.file[0] && !c->username[0])
+		reader_refuse(rd, map, "username", "is missing: password_file is given");
+}
+
+static void check_account(struct reader *rd, const struct node *map, const struct conf_account *a)
+{
+	const struct conf *c = rd->c;
+
+	for (uint32_t i = 0; i < c->accounts_n && a->name[0]; i++) {
+		if (!slice_is(slice_str(a->name), c->accounts[i].name))
+			continue;
+		reader_refuse(rd, where(map, "name"), "name", "%s is an account already, in line %u",
+			      a->name, c->accounts[i].at.line);
+		break;
+	}
+}
+
+void check_scope(struct reader *rd, enum conf_scope scope, const struct node *map, void *object)
+{
+	switch (scope) {
+	case SCOPE_server:
+		check_server(rd, map, object);
+		break;
+	case SCOPE_tls:
+		check_tls(rd, map, object);
+		break;
+	case SCOPE_teams:
+		check_teams(rd, map, object);
+		break;
+	case SCOPE_connector:
+		check_connector(rd, map, object);
+		break;
+	case SCOPE_account:
+		check_account(rd, map, object);
+		break;
+	case SCOPE_root:
+		if (rd->c->accounts_n == 0)
+			reader_warn(rd, NULL, NULL, "no accounts: nothing will be done");
+		break;
+	case SCOPE_policy:
+	case SCOPE_user:
+	case SCOPE_N:
+		break;
+	}
+}
