@@ -15,7 +15,7 @@ struct arena_block {
 void arena_init(struct arena *a, size_t max)
 {
 	CHECK(max < SIZE_MAX / 4);
-	*a = (struct arena){ .max = max };
+	*a = (struct arena){.max = max};
 }
 
 void arena_fini(struct arena *a)
@@ -26,7 +26,7 @@ void arena_fini(struct arena *a)
 		a->blocks = b->next;
 		free(b);
 	}
-	*a = (struct arena){ .max = a->max };
+	*a = (struct arena){.max = a->max};
 }
 
 /* What is large gets a block of its own behind the current one, so that the current one's rest is

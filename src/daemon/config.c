@@ -75,12 +75,14 @@ static const char *words_of(enum err e)
 	return e == ERR_LIMIT ? "is too large" : secrets_error_text(e);
 }
 
-/* No error quotes the name: a password written where its file's name belongs must not be printed. */
+/* No error quotes the name: a password written where its file's name belongs must not be printed.
+ */
 static void refuse_file(struct loading *l, const struct conf_file *f, const char *words)
 {
-	conf_errors_add(l->errs, f->at, f->key,
-			"the file %s (the key takes a file name, relative to the folder of offhook.yaml)",
-			words);
+	conf_errors_add(
+	    l->errs, f->at, f->key,
+	    "the file %s (the key takes a file name, relative to the folder of offhook.yaml)",
+	    words);
 }
 
 static enum err make_absolute(struct loading *l, const char **name)
@@ -107,7 +109,8 @@ static enum err load_secret(struct loading *l, const struct conf_file *f)
 	if (err != ERR_OK)
 		refuse_file(l, f, secrets_error_text(err));
 	else if (open_to_all)
-		conf_errors_warn(l->errs, f->at, f->key, "everybody on this machine may read the file: chmod 640");
+		conf_errors_warn(l->errs, f->at, f->key,
+				 "everybody on this machine may read the file: chmod 640");
 	return ERR_OK;
 }
 
@@ -132,7 +135,8 @@ static enum err check_pem(struct loading *l, const struct conf_file *f)
 	else if (slice_find_str(slice_of(text, n), SLICE_LIT("-----BEGIN ")) == n)
 		refuse_file(l, f, "is not PEM: it has no -----BEGIN line");
 	else if (is_key(f) && stat(*f->name, &st) == 0 && (st.st_mode & S_IROTH))
-		conf_errors_warn(l->errs, f->at, f->key, "everybody on this machine may read the key: chmod 640");
+		conf_errors_warn(l->errs, f->at, f->key,
+				 "everybody on this machine may read the key: chmod 640");
 	if (text)
 		explicit_bzero(text, n);
 	free(text);
@@ -160,8 +164,10 @@ static enum err load_file(struct loading *l, const struct conf_file *f)
 	if (err == ERR_NO_MEMORY)
 		return err;
 	if (err != ERR_OK) {
-		refuse_file(l, f, err == ERR_NOT_FOUND ? "cannot be found: CREDENTIALS_DIRECTORY is not set" :
-							 "has too long a name");
+		refuse_file(l, f,
+			    err == ERR_NOT_FOUND
+				? "cannot be found: CREDENTIALS_DIRECTORY is not set"
+				: "has too long a name");
 		return ERR_OK;
 	}
 	switch ((enum conf_file_kind)f->kind) {
@@ -184,7 +190,8 @@ static enum err place_paths(struct loading *l)
 	if (err != ERR_OK || s->socket[0])
 		return err != ERR_OK ? err : make_absolute(l, &s->socket);
 	char path[PATH_MAX];
-	int n = snprintf(path, sizeof(path), "%s/api.sock", geteuid() == 0 ? "/run/offhook" : s->data);
+	int n =
+	    snprintf(path, sizeof(path), "%s/api.sock", geteuid() == 0 ? "/run/offhook" : s->data);
 	if (n >= (int)sizeof(path))
 		return ERR_LIMIT;
 	s->socket = arena_text(&l->c->arena, slice_str(path));
@@ -201,7 +208,8 @@ static enum err load_named_files(struct loading *l)
 	}
 	enum err err = place_paths(l);
 	if (err == ERR_NOT_FOUND || err == ERR_LIMIT)
-		conf_errors_add(l->errs, (struct conf_at){ 0 }, "server", "data or socket is no usable path");
+		conf_errors_add(l->errs, (struct conf_at){0}, "server",
+				"data or socket is no usable path");
 	else if (err != ERR_OK)
 		return err;
 	err = conf_finish(l->c, l->errs);
@@ -220,12 +228,12 @@ static enum err find_folder(const char *path, char ret[PATH_MAX])
 
 enum err conf_load(const char *path, struct conf **ret, struct conf_errors *errs)
 {
-	struct loading l = { .errs = errs };
-	struct conf_at at = { path, 0, 0 };
+	struct loading l = {.errs = errs};
+	struct conf_at at = {path, 0, 0};
 	char *text = NULL;
 	size_t n = 0;
 
-	*errs = (struct conf_errors){ 0 };
+	*errs = (struct conf_errors){0};
 	enum err err = find_folder(path, l.dir);
 	if (err == ERR_OK)
 		err = conf_read_file(path, CONF_YAML_MAX, &text, &n);
@@ -256,7 +264,7 @@ _Static_assert(DND_PRESENTING == 0 && DND_PREFERRED == 1, "policy.dnd");
 _Static_assert(NOT_AVAILABLE_OFFLINE == 0 && NOT_AVAILABLE_AWAY == 1 && NOT_AVAILABLE_DND == 2,
 	       "policy.not_available");
 _Static_assert((int)MODE_LIVE == CONF_MODE_LIVE && (int)MODE_DRY_RUN == CONF_MODE_DRY_RUN &&
-		       (int)MODE_OFF == CONF_MODE_OFF,
+		   (int)MODE_OFF == CONF_MODE_OFF,
 	       "account.mode");
 
 void conf_policy_of(const struct conf_account *a, const struct conf_user *user, struct policy *ret)
@@ -264,14 +272,14 @@ void conf_policy_of(const struct conf_account *a, const struct conf_user *user, 
 	const struct conf_policy *p = user && user->policy ? user->policy : &a->policy;
 
 	*ret = (struct policy){
-		.precedence = p->precedence,
-		.ringing = p->ringing,
-		.busy = p->busy,
-		.dnd = p->dnd,
-		.not_available = p->not_available,
-		.mode = a->mode,
-		.settle_ms = p->settle,
-		.grace_ms = p->grace,
-		.lease_ms = a->teams.lease,
+	    .precedence = p->precedence,
+	    .ringing = p->ringing,
+	    .busy = p->busy,
+	    .dnd = p->dnd,
+	    .not_available = p->not_available,
+	    .mode = a->mode,
+	    .settle_ms = p->settle,
+	    .grace_ms = p->grace,
+	    .lease_ms = a->teams.lease,
 	};
 }

@@ -8,8 +8,8 @@
 #include "core/types.h"
 #include "proto/conf/conf.h"
 
-/* Reads and checks everything. In *ret all file names, `data` and `socket` are absolute paths, every
- * conf_secret holds its value, users of the users files stand behind those of the YAML, and
+/* Reads and checks everything. In *ret all file names, `data` and `socket` are absolute paths,
+ * every conf_secret holds its value, users of the users files stand behind those of the YAML, and
  * conf_finish has passed. *ret is for conf_free. errs is overwritten; warnings may stand in it on
  * success too. ERR_MALFORMED: errs->errors > 0; ERR_NO_MEMORY. */
 MUST_CHECK enum err conf_load(const char *path, struct conf **ret, struct conf_errors *errs);

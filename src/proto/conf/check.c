@@ -15,14 +15,16 @@ static void check_tls(struct reader *rd, const struct node *map, const struct co
 	if (t->certificate_file[0] && !t->key_file[0])
 		reader_refuse(rd, map, "key_file", "is missing: certificate_file needs its key");
 	if (t->key_file[0] && !t->certificate_file[0])
-		reader_refuse(rd, map, "certificate_file", "is missing: key_file needs its certificate");
+		reader_refuse(rd, map, "certificate_file",
+			      "is missing: key_file needs its certificate");
 }
 
 static void check_server(struct reader *rd, const struct node *map, const struct conf_server *s)
 {
 	if (s->listen.port && !value_address_is_loopback(&s->listen) && !s->tls.certificate_file[0])
 		reader_refuse(rd, where(map, "listen"), "listen",
-			      "must be a loopback address such as 127.0.0.1:8470, or tls must name a certificate");
+			      "must be a loopback address such as 127.0.0.1:8470, or tls must name "
+			      "a certificate");
 }
 
 static void check_teams(struct reader *rd, const struct node *map, struct conf_teams *t)
@@ -67,9 +69,11 @@ static void check_sip(struct reader *rd, const struct node *map, const struct co
 		reader_refuse(rd, where(map, "tls"), "tls",
 			      "for sip, write ;transport=tls at the end of server");
 	if (c->listen[0] && !is_sip_listen(slice_str(c->listen)))
-		reader_refuse(rd, where(map, "listen"), "listen", "must be an address such as 0.0.0.0:5061");
+		reader_refuse(rd, where(map, "listen"), "listen",
+			      "must be an address such as 0.0.0.0:5061");
 	if (c->tls.own.certificate_file[0] && !c->listen[0])
-		reader_refuse(rd, map, "listen", "is missing: a certificate of our own is for listen only");
+		reader_refuse(rd, map, "listen",
+			      "is missing: a certificate of our own is for listen only");
 	if (c->profile != CONF_PROFILE_IGNORE)
 		reader_refuse(rd, where(map, "profile"), "profile",
 			      "must be ignore: sip carries no user profile");
@@ -85,8 +89,8 @@ static void check_connector(struct reader *rd, const struct node *map, struct co
 
 		if (!slice_is(slice_str(c->name), other->name))
 			continue;
-		reader_refuse(rd, where(map, "name"), "name", "%s is a connector already, in line %u",
-			      c->name, other->at.line);
+		reader_refuse(rd, where(map, "name"), "name",
+			      "%s is a connector already, in line %u", c->name, other->at.line);
 		break;
 	}
 	if (ami_or_csta && !node_key(map, "profile"))
@@ -110,8 +114,9 @@ static void check_account(struct reader *rd, const struct node *map, const struc
 	for (uint32_t i = 0; i < c->accounts_n && a->name[0]; i++) {
 		if (!slice_is(slice_str(a->name), c->accounts[i].name))
 			continue;
-		reader_refuse(rd, where(map, "name"), "name", "%s is an account already, in line %u",
-			      a->name, c->accounts[i].at.line);
+		reader_refuse(rd, where(map, "name"), "name",
+			      "%s is an account already, in line %u", a->name,
+			      c->accounts[i].at.line);
 		break;
 	}
 }

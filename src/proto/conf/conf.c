@@ -15,16 +15,16 @@ static const struct {
 	const char *name;
 	bool built;
 } types[] = {
-#define CONNECTOR_TYPE(id, name, built) [CONF_TYPE_##id] = { name, built },
+#define CONNECTOR_TYPE(id, name, built) [CONF_TYPE_##id] = {name, built},
 #include "proto/conf/connector_types.def"
 };
 
 static const struct {
 	const char *login, *graph;
 } clouds[CONF_CLOUD_COUNT] = {
-	[CONF_CLOUD_GLOBAL] = { "https://login.microsoftonline.com", "https://graph.microsoft.com" },
-	[CONF_CLOUD_GCC_HIGH] = { "https://login.microsoftonline.us", "https://graph.microsoft.us" },
-	[CONF_CLOUD_DOD] = { "https://login.microsoftonline.us", "https://dod-graph.microsoft.us" },
+    [CONF_CLOUD_GLOBAL] = {"https://login.microsoftonline.com", "https://graph.microsoft.com"},
+    [CONF_CLOUD_GCC_HIGH] = {"https://login.microsoftonline.us", "https://graph.microsoft.us"},
+    [CONF_CLOUD_DOD] = {"https://login.microsoftonline.us", "https://dod-graph.microsoft.us"},
 };
 
 const char *conf_type_name(enum conf_type t)
@@ -47,8 +47,8 @@ const char *conf_cloud_graph_url(enum conf_cloud c)
 	return (unsigned)c < CONF_CLOUD_COUNT ? clouds[c].graph : "";
 }
 
-static enum err read_model(struct conf *c, const char *file, const struct node *root, uint64_t nodes,
-			   struct conf_errors *errs)
+static enum err read_model(struct conf *c, const char *file, const struct node *root,
+			   uint64_t nodes, struct conf_errors *errs)
 {
 	struct reader *rd = calloc(1, sizeof(*rd));
 
@@ -67,7 +67,8 @@ static enum err read_model(struct conf *c, const char *file, const struct node *
 	return err == ERR_NO_MEMORY ? err : errs->errors ? ERR_MALFORMED : ERR_OK;
 }
 
-static enum err parse_into(struct conf *c, struct slice yaml, const char *file, struct conf_errors *errs)
+static enum err parse_into(struct conf *c, struct slice yaml, const char *file,
+			   struct conf_errors *errs)
 {
 	struct arena nodes;
 	struct node *root;
@@ -81,12 +82,13 @@ static enum err parse_into(struct conf *c, struct slice yaml, const char *file, 
 	return err;
 }
 
-enum err conf_parse(struct slice yaml, const char *file, struct conf **ret, struct conf_errors *errs)
+enum err conf_parse(struct slice yaml, const char *file, struct conf **ret,
+		    struct conf_errors *errs)
 {
-	struct conf_at at = { file, 0, 0 };
+	struct conf_at at = {file, 0, 0};
 	struct conf *c;
 
-	*errs = (struct conf_errors){ 0 };
+	*errs = (struct conf_errors){0};
 	if (yaml.n > CONF_YAML_MAX) {
 		conf_errors_add(errs, at, "", "larger than %d MB; put users into users_file",
 				CONF_YAML_MAX >> 20);
@@ -165,7 +167,7 @@ enum err conf_line_parse(struct conf *c, const struct conf_account *a, struct sl
 		const char *copy = arena_text(&c->arena, number);
 		if (!copy)
 			return ERR_NO_MEMORY;
-		*ret = (struct conf_line){ i, copy };
+		*ret = (struct conf_line){i, copy};
 		return ERR_OK;
 	}
 	words_connectors(a, name, why, why_cap);

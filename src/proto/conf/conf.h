@@ -21,12 +21,12 @@ struct conf_error {
 	bool warning;
 	uint32_t line, column; /* from 1; 0: the file as a whole */
 	char file[CONF_FILE_NAME_MAX];
-	char key[128];  /* accounts[0].teams.tenant; "" when it is about no key */
+	char key[128];	/* accounts[0].teams.tenant; "" when it is about no key */
 	char text[256]; /* what is wrong and what would be right; never a secret's content */
 };
 
 struct conf_errors {
-	uint32_t n;      /* entries of list, warnings included */
+	uint32_t n;	 /* entries of list, warnings included */
 	uint32_t errors; /* all errors, those beyond the list included; 0: the file is good */
 	uint32_t warnings;
 	struct conf_error list[CONF_ERRORS_MAX];
@@ -50,7 +50,7 @@ void conf_error_text(const struct conf_error *e, char *dst, size_t cap);
 
 enum { CONF_YAML_MAX = 16 << 20, CONF_CSV_MAX = 256 << 20, CONF_USERS_MAX = 2000000 };
 
-struct conf_address { /* port 0: not set */
+struct conf_address {  /* port 0: not set */
 	char host[64]; /* numeric, no brackets */
 	uint16_t port;
 };
@@ -79,7 +79,7 @@ enum conf_log { CONF_LOG_DEBUG, CONF_LOG_INFO, CONF_LOG_NOTICE, CONF_LOG_WARNING
 
 struct conf_server {
 	struct conf_address listen; /* loopback unless tls is set */
-	const char *socket;         /* "": beside the data */
+	const char *socket;	    /* "": beside the data */
 	struct conf_tls tls;
 	const char *webhooks;
 	const char *data;
@@ -93,12 +93,12 @@ struct conf_teams {
 	const char *tenant, *client_id;
 	struct conf_secret client_secret_file;
 	const char *certificate_file, *key_file;
-	uint8_t cloud;         /* enum conf_cloud */
+	uint8_t cloud;	       /* enum conf_cloud */
 	const char *login_url; /* filled in from cloud when not set; no trailing slash */
 	const char *graph_url;
 	const char *ca_file;
 	struct conf_quota quota;
-	int32_t lease;     /* ms */
+	int32_t lease;	   /* ms */
 	int32_t read_back; /* ms; 0: off */
 	const char *proxy;
 };
@@ -135,7 +135,7 @@ struct conf_connector {
 	const char *listen;
 	struct conf_switch_tls tls;
 	uint8_t profile; /* enum conf_profile */
-	int32_t expires;      /* ms */
+	int32_t expires; /* ms */
 	uint32_t outstanding;
 	int32_t first_notify; /* ms */
 	struct conf_at at;
@@ -172,7 +172,7 @@ struct conf_account {
 
 enum conf_file_kind {
 	CONF_FILE_SECRET, /* one line into *secret */
-	CONF_FILE_PEM,    /* certificate or key: must be readable */
+	CONF_FILE_PEM,	  /* certificate or key: must be readable */
 	CONF_FILE_USERS,  /* conf_add_users */
 };
 
@@ -200,8 +200,8 @@ struct conf {
 MUST_CHECK enum err conf_parse(struct slice yaml, const char *file, struct conf **ret,
 			       struct conf_errors *errs);
 /* Appends the rows of a users file to the account at that index. ERR_MALFORMED, ERR_NO_MEMORY. */
-MUST_CHECK enum err conf_add_users(struct conf *c, uint32_t account, struct slice csv, const char *file,
-				   struct conf_errors *errs);
+MUST_CHECK enum err conf_add_users(struct conf *c, uint32_t account, struct slice csv,
+				   const char *file, struct conf_errors *errs);
 /* What needs all users at once: a user or a line twice in an account; one person in two accounts
  * that share (login_url, tenant, client_id). ERR_MALFORMED, ERR_NO_MEMORY. */
 MUST_CHECK enum err conf_finish(struct conf *c, struct conf_errors *errs);

@@ -36,7 +36,8 @@ static void vadd(struct conf_errors *errs, bool warning, struct conf_at at, cons
 	vsnprintf(e->text, sizeof(e->text), fmt, ap);
 }
 
-void conf_errors_add(struct conf_errors *errs, struct conf_at at, const char *key, const char *fmt, ...)
+void conf_errors_add(struct conf_errors *errs, struct conf_at at, const char *key, const char *fmt,
+		     ...)
 {
 	va_list ap;
 
@@ -45,7 +46,8 @@ void conf_errors_add(struct conf_errors *errs, struct conf_at at, const char *ke
 	va_end(ap);
 }
 
-void conf_errors_warn(struct conf_errors *errs, struct conf_at at, const char *key, const char *fmt, ...)
+void conf_errors_warn(struct conf_errors *errs, struct conf_at at, const char *key, const char *fmt,
+		      ...)
 {
 	va_list ap;
 

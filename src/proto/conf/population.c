@@ -23,7 +23,7 @@ struct adding {
 
 static void refuse_row(struct adding *x, uint32_t line, const char *key, const char *text)
 {
-	conf_errors_add(x->errs, (struct conf_at){ x->file, line, 0 }, key, "%s", text);
+	conf_errors_add(x->errs, (struct conf_at){x->file, line, 0}, key, "%s", text);
 	x->bad = true;
 }
 
@@ -40,7 +40,8 @@ static bool read_row_lines(struct adding *x, const struct users_csv_row *row, st
 			refuse_row(x, row->line, "lines", "at most 64 lines");
 			return false;
 		}
-		enum err err = conf_line_parse(x->c, x->a, word, &lines[u->lines_n], why, sizeof(why));
+		enum err err =
+		    conf_line_parse(x->c, x->a, word, &lines[u->lines_n], why, sizeof(why));
 		if (err == ERR_NO_MEMORY)
 			x->err = err;
 		else if (err != ERR_OK)
@@ -63,8 +64,8 @@ static bool read_row_lines(struct adding *x, const struct users_csv_row *row, st
 static bool add_row(const struct users_csv_row *row, void *arg)
 {
 	struct adding *x = arg;
-	struct conf_user u = { .name = "", .teams_id = "", .enabled = row->enabled,
-			       .at = { x->file, row->line, 0 } };
+	struct conf_user u = {
+	    .name = "", .teams_id = "", .enabled = row->enabled, .at = {x->file, row->line, 0}};
 
 	CHECK(x->a->users_n < x->cap);
 	if (!read_row_lines(x, row, &u))
@@ -85,7 +86,8 @@ enum err conf_add_users(struct conf *c, uint32_t account, struct slice csv, cons
 {
 	CHECK(account < c->accounts_n);
 	struct conf_account *a = &c->accounts[account];
-	struct adding x = { .c = c, .a = a, .errs = errs, .cap = a->users_n + users_csv_rows_max(csv) };
+	struct adding x = {
+	    .c = c, .a = a, .errs = errs, .cap = a->users_n + users_csv_rows_max(csv)};
 	struct conf_user *users = arena_array(&c->arena, x.cap, sizeof(*users));
 
 	x.file = arena_text(&c->arena, slice_str(file));
@@ -153,13 +155,14 @@ static void refuse_user(struct census *x, const struct ref *r, const struct ref 
 	const struct conf_user *u = user_at(x, r), *other = user_at(x, first);
 
 	if (r->account == first->account)
-		conf_errors_add(x->errs, u->at, "email", "%.64s is there already: %.100s line %u", u->email,
-				other->at.file, other->at.line);
+		conf_errors_add(x->errs, u->at, "email", "%.64s is there already: %.100s line %u",
+				u->email, other->at.file, other->at.line);
 	else
-		conf_errors_add(x->errs, u->at, "email",
-				"%.64s is in account %s too (line %u), which has the same tenant and "
-				"client_id: two accounts cannot hold one person's session",
-				u->email, x->c->accounts[first->account].name, other->at.line);
+		conf_errors_add(
+		    x->errs, u->at, "email",
+		    "%.64s is in account %s too (line %u), which has the same tenant and "
+		    "client_id: two accounts cannot hold one person's session",
+		    u->email, x->c->accounts[first->account].name, other->at.line);
 }
 
 static void count_user(struct census *x, struct ref r)
@@ -181,7 +184,8 @@ static bool is_same_line(uint32_t id, const void *key, void *arg)
 {
 	const struct census *x = arg;
 	const struct ref *a = &x->lines[id], *b = key;
-	const struct conf_line *la = &user_at(x, a)->lines[a->line], *lb = &user_at(x, b)->lines[b->line];
+	const struct conf_line *la = &user_at(x, a)->lines[a->line],
+			       *lb = &user_at(x, b)->lines[b->line];
 
 	return a->account == b->account && la->connector == lb->connector &&
 	       slice_is(slice_str(la->number), lb->number);
@@ -197,7 +201,8 @@ static void count_line(struct census *x, struct ref r)
 	if (first != MAP_NONE) {
 		const struct conf_user *other = user_at(x, &x->lines[first]);
 
-		conf_errors_add(x->errs, u->at, "lines", "%s/%.64s is %.64s's line already (line %u)",
+		conf_errors_add(x->errs, u->at, "lines",
+				"%s/%.64s is %.64s's line already (line %u)",
 				x->c->accounts[r.account].connectors[l->connector].name, l->number,
 				other->email, other->at.line);
 		return;
@@ -213,9 +218,9 @@ static void count_all(struct census *x)
 		const struct conf_account *account = &x->c->accounts[a];
 
 		for (uint32_t u = 0; u < account->users_n; u++) {
-			count_user(x, (struct ref){ a, u, 0 });
+			count_user(x, (struct ref){a, u, 0});
 			for (uint32_t l = 0; l < account->users[u].lines_n; l++)
-				count_line(x, (struct ref){ a, u, l });
+				count_line(x, (struct ref){a, u, l});
 		}
 	}
 }
@@ -230,7 +235,8 @@ static enum err set_up(struct census *x)
 			lines += x->c->accounts[a].users[u].lines_n;
 	}
 	if (users > CONF_USERS_MAX + 1u) {
-		conf_errors_add(x->errs, (struct conf_at){ 0 }, "", "more than %d users", CONF_USERS_MAX);
+		conf_errors_add(x->errs, (struct conf_at){0}, "", "more than %d users",
+				CONF_USERS_MAX);
 		return ERR_MALFORMED;
 	}
 	x->realms = calloc(x->c->accounts_n + 1u, sizeof(*x->realms));
@@ -244,7 +250,7 @@ static enum err set_up(struct census *x)
 
 enum err conf_finish(struct conf *c, struct conf_errors *errs)
 {
-	struct census x = { .c = c, .errs = errs };
+	struct census x = {.c = c, .errs = errs};
 	enum err err = set_up(&x);
 
 	if (err == ERR_OK) {

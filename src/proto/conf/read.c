@@ -7,7 +7,7 @@
 
 struct conf_at reader_at(const struct reader *rd, const struct node *n)
 {
-	return (struct conf_at){ rd->file, n ? n->line : 0, n ? n->column : 0 };
+	return (struct conf_at){rd->file, n ? n->line : 0, n ? n->column : 0};
 }
 
 /* accounts[0].connectors[1].type */
@@ -100,8 +100,12 @@ void reader_add_file(struct reader *rd, const struct node *n, const struct setti
 	struct conf_at at = reader_at(rd, n);
 	at.file = reader_text(rd, slice_str(rd->file));
 	c->files[c->files_n++] = (struct conf_file){
-		(uint8_t)kind, name, secret, rd->account ? rd->account_index : UINT32_MAX, at,
-		reader_text(rd, slice_str(path)),
+	    (uint8_t)kind,
+	    name,
+	    secret,
+	    rd->account ? rd->account_index : UINT32_MAX,
+	    at,
+	    reader_text(rd, slice_str(path)),
 	};
 }
 
@@ -126,7 +130,7 @@ static bool spend(struct reader *rd, const struct node *n)
 static void push(struct reader *rd, const char *key, uint32_t index)
 {
 	CHECK(rd->depth < READER_PATH_MAX);
-	rd->path[rd->depth++] = (struct reader_frame){ key, index };
+	rd->path[rd->depth++] = (struct reader_frame){key, index};
 }
 
 /* ---- lists ---- */
@@ -157,7 +161,8 @@ static void leave(struct reader *rd, const struct setting *s)
 
 /* The array has its full size before the first entry is read, so that pointers into it stand; the
  * count follows, so that an entry sees only those before it. */
-static void read_list(struct reader *rd, const struct setting *s, const struct node *list, void *object)
+static void read_list(struct reader *rd, const struct setting *s, const struct node *list,
+		      void *object)
 {
 	size_t size = schema_of((enum conf_scope)s->sub).size;
 	uint32_t *n = field_of(object, s->offset_n);
@@ -191,7 +196,8 @@ static void read_list(struct reader *rd, const struct setting *s, const struct n
 
 /* ---- mappings ---- */
 
-static void read_group(struct reader *rd, const struct setting *s, const struct node *n, void *object)
+static void read_group(struct reader *rd, const struct setting *s, const struct node *n,
+		       void *object)
 {
 	push(rd, s->key, UINT32_MAX);
 	read_map(rd, (enum conf_scope)s->sub, n, field_of(object, s->offset));
@@ -235,8 +241,8 @@ static void check_keys(struct reader *rd, enum conf_scope scope, const struct sc
 			before = before->next->next;
 		if (before != k)
 			reader_refuse(rd, k, NULL, "%.*s: given already in line %u",
-				      (int)(k->text.n < 40 ? k->text.n : 40), k->text.p ? k->text.p : "",
-				      before->line);
+				      (int)(k->text.n < 40 ? k->text.n : 40),
+				      k->text.p ? k->text.p : "", before->line);
 		else if (!is_row(schema, k->text))
 			refuse_unknown(rd, scope, k);
 	}
@@ -259,7 +265,8 @@ static bool may_stand(struct reader *rd, const struct setting *s, const struct n
 	return true;
 }
 
-static void read_row(struct reader *rd, const struct setting *s, const struct node *map, void *object)
+static void read_row(struct reader *rd, const struct setting *s, const struct node *map,
+		     void *object)
 {
 	const struct node *key = node_key(map, s->key);
 
@@ -303,7 +310,7 @@ void read_defaults(struct reader *rd, enum conf_scope scope, void *object)
 
 	for (size_t i = 0; i < schema.n; i++) {
 		const struct setting *s = &schema.rows[i];
-		struct node n = { .kind = TREE_SCALAR, .text = slice_str(s->def) };
+		struct node n = {.kind = TREE_SCALAR, .text = slice_str(s->def)};
 
 		if (s->kind == KIND_GROUP)
 			read_defaults(rd, (enum conf_scope)s->sub, field_of(object, s->offset));

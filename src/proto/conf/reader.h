@@ -29,9 +29,9 @@ struct reader {
 struct conf_at reader_at(const struct reader *rd, const struct node *n);
 /* An error at a node; the key is the path so far, with `key` (may be NULL) at its end. */
 void reader_refuse(struct reader *rd, const struct node *n, const char *key, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 void reader_warn(struct reader *rd, const struct node *n, const char *key, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 /* "must be ..." with what the row wants. */
 void reader_wants(struct reader *rd, const struct node *n, const struct setting *s);
 /* A copy that lives as long as the model; "" when there is no memory (rd->err says so). */

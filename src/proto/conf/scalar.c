@@ -5,7 +5,8 @@
 #include "proto/conf/value.h"
 
 /* False: the value is not what the row wants, and nothing was said yet. */
-typedef bool scalar_h(struct reader *rd, const struct setting *s, const struct node *n, void *field);
+typedef bool scalar_h(struct reader *rd, const struct setting *s, const struct node *n,
+		      void *field);
 
 static bool has_length(const struct setting *s, struct slice text)
 {
@@ -35,7 +36,8 @@ static bool read_url(struct reader *rd, const struct setting *s, const struct no
 	       keep_text(rd, n->text, field);
 }
 
-static bool read_email(struct reader *rd, const struct setting *s, const struct node *n, void *field)
+static bool read_email(struct reader *rd, const struct setting *s, const struct node *n,
+		       void *field)
 {
 	(void)s;
 	return value_email(n->text) && keep_text(rd, n->text, field);
@@ -47,7 +49,8 @@ static bool read_guid(struct reader *rd, const struct setting *s, const struct n
 	return value_guid(n->text) && keep_text(rd, n->text, field);
 }
 
-static bool read_tenant(struct reader *rd, const struct setting *s, const struct node *n, void *field)
+static bool read_tenant(struct reader *rd, const struct setting *s, const struct node *n,
+			void *field)
 {
 	(void)s;
 	return value_domain(n->text) && keep_text(rd, n->text, field);
@@ -82,14 +85,16 @@ static bool read_type(struct reader *rd, const struct setting *s, const struct n
 	return false;
 }
 
-static bool read_switch(struct reader *rd, const struct setting *s, const struct node *n, void *field)
+static bool read_switch(struct reader *rd, const struct setting *s, const struct node *n,
+			void *field)
 {
 	(void)rd;
 	(void)s;
 	return value_switch(n->text, field);
 }
 
-static bool read_count(struct reader *rd, const struct setting *s, const struct node *n, void *field)
+static bool read_count(struct reader *rd, const struct setting *s, const struct node *n,
+		       void *field)
 {
 	uint64_t v;
 	(void)rd;
@@ -100,7 +105,8 @@ static bool read_count(struct reader *rd, const struct setting *s, const struct 
 	return true;
 }
 
-static bool read_duration(struct reader *rd, const struct setting *s, const struct node *n, void *field)
+static bool read_duration(struct reader *rd, const struct setting *s, const struct node *n,
+			  void *field)
 {
 	int64_t ms;
 	bool on = true;
@@ -114,21 +120,24 @@ static bool read_duration(struct reader *rd, const struct setting *s, const stru
 	return true;
 }
 
-static bool read_quota(struct reader *rd, const struct setting *s, const struct node *n, void *field)
+static bool read_quota(struct reader *rd, const struct setting *s, const struct node *n,
+		       void *field)
 {
 	(void)rd;
 	(void)s;
 	return value_quota(n->text, field);
 }
 
-static bool read_address(struct reader *rd, const struct setting *s, const struct node *n, void *field)
+static bool read_address(struct reader *rd, const struct setting *s, const struct node *n,
+			 void *field)
 {
 	(void)rd;
 	(void)s;
 	return value_address(n->text, field);
 }
 
-static bool read_secret(struct reader *rd, const struct setting *s, const struct node *n, void *field)
+static bool read_secret(struct reader *rd, const struct setting *s, const struct node *n,
+			void *field)
 {
 	struct conf_secret *x = field;
 
@@ -144,8 +153,8 @@ static bool read_file(struct reader *rd, const struct setting *s, const struct n
 	if (!read_text(rd, s, n, field))
 		return false;
 	if (n->text.n)
-		reader_add_file(rd, n, s, s->kind == KIND_USERS ? CONF_FILE_USERS : CONF_FILE_PEM, field,
-				NULL);
+		reader_add_file(rd, n, s, s->kind == KIND_USERS ? CONF_FILE_USERS : CONF_FILE_PEM,
+				field, NULL);
 	return true;
 }
 
@@ -156,7 +165,8 @@ static const struct node *items_of(const struct node *n, uint32_t *ret_n)
 	return n->kind == TREE_SEQ ? n->child : n;
 }
 
-static bool read_texts(struct reader *rd, const struct setting *s, const struct node *n, void *field)
+static bool read_texts(struct reader *rd, const struct setting *s, const struct node *n,
+		       void *field)
 {
 	struct conf_texts *t = field;
 	uint32_t count;
@@ -172,19 +182,22 @@ static bool read_texts(struct reader *rd, const struct setting *s, const struct 
 	for (uint32_t i = 0; i < count; i++, item = item->next) {
 		if (item->kind != TREE_SCALAR || !value_sip_uri(item->text) ||
 		    (int64_t)item->text.n > s->hi) {
-			reader_refuse(rd, item, s->key, "must be SIP URIs, such as sip:all@pbx.acme.example");
+			reader_refuse(rd, item, s->key,
+				      "must be SIP URIs, such as sip:all@pbx.acme.example");
 			return true;
 		}
 		list[i] = reader_text(rd, item->text);
 	}
-	*t = (struct conf_texts){ list, count };
+	*t = (struct conf_texts){list, count};
 	return true;
 }
 
 /* The count of lines stands beside the pointer, in struct conf_user. */
-static bool read_lines(struct reader *rd, const struct setting *s, const struct node *n, void *field)
+static bool read_lines(struct reader *rd, const struct setting *s, const struct node *n,
+		       void *field)
 {
-	struct conf_user *u = (struct conf_user *)((char *)field - offsetof(struct conf_user, lines));
+	struct conf_user *u =
+	    (struct conf_user *)((char *)field - offsetof(struct conf_user, lines));
 	uint32_t count;
 	const struct node *item = items_of(n, &count);
 	char why[160];
@@ -201,7 +214,8 @@ static bool read_lines(struct reader *rd, const struct setting *s, const struct 
 			reader_wants(rd, item, s);
 			return true;
 		}
-		enum err err = conf_line_parse(rd->c, rd->account, item->text, &lines[i], why, sizeof(why));
+		enum err err =
+		    conf_line_parse(rd->c, rd->account, item->text, &lines[i], why, sizeof(why));
 		if (err == ERR_NO_MEMORY)
 			rd->err = err;
 		else if (err != ERR_OK)
@@ -219,25 +233,26 @@ static bool read_tls(struct reader *rd, const struct setting *s, const struct no
 	struct conf_switch_tls *t = field;
 
 	if (!t->own.certificate_file)
-		t->own = (struct conf_tls){ "", "" };
+		t->own = (struct conf_tls){"", ""};
 	if (n->kind != TREE_MAP)
 		return n->kind == TREE_SCALAR && value_switch(n->text, &t->on);
 	t->on = true;
-	rd->path[rd->depth++] = (struct reader_frame){ s->key, UINT32_MAX };
+	rd->path[rd->depth++] = (struct reader_frame){s->key, UINT32_MAX};
 	read_map(rd, SCOPE_tls, n, &t->own);
 	rd->depth--;
 	return true;
 }
 
 /* A person's rules start from the account's, so that the result is complete. */
-static bool read_own_policy(struct reader *rd, const struct setting *s, const struct node *n, void *field)
+static bool read_own_policy(struct reader *rd, const struct setting *s, const struct node *n,
+			    void *field)
 {
 	struct conf_policy *p = reader_array(rd, 1, sizeof(*p));
 
 	if (!p)
 		return true;
 	*p = rd->account->policy;
-	rd->path[rd->depth++] = (struct reader_frame){ s->key, UINT32_MAX };
+	rd->path[rd->depth++] = (struct reader_frame){s->key, UINT32_MAX};
 	read_map(rd, SCOPE_policy, n, p);
 	rd->depth--;
 	*(const struct conf_policy **)field = p;
@@ -245,34 +260,35 @@ static bool read_own_policy(struct reader *rd, const struct setting *s, const st
 }
 
 static scalar_h *const decoders[KIND_COUNT_] = {
-	[KIND_TEXT] = read_text,
-	[KIND_PATH] = read_text,
-	[KIND_NAME] = read_name,
-	[KIND_URL] = read_url,
-	[KIND_PROXY] = read_url,
-	[KIND_EMAIL] = read_email,
-	[KIND_GUID] = read_guid,
-	[KIND_TENANT] = read_tenant,
-	[KIND_WORD] = read_word,
-	[KIND_TYPE] = read_type,
-	[KIND_SWITCH] = read_switch,
-	[KIND_COUNT] = read_count,
-	[KIND_DURATION] = read_duration,
-	[KIND_DURATION_OR_OFF] = read_duration,
-	[KIND_QUOTA] = read_quota,
-	[KIND_ADDRESS] = read_address,
-	[KIND_SECRET] = read_secret,
-	[KIND_PEM] = read_file,
-	[KIND_USERS] = read_file,
-	[KIND_TEXTS] = read_texts,
-	[KIND_LINES] = read_lines,
-	[KIND_TLS] = read_tls,
-	[KIND_OWN_POLICY] = read_own_policy,
+    [KIND_TEXT] = read_text,
+    [KIND_PATH] = read_text,
+    [KIND_NAME] = read_name,
+    [KIND_URL] = read_url,
+    [KIND_PROXY] = read_url,
+    [KIND_EMAIL] = read_email,
+    [KIND_GUID] = read_guid,
+    [KIND_TENANT] = read_tenant,
+    [KIND_WORD] = read_word,
+    [KIND_TYPE] = read_type,
+    [KIND_SWITCH] = read_switch,
+    [KIND_COUNT] = read_count,
+    [KIND_DURATION] = read_duration,
+    [KIND_DURATION_OR_OFF] = read_duration,
+    [KIND_QUOTA] = read_quota,
+    [KIND_ADDRESS] = read_address,
+    [KIND_SECRET] = read_secret,
+    [KIND_PEM] = read_file,
+    [KIND_USERS] = read_file,
+    [KIND_TEXTS] = read_texts,
+    [KIND_LINES] = read_lines,
+    [KIND_TLS] = read_tls,
+    [KIND_OWN_POLICY] = read_own_policy,
 };
 
 static bool takes_collections(enum conf_kind kind)
 {
-	return kind == KIND_TEXTS || kind == KIND_LINES || kind == KIND_TLS || kind == KIND_OWN_POLICY;
+	return kind == KIND_TEXTS || kind == KIND_LINES || kind == KIND_TLS ||
+	       kind == KIND_OWN_POLICY;
 }
 
 /* What an absent or empty value leaves in the field. */
@@ -306,7 +322,8 @@ void scalar_read(struct reader *rd, const struct setting *s, const struct node *
 	CHECK(decoders[s->kind]);
 	if (empty)
 		set_empty(s, field);
-	/* an empty default is "not given"; an empty value in the file is so where that is allowed */
+	/* an empty default is "not given"; an empty value in the file is so where that is allowed
+	 */
 	if (empty && (n->line == 0 || (!(s->flags & REQUIRED) && s->def[0] == '\0')))
 		return;
 	if (n->kind != TREE_SCALAR && !takes_collections((enum conf_kind)s->kind)) {

@@ -6,7 +6,7 @@
 #define FIELD(scope, key) ((struct conf_##scope *)0)->key
 
 /* The field of every row has the C type that its kind's decoder writes. */
-#define SETTING(scope, key, kind, def, lo, hi, words, flags, example, help) \
+#define SETTING(scope, key, kind, def, lo, hi, words, flags, example, help)                        \
 	_Static_assert(sizeof(FIELD(scope, key)) == sizeof(type_of_##kind), #scope "." #key);
 #define KIND(name, type) typedef type type_of_##name;
 CONF_KINDS(KIND)
@@ -14,39 +14,63 @@ CONF_KINDS(KIND)
 #include "proto/conf/settings.def"
 
 static const struct setting settings[] = {
-#define SETTING(s_, key_, kind_, def_, lo_, hi_, words_, flags_, example_, help_)                \
-	{ .key = #key_, .scope = SCOPE_##s_, .kind = KIND_##kind_, .flags = (flags_),             \
-	  .offset = offsetof(struct conf_##s_, key_), .lo = (lo_), .hi = (hi_), .words = (words_), \
-	  .def = (def_), .example = (example_), .help = (help_) },
-#define GROUP(s_, key_, sub_, flags_, help_)                                                     \
-	{ .key = #key_, .scope = SCOPE_##s_, .kind = KIND_GROUP, .sub = SCOPE_##sub_,             \
-	  .flags = (flags_), .offset = offsetof(struct conf_##s_, key_), .help = (help_) },
-#define LIST(s_, key_, sub_, max_, help_)                                                        \
-	{ .key = #key_, .scope = SCOPE_##s_, .kind = KIND_LIST, .sub = SCOPE_##sub_,              \
-	  .offset = offsetof(struct conf_##s_, key_),                                            \
-	  .offset_n = offsetof(struct conf_##s_, key_##_n), .hi = (max_), .help = (help_) },
+#define SETTING(s_, key_, kind_, def_, lo_, hi_, words_, flags_, example_, help_)                  \
+	{.key = #key_,                                                                             \
+	 .scope = SCOPE_##s_,                                                                      \
+	 .kind = KIND_##kind_,                                                                     \
+	 .flags = (flags_),                                                                        \
+	 .offset = offsetof(struct conf_##s_, key_),                                               \
+	 .lo = (lo_),                                                                              \
+	 .hi = (hi_),                                                                              \
+	 .words = (words_),                                                                        \
+	 .def = (def_),                                                                            \
+	 .example = (example_),                                                                    \
+	 .help = (help_)},
+#define GROUP(s_, key_, sub_, flags_, help_)                                                       \
+	{.key = #key_,                                                                             \
+	 .scope = SCOPE_##s_,                                                                      \
+	 .kind = KIND_GROUP,                                                                       \
+	 .sub = SCOPE_##sub_,                                                                      \
+	 .flags = (flags_),                                                                        \
+	 .offset = offsetof(struct conf_##s_, key_),                                               \
+	 .help = (help_)},
+#define LIST(s_, key_, sub_, max_, help_)                                                          \
+	{.key = #key_,                                                                             \
+	 .scope = SCOPE_##s_,                                                                      \
+	 .kind = KIND_LIST,                                                                        \
+	 .sub = SCOPE_##sub_,                                                                      \
+	 .offset = offsetof(struct conf_##s_, key_),                                               \
+	 .offset_n = offsetof(struct conf_##s_, key_##_n),                                         \
+	 .hi = (max_),                                                                             \
+	 .help = (help_)},
 #include "proto/conf/settings.def"
 };
 
 static const size_t sizes[SCOPE_N] = {
-	[SCOPE_root] = sizeof(struct conf),
-	[SCOPE_server] = sizeof(struct conf_server),
-	[SCOPE_tls] = sizeof(struct conf_tls),
-	[SCOPE_account] = sizeof(struct conf_account),
-	[SCOPE_teams] = sizeof(struct conf_teams),
-	[SCOPE_policy] = sizeof(struct conf_policy),
-	[SCOPE_connector] = sizeof(struct conf_connector),
-	[SCOPE_user] = sizeof(struct conf_user),
+    [SCOPE_root] = sizeof(struct conf),
+    [SCOPE_server] = sizeof(struct conf_server),
+    [SCOPE_tls] = sizeof(struct conf_tls),
+    [SCOPE_account] = sizeof(struct conf_account),
+    [SCOPE_teams] = sizeof(struct conf_teams),
+    [SCOPE_policy] = sizeof(struct conf_policy),
+    [SCOPE_connector] = sizeof(struct conf_connector),
+    [SCOPE_user] = sizeof(struct conf_user),
 };
 
 static const char *const scope_names[SCOPE_N] = {
-	"", "server", "tls", "accounts[]", "accounts[].teams", "policy", "accounts[].connectors[]",
-	"accounts[].users[]",
+    "",
+    "server",
+    "tls",
+    "accounts[]",
+    "accounts[].teams",
+    "policy",
+    "accounts[].connectors[]",
+    "accounts[].users[]",
 };
 
 struct schema schema_of(enum conf_scope scope)
 {
-	struct schema s = { NULL, 0, sizes[scope] };
+	struct schema s = {NULL, 0, sizes[scope]};
 
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
 		if (settings[i].scope != scope)
@@ -66,7 +90,7 @@ const char *schema_scope_name(enum conf_scope scope)
 const struct setting *schema_elsewhere(enum conf_scope not, struct slice key)
 {
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
-		if (settings[i].scope != not && slice_is(key, settings[i].key))
+		if (settings[i].scope != not &&slice_is(key, settings[i].key))
 			return &settings[i];
 	return NULL;
 }
@@ -121,7 +145,7 @@ void schema_duration(int64_t ms, struct buf *out)
 	static const struct {
 		int64_t ms;
 		const char *unit;
-	} units[] = { { 3600000, "h" }, { 60000, "m" }, { 1000, "s" }, { 1, "ms" } };
+	} units[] = {{3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
 
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 		if (ms && ms % units[i].ms == 0) {
@@ -169,25 +193,26 @@ static void wants_type(struct buf *out)
 }
 
 static const char *const wants[KIND_COUNT_] = {
-	[KIND_GROUP] = "a mapping",
-	[KIND_LIST] = "a list",
-	[KIND_NAME] = "letters, digits, dot, dash and underscore, at most 64",
-	[KIND_PATH] = "a path",
-	[KIND_URL] = "an address such as https://graph.microsoft.com",
-	[KIND_PROXY] = "a proxy such as http://proxy.acme.example:3128",
-	[KIND_EMAIL] = "an e-mail address such as ana@acme.example",
-	[KIND_GUID] = "an id such as 11111111-2222-3333-4444-555555555555",
-	[KIND_TENANT] = "an id such as 11111111-2222-3333-4444-555555555555, or a domain such as acme.example",
-	[KIND_SWITCH] = "yes or no",
-	[KIND_QUOTA] = "requests per time, such as 1500/30s",
-	[KIND_ADDRESS] = "address and port, such as 127.0.0.1:8470 or [::1]:8470",
-	[KIND_SECRET] = "a file name",
-	[KIND_PEM] = "a file name",
-	[KIND_USERS] = "a file name",
-	[KIND_TEXTS] = "a list of texts",
-	[KIND_LINES] = "a list of connector/number",
-	[KIND_TLS] = "yes, no, or a mapping with certificate_file and key_file",
-	[KIND_OWN_POLICY] = "a mapping with keys of policy",
+    [KIND_GROUP] = "a mapping",
+    [KIND_LIST] = "a list",
+    [KIND_NAME] = "letters, digits, dot, dash and underscore, at most 64",
+    [KIND_PATH] = "a path",
+    [KIND_URL] = "an address such as https://graph.microsoft.com",
+    [KIND_PROXY] = "a proxy such as http://proxy.acme.example:3128",
+    [KIND_EMAIL] = "an e-mail address such as ana@acme.example",
+    [KIND_GUID] = "an id such as 11111111-2222-3333-4444-555555555555",
+    [KIND_TENANT] =
+	"an id such as 11111111-2222-3333-4444-555555555555, or a domain such as acme.example",
+    [KIND_SWITCH] = "yes or no",
+    [KIND_QUOTA] = "requests per time, such as 1500/30s",
+    [KIND_ADDRESS] = "address and port, such as 127.0.0.1:8470 or [::1]:8470",
+    [KIND_SECRET] = "a file name",
+    [KIND_PEM] = "a file name",
+    [KIND_USERS] = "a file name",
+    [KIND_TEXTS] = "a list of texts",
+    [KIND_LINES] = "a list of connector/number",
+    [KIND_TLS] = "yes, no, or a mapping with certificate_file and key_file",
+    [KIND_OWN_POLICY] = "a mapping with keys of policy",
 };
 
 void schema_wants(const struct setting *s, struct buf *out)

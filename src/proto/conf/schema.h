@@ -19,38 +19,38 @@ enum conf_scope {
 };
 
 /* KIND(name, C type of the field) */
-#define CONF_KINDS(KIND)                     \
-	KIND(GROUP, char)                    \
-	KIND(LIST, void *)                   \
-	KIND(TEXT, const char *)             \
-	KIND(NAME, const char *)             \
-	KIND(PATH, const char *)             \
-	KIND(URL, const char *)              \
-	KIND(PROXY, const char *)            \
-	KIND(EMAIL, const char *)            \
-	KIND(GUID, const char *)             \
-	KIND(TENANT, const char *)           \
-	KIND(WORD, uint8_t)                  \
-	KIND(TYPE, uint8_t)                  \
-	KIND(SWITCH, bool)                   \
-	KIND(COUNT, uint32_t)                \
-	KIND(DURATION, int32_t)              \
-	KIND(DURATION_OR_OFF, int32_t)       \
-	KIND(QUOTA, struct conf_quota)       \
-	KIND(ADDRESS, struct conf_address)   \
-	KIND(SECRET, struct conf_secret)     \
-	KIND(PEM, const char *)              \
-	KIND(USERS, const char *)            \
-	KIND(TEXTS, struct conf_texts)       \
-	KIND(LINES, const struct conf_line *) \
-	KIND(TLS, struct conf_switch_tls)    \
+#define CONF_KINDS(KIND)                                                                           \
+	KIND(GROUP, char)                                                                          \
+	KIND(LIST, void *)                                                                         \
+	KIND(TEXT, const char *)                                                                   \
+	KIND(NAME, const char *)                                                                   \
+	KIND(PATH, const char *)                                                                   \
+	KIND(URL, const char *)                                                                    \
+	KIND(PROXY, const char *)                                                                  \
+	KIND(EMAIL, const char *)                                                                  \
+	KIND(GUID, const char *)                                                                   \
+	KIND(TENANT, const char *)                                                                 \
+	KIND(WORD, uint8_t)                                                                        \
+	KIND(TYPE, uint8_t)                                                                        \
+	KIND(SWITCH, bool)                                                                         \
+	KIND(COUNT, uint32_t)                                                                      \
+	KIND(DURATION, int32_t)                                                                    \
+	KIND(DURATION_OR_OFF, int32_t)                                                             \
+	KIND(QUOTA, struct conf_quota)                                                             \
+	KIND(ADDRESS, struct conf_address)                                                         \
+	KIND(SECRET, struct conf_secret)                                                           \
+	KIND(PEM, const char *)                                                                    \
+	KIND(USERS, const char *)                                                                  \
+	KIND(TEXTS, struct conf_texts)                                                             \
+	KIND(LINES, const struct conf_line *)                                                      \
+	KIND(TLS, struct conf_switch_tls)                                                          \
 	KIND(OWN_POLICY, const struct conf_policy *)
 
 enum conf_kind {
 #define KIND(name, type) KIND_##name,
 	CONF_KINDS(KIND)
 #undef KIND
-	KIND_COUNT_
+	    KIND_COUNT_
 };
 
 enum conf_flag {
@@ -68,7 +68,7 @@ struct setting {
 	const char *key;
 	uint8_t scope; /* where the key stands */
 	uint8_t kind;
-	uint8_t sub;   /* GROUP, LIST: scope of the keys below */
+	uint8_t sub; /* GROUP, LIST: scope of the keys below */
 	uint32_t flags;
 	size_t offset, offset_n; /* of the field; LIST: of its count */
 	int64_t lo, hi;

@@ -28,7 +28,8 @@ struct builder {
 static void refuse(struct builder *b, struct fy_event *ev, const char *text)
 {
 	const struct fy_mark *m = fy_event_start_mark(ev);
-	struct conf_at at = { b->file, m ? (uint32_t)m->line + 1 : 0, m ? (uint32_t)m->column + 1 : 0 };
+	struct conf_at at = {b->file, m ? (uint32_t)m->line + 1 : 0,
+			     m ? (uint32_t)m->column + 1 : 0};
 
 	conf_errors_add(b->errs, at, "", "%s", text);
 	b->err = ERR_MALFORMED;
@@ -99,7 +100,7 @@ static void set_anchor(struct builder *b, struct fy_event *ev, struct slice name
 	if (b->anchors_n == TREE_ANCHORS_MAX)
 		refuse(b, ev, "too many anchors (at most 256)");
 	else
-		b->anchors[b->anchors_n++] = (struct anchor){ name, n };
+		b->anchors[b->anchors_n++] = (struct anchor){name, n};
 }
 
 static void on_scalar(struct builder *b, struct fy_event *ev)
@@ -146,7 +147,8 @@ static void on_alias(struct builder *b, struct fy_event *ev)
 	refuse(b, ev, "this alias (*) has no anchor (&) before it");
 }
 
-static void on_open(struct builder *b, struct fy_event *ev, enum tree_kind kind, struct fy_token *anchor)
+static void on_open(struct builder *b, struct fy_event *ev, enum tree_kind kind,
+		    struct fy_token *anchor)
 {
 	struct node *n = new_node(b, ev, kind);
 
@@ -157,7 +159,7 @@ static void on_open(struct builder *b, struct fy_event *ev, enum tree_kind kind,
 		return;
 	}
 	attach(b, ev, n);
-	b->open[b->depth++] = (struct open){ n, NULL, copy(b, anchor) };
+	b->open[b->depth++] = (struct open){n, NULL, copy(b, anchor)};
 }
 
 static void on_close(struct builder *b, struct fy_event *ev)
@@ -208,7 +210,7 @@ static void report_syntax(struct builder *b, struct fy_diag *diag)
 	bool any = false;
 
 	while ((e = fy_diag_errors_iterate(diag, &iter))) {
-		struct conf_at at = { b->file, 0, 0 };
+		struct conf_at at = {b->file, 0, 0};
 
 		if (e->line > 0)
 			at.line = (uint32_t)e->line;
@@ -218,11 +220,12 @@ static void report_syntax(struct builder *b, struct fy_diag *diag)
 		any = true;
 	}
 	if (!any)
-		conf_errors_add(b->errs, (struct conf_at){ b->file, 0, 0 }, "", "not YAML");
+		conf_errors_add(b->errs, (struct conf_at){b->file, 0, 0}, "", "not YAML");
 	b->err = ERR_MALFORMED;
 }
 
-static void run(struct builder *b, struct fy_parser *parser, struct fy_diag *diag, struct slice yaml)
+static void run(struct builder *b, struct fy_parser *parser, struct fy_diag *diag,
+		struct slice yaml)
 {
 	struct fy_event *ev;
 
@@ -260,8 +263,8 @@ static enum err parse_with(struct builder *b, struct slice yaml)
 	if (!diag)
 		return ERR_NO_MEMORY;
 	fy_diag_set_collect_errors(diag, true);
-	struct fy_parse_cfg cfg = { .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DISABLE_MMAP_OPT,
-				    .diag = diag };
+	struct fy_parse_cfg cfg = {
+	    .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DISABLE_MMAP_OPT, .diag = diag};
 	struct fy_parser *parser = fy_parser_create(&cfg);
 	if (parser)
 		run(b, parser, diag, yaml);

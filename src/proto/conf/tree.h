@@ -20,8 +20,8 @@ struct node {
 	uint8_t kind; /* enum tree_kind */
 	bool quoted;  /* a scalar in quotes is never null */
 	uint32_t line, column;
-	uint32_t n;         /* children; a mapping has keys and values in turn */
-	struct slice text;  /* TREE_SCALAR */
+	uint32_t n;	   /* children; a mapping has keys and values in turn */
+	struct slice text; /* TREE_SCALAR */
 	struct node *child, *next;
 };
 

@@ -5,14 +5,14 @@
 
 enum column { COLUMN_EMAIL, COLUMN_NAME, COLUMN_LINES, COLUMN_ENABLED, COLUMN_COUNT, COLUMN_OTHER };
 
-static const char *const column_names[COLUMN_COUNT] = { "email", "name", "lines", "enabled" };
+static const char *const column_names[COLUMN_COUNT] = {"email", "name", "lines", "enabled"};
 
 struct csv {
 	struct slice rest;
 	const char *file;
 	struct conf_errors *errs;
 	char separator;
-	uint32_t line;     /* of the row being read */
+	uint32_t line; /* of the row being read */
 	uint32_t next_line;
 	uint32_t columns[USERS_CSV_COLUMNS_MAX]; /* enum column by position */
 	uint32_t columns_n;
@@ -25,7 +25,7 @@ struct csv {
 
 static void refuse(struct csv *c, const char *key, const char *text)
 {
-	conf_errors_add(c->errs, (struct conf_at){ c->file, c->line, 0 }, key, "%s", text);
+	conf_errors_add(c->errs, (struct conf_at){c->file, c->line, 0}, key, "%s", text);
 	c->bad = true;
 }
 
@@ -132,14 +132,18 @@ static bool read_header(struct csv *c)
 			if (slice_is_nocase(slice_trim(c->fields[i]), column_names[k]))
 				c->columns[i] = k;
 		if (c->columns[i] == COLUMN_OTHER)
-			refuse(c, "", "the first line names a column that is none of email,name,lines,enabled");
+			refuse(c, "",
+			       "the first line names a column that is none of "
+			       "email,name,lines,enabled");
 		else if (seen & 1u << c->columns[i])
-			refuse(c, column_names[c->columns[i]], "the first line names this column twice");
+			refuse(c, column_names[c->columns[i]],
+			       "the first line names this column twice");
 		else
 			seen |= 1u << c->columns[i];
 	}
 	if (!(seen & 1u << COLUMN_EMAIL))
-		refuse(c, "email", "the first line must name this column: email,name,lines,enabled");
+		refuse(c, "email",
+		       "the first line must name this column: email,name,lines,enabled");
 	return !c->bad;
 }
 
@@ -157,7 +161,7 @@ static bool read_enabled(struct slice s, bool *ret)
 /* True when the row is good. */
 static bool fill(struct csv *c, struct users_csv_row *row)
 {
-	struct slice value[COLUMN_COUNT] = { { 0 } };
+	struct slice value[COLUMN_COUNT] = {{0}};
 
 	if (c->fields_n > c->columns_n) {
 		refuse(c, "", "more fields than the first line names columns");
@@ -165,8 +169,8 @@ static bool fill(struct csv *c, struct users_csv_row *row)
 	}
 	for (uint32_t i = 0; i < c->fields_n; i++)
 		value[c->columns[i]] = slice_trim(c->fields[i]);
-	*row = (struct users_csv_row){ value[COLUMN_EMAIL], value[COLUMN_NAME], value[COLUMN_LINES], true,
-				       c->line };
+	*row = (struct users_csv_row){value[COLUMN_EMAIL], value[COLUMN_NAME], value[COLUMN_LINES],
+				      true, c->line};
 	if (!value_email(row->email))
 		refuse(c, "email", "must be an e-mail address such as ana@acme.example");
 	else if (!value_text(row->name) || row->name.n > 254)
@@ -199,7 +203,7 @@ static void read_rows(struct csv *c, users_csv_h *handle, void *arg)
 enum err users_csv_parse(struct slice text, const char *file, users_csv_h *row, void *arg,
 			 struct conf_errors *errs)
 {
-	struct csv c = { .rest = text, .file = file, .errs = errs, .separator = ',', .next_line = 1 };
+	struct csv c = {.rest = text, .file = file, .errs = errs, .separator = ',', .next_line = 1};
 
 	if (text.n > CONF_CSV_MAX) {
 		refuse(&c, "", "larger than 256 MB");

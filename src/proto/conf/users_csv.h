@@ -20,8 +20,8 @@ struct users_csv_row {
 /* False ends the reading. */
 typedef bool users_csv_h(const struct users_csv_row *row, void *arg);
 
-/* Hands out every good row; a bad one is an error in errs with its line, and reading goes on. errs is
- * added to, not reset. ERR_MALFORMED when there was any error. */
+/* Hands out every good row; a bad one is an error in errs with its line, and reading goes on. errs
+ * is added to, not reset. ERR_MALFORMED when there was any error. */
 MUST_CHECK enum err users_csv_parse(struct slice csv, const char *file, users_csv_h *row, void *arg,
 				    struct conf_errors *errs);
 /* Rows that the text can hold at most. */

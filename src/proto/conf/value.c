@@ -6,7 +6,7 @@
 
 bool value_switch(struct slice s, bool *ret)
 {
-	static const char *const words[] = { "no", "yes", "false", "true", "off", "on" };
+	static const char *const words[] = {"no", "yes", "false", "true", "off", "on"};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (!slice_is_nocase(s, words[i]))
@@ -22,7 +22,7 @@ bool value_duration(struct slice s, int64_t *ret_ms)
 	static const struct {
 		const char *unit;
 		int64_t ms;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
+	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
 	const int64_t most = 100 * INT64_C(86400000);
 	size_t digits = 0;
 	uint64_t n;
@@ -52,7 +52,7 @@ bool value_quota(struct slice s, struct conf_quota *ret)
 		return false;
 	if (!value_duration(slice_sub(s, at + 1, s.n), &ms) || ms < 1000 || ms > 3600000)
 		return false;
-	*ret = (struct conf_quota){ (uint32_t)n, (int32_t)ms };
+	*ret = (struct conf_quota){(uint32_t)n, (int32_t)ms};
 	return true;
 }
 
@@ -65,7 +65,7 @@ static bool is_numeric_host(const char *host, bool v6)
 
 bool value_address(struct slice s, struct conf_address *ret)
 {
-	struct conf_address a = { 0 };
+	struct conf_address a = {0};
 	bool v6 = s.n && s.p[0] == '[';
 	size_t end = v6 ? slice_find(s, ']') : slice_find(s, ':');
 	uint64_t port;
@@ -87,7 +87,7 @@ bool value_address(struct slice s, struct conf_address *ret)
 bool value_address_is_loopback(const struct conf_address *a)
 {
 	unsigned char v4[4], v6[16];
-	static const unsigned char one[16] = { [15] = 1 };
+	static const unsigned char one[16] = {[15] = 1};
 
 	if (inet_pton(AF_INET, a->host, v4) == 1)
 		return v4[0] == 127;
@@ -111,7 +111,8 @@ bool value_domain(struct slice s)
 	if (s.n == 0 || s.n > 253)
 		return false;
 	while (slice_split(&s, '.', &label)) {
-		if (label.n == 0 || label.n > 63 || label.p[0] == '-' || label.p[label.n - 1] == '-')
+		if (label.n == 0 || label.n > 63 || label.p[0] == '-' ||
+		    label.p[label.n - 1] == '-')
 			return false;
 		for (size_t i = 0; i < label.n; i++)
 			if (!is_alnum(label.p[i]) && label.p[i] != '-' && !is_high(label.p[i]))
@@ -150,7 +151,8 @@ bool value_guid(struct slice s)
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
 		char c = s.p[i];
 
-		if (dash ? c != '-' : !((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f')))
+		if (dash ? c != '-'
+			 : !((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f')))
 			return false;
 	}
 	return true;
@@ -255,7 +257,8 @@ static bool is_parameters(struct slice s)
 		if (slice_starts_nocase(part, "transport=")) {
 			struct slice t = slice_sub(part, 10, part.n);
 
-			if (!slice_is_nocase(t, "udp") && !slice_is_nocase(t, "tcp") && !slice_is_nocase(t, "tls"))
+			if (!slice_is_nocase(t, "udp") && !slice_is_nocase(t, "tcp") &&
+			    !slice_is_nocase(t, "tls"))
 				return false;
 		}
 		for (size_t i = 0; i < part.n; i++)
@@ -268,7 +271,9 @@ static bool is_parameters(struct slice s)
 bool value_sip_uri(struct slice s)
 {
 	struct slice host, port;
-	size_t scheme = slice_starts_nocase(s, "sips:") ? 5 : slice_starts_nocase(s, "sip:") ? 4 : 0;
+	size_t scheme = slice_starts_nocase(s, "sips:")	 ? 5
+			: slice_starts_nocase(s, "sip:") ? 4
+							 : 0;
 
 	if (scheme == 0)
 		return false;

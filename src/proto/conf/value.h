@@ -14,8 +14,8 @@ bool value_quota(struct slice s, struct conf_quota *ret);
 /* 127.0.0.1:8470, [::1]:8470; numeric, port 1..65535. */
 bool value_address(struct slice s, struct conf_address *ret);
 bool value_address_is_loopback(const struct conf_address *a);
-/* One @, something on both sides, no blanks or control characters, a domain of dot-separated labels;
- * at most 254 bytes. */
+/* One @, something on both sides, no blanks or control characters, a domain of dot-separated
+ * labels; at most 254 bytes. */
 bool value_email(struct slice s);
 /* Letters, digits, dot, dash, underscore; 1..64. */
 bool value_name(struct slice s);

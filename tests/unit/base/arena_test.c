@@ -52,8 +52,8 @@ static void stops_at_its_maximum(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keeps_apart_what_it_hands_out),
-		cmocka_unit_test(stops_at_its_maximum),
+	    cmocka_unit_test(keeps_apart_what_it_hands_out),
+	    cmocka_unit_test(stops_at_its_maximum),
 	};
 	return cmocka_run_group_tests_name("base/arena", tests, NULL, NULL);
 }

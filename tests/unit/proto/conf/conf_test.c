@@ -7,10 +7,10 @@
 #include "base/buf.h"
 #include "proto/conf/conf.h"
 
-#define TEAMS                                                        \
-	"    teams:\n"                                               \
-	"      tenant: 11111111-2222-3333-4444-555555555555\n"       \
-	"      client_id: 99999999-8888-7777-6666-555555555555\n"    \
+#define TEAMS                                                                                      \
+	"    teams:\n"                                                                             \
+	"      tenant: 11111111-2222-3333-4444-555555555555\n"                                     \
+	"      client_id: 99999999-8888-7777-6666-555555555555\n"                                  \
 	"      client_secret_file: acme.secret\n"
 #define ACCOUNT "accounts:\n  - name: acme\n" TEAMS
 #define HQ "    connectors:\n      - { name: hq, type: sip, server: 'sip:pbx.acme.example' }\n"
@@ -56,32 +56,38 @@ static void bad(const char *yaml, const char *error)
 static void reads_every_key(void **state)
 {
 	struct conf *c = good(
-		"server:\n"
-		"  listen: 0.0.0.0:443\n"
-		"  socket: api.sock\n"
-		"  tls: { certificate_file: c.pem, key_file: k.pem }\n"
-		"  webhooks: ''\n"
-		"  data: /srv/offhook\n"
-		"  capacity: 5\n"
-		"  log: warning\n"
-		"accounts:\n"
-		"  - name: acme\n"
-		"    mode: dry-run\n"
-		"    teams: { tenant: acme.example, client_id: 99999999-8888-7777-6666-555555555555,\n"
-		"      client_secret_file: s, certificate_file: '', key_file: '', cloud: dod, quota: 10000/1m,\n"
-		"      login_url: 'http://127.0.0.1:1', ca_file: ca.pem, lease: 4h, read_back: off,\n"
-		"      proxy: 'http://proxy:3128' }\n"
-		"    policy: { precedence: call-first, ringing: busy, settle: 500ms, grace: 1h, busy: dnd,\n"
-		"      dnd: preferred, not_available: dnd }\n"
-		"    connectors:\n"
-		"      - { name: hq, type: sip, server: 'sips:[::1]:5061', username: u, password_file: p,\n"
-		"          ca_file: x.pem, package: presence, lists: ['sip:all@pbx'], listen: '0.0.0.0:5061',\n"
-		"          tls: { certificate_file: c.pem, key_file: k.pem }, profile: ignore, expires: 2m,\n"
-		"          outstanding: 7, first_notify: 2s }\n"
-		"    users:\n"
-		"      - { email: Ana@acme.example, name: Ana Ort\xc3\xadz, enabled: no, lines: [hq/201, hq/a@b],\n"
-		"          teams_id: aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee, policy: { settle: 3s } }\n"
-		"    users_file: users.csv\n");
+	    "server:\n"
+	    "  listen: 0.0.0.0:443\n"
+	    "  socket: api.sock\n"
+	    "  tls: { certificate_file: c.pem, key_file: k.pem }\n"
+	    "  webhooks: ''\n"
+	    "  data: /srv/offhook\n"
+	    "  capacity: 5\n"
+	    "  log: warning\n"
+	    "accounts:\n"
+	    "  - name: acme\n"
+	    "    mode: dry-run\n"
+	    "    teams: { tenant: acme.example, client_id: 99999999-8888-7777-6666-555555555555,\n"
+	    "      client_secret_file: s, certificate_file: '', key_file: '', cloud: dod, quota: "
+	    "10000/1m,\n"
+	    "      login_url: 'http://127.0.0.1:1', ca_file: ca.pem, lease: 4h, read_back: off,\n"
+	    "      proxy: 'http://proxy:3128' }\n"
+	    "    policy: { precedence: call-first, ringing: busy, settle: 500ms, grace: 1h, busy: "
+	    "dnd,\n"
+	    "      dnd: preferred, not_available: dnd }\n"
+	    "    connectors:\n"
+	    "      - { name: hq, type: sip, server: 'sips:[::1]:5061', username: u, password_file: "
+	    "p,\n"
+	    "          ca_file: x.pem, package: presence, lists: ['sip:all@pbx'], listen: "
+	    "'0.0.0.0:5061',\n"
+	    "          tls: { certificate_file: c.pem, key_file: k.pem }, profile: ignore, "
+	    "expires: 2m,\n"
+	    "          outstanding: 7, first_notify: 2s }\n"
+	    "    users:\n"
+	    "      - { email: Ana@acme.example, name: Ana Ort\xc3\xadz, enabled: no, lines: "
+	    "[hq/201, hq/a@b],\n"
+	    "          teams_id: aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee, policy: { settle: 3s } }\n"
+	    "    users_file: users.csv\n");
 	const struct conf_account *a = &c->accounts[0];
 	const struct conf_connector *hq = &a->connectors[0];
 	const struct conf_user *ana = &a->users[0];
@@ -161,7 +167,8 @@ static void defaults_are_those_of_the_table(void **state)
 
 static void empty_is_good_and_warned_of(void **state)
 {
-	static const char *const texts[] = { "", "# nothing\n", "server:\n", "{}", "~", "accounts: []" };
+	static const char *const texts[] = {"",	  "# nothing\n", "server:\n",
+					    "{}", "~",		 "accounts: []"};
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -177,16 +184,19 @@ static void names_line_key_and_what_would_be_right(void **state)
 {
 	(void)state;
 	bad("servr: 1\n", "offhook.yaml:1:1: servr: no such key; did you mean server?");
-	bad("server:\n  listn: x\n", "offhook.yaml:2:3: server.listn: no such key; did you mean listen?");
+	bad("server:\n  listn: x\n",
+	    "offhook.yaml:2:3: server.listn: no such key; did you mean listen?");
 	bad("server:\n  lease: 5m\n",
 	    "offhook.yaml:2:3: server.lease: no such key here; it belongs to accounts[].teams");
-	bad("server:\n  accounts: []\n",
-	    "offhook.yaml:2:3: server.accounts: no such key here; it stands at the top of the file");
+	bad("server:\n  accounts: []\n", "offhook.yaml:2:3: server.accounts: no such key here; it "
+					 "stands at the top of the file");
 	bad("server:\n  qqqqqqq: 1\n", "offhook.yaml:2:3: server.qqqqqqq: no such key");
-	bad("server:\n  log: info\n  log: info\n", "offhook.yaml:3:3: server: log: given already in line 2");
+	bad("server:\n  log: info\n  log: info\n",
+	    "offhook.yaml:3:3: server: log: given already in line 2");
 	bad("server:\n  log: loud\n",
 	    "offhook.yaml:2:8: server.log: must be debug, info, notice, warning or error");
-	bad("server:\n  capacity: 0\n", "offhook.yaml:2:13: server.capacity: must be a number from 1 to 2000000");
+	bad("server:\n  capacity: 0\n",
+	    "offhook.yaml:2:13: server.capacity: must be a number from 1 to 2000000");
 	bad("server: 5\n", "offhook.yaml:1:9: server: must be a mapping");
 	bad("accounts: { a: b }\n", "offhook.yaml:1:11: accounts: must be a list");
 	bad("accounts: [ 5 ]\n", "offhook.yaml:1:13: accounts[0]: must be a mapping");
@@ -199,32 +209,41 @@ static void names_line_key_and_what_would_be_right(void **state)
 static void holds_the_listener_to_loopback(void **state)
 {
 	(void)state;
-	bad("server: { listen: '0.0.0.0:80' }\n", "offhook.yaml:1:19: server.listen: must be a loopback address");
-	bad("server: { listen: '[::]:80' }\n", "offhook.yaml:1:19: server.listen: must be a loopback address");
-	bad("server: { tls: { certificate_file: c } }\n", "offhook.yaml:1:16: server.tls.key_file: is missing");
-	bad("server: { tls: { key_file: c } }\n", "offhook.yaml:1:16: server.tls.certificate_file: is missing");
+	bad("server: { listen: '0.0.0.0:80' }\n",
+	    "offhook.yaml:1:19: server.listen: must be a loopback address");
+	bad("server: { listen: '[::]:80' }\n",
+	    "offhook.yaml:1:19: server.listen: must be a loopback address");
+	bad("server: { tls: { certificate_file: c } }\n",
+	    "offhook.yaml:1:16: server.tls.key_file: is missing");
+	bad("server: { tls: { key_file: c } }\n",
+	    "offhook.yaml:1:16: server.tls.certificate_file: is missing");
 	conf_free(good("server: { listen: '[::1]:80' }\n"));
 	conf_free(good("server: { listen: '127.9.9.9:80' }\n"));
-	conf_free(good("server: { listen: '10.0.0.1:80', tls: { certificate_file: c, key_file: k } }\n"));
+	conf_free(
+	    good("server: { listen: '10.0.0.1:80', tls: { certificate_file: c, key_file: k } }\n"));
 }
 
 static void checks_accounts(void **state)
 {
 	(void)state;
 	bad("accounts: [ { name: a } ]\n", "offhook.yaml:1:13: accounts[0].teams: is missing");
-	bad("accounts: [ { name: a/b } ]\n", "offhook.yaml:1:21: accounts[0].name: must be letters");
-	bad("accounts:\n  - name: a\n    teams: {}\n", "offhook.yaml:3:12: accounts[0].teams.tenant: is missing");
+	bad("accounts: [ { name: a/b } ]\n",
+	    "offhook.yaml:1:21: accounts[0].name: must be letters");
+	bad("accounts:\n  - name: a\n    teams: {}\n",
+	    "offhook.yaml:3:12: accounts[0].teams.tenant: is missing");
 	bad(ACCOUNT "      client_secret: hunter2\n",
-	    "offhook.yaml:7:7: accounts[0].teams.client_secret: no such key; did you mean client_secret_file?");
-	bad(ACCOUNT "      lease: 4m\n",
-	    "offhook.yaml:7:14: accounts[0].teams.lease: must be a duration from 5m to 4h, such as 10m");
+	    "offhook.yaml:7:7: accounts[0].teams.client_secret: no such key; did you mean "
+	    "client_secret_file?");
+	bad(ACCOUNT "      lease: 4m\n", "offhook.yaml:7:14: accounts[0].teams.lease: must be a "
+					 "duration from 5m to 4h, such as 10m");
 	bad(ACCOUNT "      lease: 5h\n", "offhook.yaml:7:14: accounts[0].teams.lease");
 	bad(ACCOUNT "      lease: 10\n", "offhook.yaml:7:14: accounts[0].teams.lease");
-	bad(ACCOUNT "      quota: 1500\n",
-	    "offhook.yaml:7:14: accounts[0].teams.quota: must be requests per time, such as 1500/30s");
+	bad(ACCOUNT "      quota: 1500\n", "offhook.yaml:7:14: accounts[0].teams.quota: must be "
+					   "requests per time, such as 1500/30s");
 	bad(ACCOUNT "      certificate_file: c.pem\n",
 	    "offhook.yaml:7:7: accounts[0].teams.certificate_file: not in this version");
-	bad(ACCOUNT "      graph_url: http://graph.example\n", "offhook.yaml:7:18: accounts[0].teams.graph_url");
+	bad(ACCOUNT "      graph_url: http://graph.example\n",
+	    "offhook.yaml:7:18: accounts[0].teams.graph_url");
 	bad(ACCOUNT "  - name: acme\n" TEAMS,
 	    "offhook.yaml:7:11: accounts[1].name: acme is an account already, in line 2");
 	bad(ACCOUNT "    mode: on\n",
@@ -236,12 +255,15 @@ static void checks_connectors(void **state)
 #define CONNECTOR(text) ACCOUNT "    connectors:\n      - { " text " }\n"
 	(void)state;
 	bad(CONNECTOR("name: hq"), "offhook.yaml:8:9: accounts[0].connectors[0].type: is missing");
-	bad(CONNECTOR("name: hq, type: sip"), "offhook.yaml:8:9: accounts[0].connectors[0].server: is missing");
-	bad(CONNECTOR("name: hq, type: sipp"), "offhook.yaml:8:27: accounts[0].connectors[0].type: must be sip");
+	bad(CONNECTOR("name: hq, type: sip"),
+	    "offhook.yaml:8:9: accounts[0].connectors[0].server: is missing");
+	bad(CONNECTOR("name: hq, type: sipp"),
+	    "offhook.yaml:8:27: accounts[0].connectors[0].type: must be sip");
 	bad(CONNECTOR("name: hq, type: ami"),
 	    "offhook.yaml:8:27: accounts[0].connectors[0].type: ami is not in this version");
 	bad(CONNECTOR("name: hq, type: sip, token_file: t"),
-	    "offhook.yaml:8:32: accounts[0].connectors[0].token_file: not for a connector of this type");
+	    "offhook.yaml:8:32: accounts[0].connectors[0].token_file: not for a connector of this "
+	    "type");
 	bad(CONNECTOR("name: hq, type: sip, server: pbx"),
 	    "offhook.yaml:8:40: accounts[0].connectors[0].server: must be a SIP URI");
 	bad(CONNECTOR("name: hq, type: sip, server: 'sip:pbx', profile: both"),
@@ -251,8 +273,10 @@ static void checks_connectors(void **state)
 	bad(CONNECTOR("name: hq, type: sip, server: 'sip:pbx', tls: yes"),
 	    "offhook.yaml:8:56: accounts[0].connectors[0].tls: for sip, write ;transport=tls");
 	bad(ACCOUNT HQ "      - { name: hq, type: sip, server: 'sip:b' }\n",
-	    "offhook.yaml:9:17: accounts[0].connectors[1].name: hq is a connector already, in line 8");
-	conf_free(good(CONNECTOR("name: hq, type: sip, server: 'sip:pbx;transport=tls', tls: true")));
+	    "offhook.yaml:9:17: accounts[0].connectors[1].name: hq is a connector already, in line "
+	    "8");
+	conf_free(
+	    good(CONNECTOR("name: hq, type: sip, server: 'sip:pbx;transport=tls', tls: true")));
 }
 
 static void checks_users(void **state)
@@ -260,23 +284,28 @@ static void checks_users(void **state)
 #define USERS(text) ACCOUNT HQ "    users:\n      - { " text " }\n"
 	(void)state;
 	bad(USERS("lines: [hq/1]"), "offhook.yaml:10:9: accounts[0].users[0].email: is missing");
-	bad(USERS("email: ana"), "offhook.yaml:10:18: accounts[0].users[0].email: must be an e-mail address");
-	bad(USERS("email: a@b.c, lines: [hp/1]"),
-	    "offhook.yaml:10:33: accounts[0].users[0].lines: no connector is named hp; there is hq");
-	bad(USERS("email: a@b.c, lines: [201]"),
-	    "offhook.yaml:10:33: accounts[0].users[0].lines: must be connector/number, such as hq/201");
-	bad(USERS("email: a@b.c, enabled: maybe"), "offhook.yaml:10:34: accounts[0].users[0].enabled: must be yes or no");
-	bad(USERS("email: a@b.c, policy: { settle: 11m }"), "offhook.yaml:10:43: accounts[0].users[0].policy.settle");
-	bad(USERS("email: a@b.c, policy: { mode: live }"), "offhook.yaml:10:35: accounts[0].users[0].policy.mode");
+	bad(USERS("email: ana"),
+	    "offhook.yaml:10:18: accounts[0].users[0].email: must be an e-mail address");
+	bad(USERS("email: a@b.c, lines: [hp/1]"), "offhook.yaml:10:33: accounts[0].users[0].lines: "
+						  "no connector is named hp; there is hq");
+	bad(USERS("email: a@b.c, lines: [201]"), "offhook.yaml:10:33: accounts[0].users[0].lines: "
+						 "must be connector/number, such as hq/201");
+	bad(USERS("email: a@b.c, enabled: maybe"),
+	    "offhook.yaml:10:34: accounts[0].users[0].enabled: must be yes or no");
+	bad(USERS("email: a@b.c, policy: { settle: 11m }"),
+	    "offhook.yaml:10:43: accounts[0].users[0].policy.settle");
+	bad(USERS("email: a@b.c, policy: { mode: live }"),
+	    "offhook.yaml:10:35: accounts[0].users[0].policy.mode");
 }
 
 static void order_in_the_file_does_not_matter(void **state)
 {
-	struct conf *c = good("accounts:\n"
-			      "  - users: [ { policy: { busy: dnd }, lines: hq/1, email: a@b.c } ]\n"
-			      "    policy: { grace: 1m }\n"
-			      "    connectors: [ { server: 'sip:x', outstanding: 1, type: sip, name: hq } ]\n" TEAMS
-			      "    name: acme\n");
+	struct conf *c = good(
+	    "accounts:\n"
+	    "  - users: [ { policy: { busy: dnd }, lines: hq/1, email: a@b.c } ]\n"
+	    "    policy: { grace: 1m }\n"
+	    "    connectors: [ { server: 'sip:x', outstanding: 1, type: sip, name: hq } ]\n" TEAMS
+	    "    name: acme\n");
 	(void)state;
 
 	assert_int_equal(c->accounts[0].users[0].policy->grace, 60000);
@@ -296,23 +325,34 @@ static enum err finish(const char *yaml)
 static void refuses_what_is_there_twice(void **state)
 {
 	(void)state;
-	assert_int_equal(finish(ACCOUNT HQ "    users: [ { email: a@b.c, lines: [hq/1] }, { email: b@b.c, lines: [hq/2] } ]\n"), ERR_OK);
-	assert_int_equal(finish(ACCOUNT HQ "    users:\n    - { email: a@b.c }\n    - { email: A@B.c }\n"), ERR_MALFORMED);
+	assert_int_equal(finish(ACCOUNT HQ "    users: [ { email: a@b.c, lines: [hq/1] }, { email: "
+					   "b@b.c, lines: [hq/2] } ]\n"),
+			 ERR_OK);
+	assert_int_equal(
+	    finish(ACCOUNT HQ "    users:\n    - { email: a@b.c }\n    - { email: A@B.c }\n"),
+	    ERR_MALFORMED);
 	assert_int_equal(errs.list[0].line, 11);
 	assert_string_equal(errs.list[0].text, "A@B.c is there already: offhook.yaml line 10");
-	assert_int_equal(finish(ACCOUNT HQ "    users:\n    - { email: a@b.c, lines: hq/1 }\n    - { email: b@b.c, lines: hq/1 }\n"), ERR_MALFORMED);
+	assert_int_equal(finish(ACCOUNT HQ "    users:\n    - { email: a@b.c, lines: hq/1 }\n    - "
+					   "{ email: b@b.c, lines: hq/1 }\n"),
+			 ERR_MALFORMED);
 	assert_string_equal(errs.list[0].text, "hq/1 is a@b.c's line already (line 10)");
-	assert_int_equal(finish(ACCOUNT HQ "    users: [ { email: a@b.c, lines: [hq/1, hq/1] } ]\n"), ERR_MALFORMED);
+	assert_int_equal(
+	    finish(ACCOUNT HQ "    users: [ { email: a@b.c, lines: [hq/1, hq/1] } ]\n"),
+	    ERR_MALFORMED);
 }
 
 static void one_person_has_one_session_per_realm(void **state)
 {
 	(void)state;
 #define SECOND(more) "  - name: b\n" TEAMS more "    users: [ { email: A@b.c } ]\n"
-	assert_int_equal(finish(ACCOUNT "    users: [ { email: a@b.c } ]\n" SECOND("")), ERR_MALFORMED);
+	assert_int_equal(finish(ACCOUNT "    users: [ { email: a@b.c } ]\n" SECOND("")),
+			 ERR_MALFORMED);
 	assert_true(strstr(errs.list[0].text, "is in account acme too (line 7)") != NULL);
 	/* another cloud is another realm */
-	assert_int_equal(finish(ACCOUNT "    users: [ { email: a@b.c } ]\n" SECOND("      cloud: dod\n")), ERR_OK);
+	assert_int_equal(
+	    finish(ACCOUNT "    users: [ { email: a@b.c } ]\n" SECOND("      cloud: dod\n")),
+	    ERR_OK);
 }
 
 static void aliases_share_and_do_not_expand(void **state)
@@ -322,12 +362,15 @@ static void aliases_share_and_do_not_expand(void **state)
 	struct conf *c;
 	(void)state;
 
-	c = good("accounts:\n  - name: acme\n" TEAMS "    connectors: [ &c { name: hq, type: sip, server: 'sip:x' } ]\n"
-		 "    policy: &p { grace: 1m }\n    users: [ { email: a@b.c, policy: *p }, { email: b@b.c, policy: *p } ]\n");
+	c = good("accounts:\n  - name: acme\n" TEAMS
+		 "    connectors: [ &c { name: hq, type: sip, server: 'sip:x' } ]\n"
+		 "    policy: &p { grace: 1m }\n    users: [ { email: a@b.c, policy: *p }, { "
+		 "email: b@b.c, policy: *p } ]\n");
 	assert_int_equal(c->accounts[0].users[1].policy->grace, 60000);
 	conf_free(c);
 	for (char l = 'b'; l < 'k'; l++)
-		n += (size_t)snprintf(bomb + n, sizeof(bomb) - n, "%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n", l, l, l - 1,
+		n += (size_t)snprintf(bomb + n, sizeof(bomb) - n,
+				      "%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n", l, l, l - 1,
 				      l - 1, l - 1, l - 1, l - 1, l - 1, l - 1, l - 1);
 	bad(bomb, "offhook.yaml:1:1: a: no such key");
 	bad("a: *b\n", "offhook.yaml:1:5: this alias (*) has no anchor (&) before it");
@@ -394,21 +437,21 @@ static void collects_twenty_and_counts_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_every_key),
-		cmocka_unit_test(defaults_are_those_of_the_table),
-		cmocka_unit_test(empty_is_good_and_warned_of),
-		cmocka_unit_test(names_line_key_and_what_would_be_right),
-		cmocka_unit_test(holds_the_listener_to_loopback),
-		cmocka_unit_test(checks_accounts),
-		cmocka_unit_test(checks_connectors),
-		cmocka_unit_test(checks_users),
-		cmocka_unit_test(order_in_the_file_does_not_matter),
-		cmocka_unit_test(refuses_what_is_there_twice),
-		cmocka_unit_test(one_person_has_one_session_per_realm),
-		cmocka_unit_test(aliases_share_and_do_not_expand),
-		cmocka_unit_test(aliased_lists_have_a_budget),
-		cmocka_unit_test(depth_and_size_are_capped),
-		cmocka_unit_test(collects_twenty_and_counts_all),
+	    cmocka_unit_test(reads_every_key),
+	    cmocka_unit_test(defaults_are_those_of_the_table),
+	    cmocka_unit_test(empty_is_good_and_warned_of),
+	    cmocka_unit_test(names_line_key_and_what_would_be_right),
+	    cmocka_unit_test(holds_the_listener_to_loopback),
+	    cmocka_unit_test(checks_accounts),
+	    cmocka_unit_test(checks_connectors),
+	    cmocka_unit_test(checks_users),
+	    cmocka_unit_test(order_in_the_file_does_not_matter),
+	    cmocka_unit_test(refuses_what_is_there_twice),
+	    cmocka_unit_test(one_person_has_one_session_per_realm),
+	    cmocka_unit_test(aliases_share_and_do_not_expand),
+	    cmocka_unit_test(aliased_lists_have_a_budget),
+	    cmocka_unit_test(depth_and_size_are_capped),
+	    cmocka_unit_test(collects_twenty_and_counts_all),
 	};
 	return cmocka_run_group_tests_name("proto/conf", tests, NULL, NULL);
 }
