@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "daemon/config.h"
 
 enum { PERSON_LINES_MAX = 64 };
 
@@ -92,14 +93,6 @@ void apply_free(struct apply *a)
 
 /* ---- values ---- */
 
-static struct policy policy_of(const struct conf_account *account, const struct conf_policy *p)
-{
-	return (struct policy){ .precedence = p->precedence, .ringing = p->ringing, .busy = p->busy,
-				.dnd = p->dnd, .not_available = p->not_available, .mode = account->mode,
-				.settle_ms = p->settle, .grace_ms = p->grace,
-				.lease_ms = account->teams.lease };
-}
-
 static struct graph_config graph_of(const struct apply *a, const struct conf_account *account)
 {
 	const struct conf_teams *t = &account->teams;
@@ -181,13 +174,14 @@ static enum err pass_account(struct pass *p, const struct conf_account *account,
 {
 	struct apply *a = p->a;
 	const struct graph_config gc = graph_of(a, account);
-	const struct policy policy = policy_of(account, &account->policy);
+	struct policy policy;
 	uint32_t realm;
 	enum err e = bridge_add_realm(a->bridge, p->t, &gc, &realm);
 
 	if (e)
 		return e;
 	a->realms[realm] = account;
+	conf_policy_of(account, NULL, &policy);
 	*id = directory_account(bridge_directory(a->bridge), slice_str(account->name));
 	if (*id != UINT16_MAX)
 		bridge_set_policy(a->bridge, p->t, *id, &policy);
@@ -259,7 +253,7 @@ static enum err pass_user(struct pass *p, uint16_t account, const struct conf_ac
 	bool is_new;
 
 	if (u->policy) {
-		own = policy_of(ca, u->policy);
+		conf_policy_of(ca, u, &own);
 		bu.policy = &own;
 	}
 	enum err e = put_user(a, p->t, account, &bu, &id, &is_new);
