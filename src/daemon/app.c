@@ -220,7 +220,8 @@ static void on_signal(void *arg, int signal_no)
 		return;
 	}
 	buf_init(&said, SAID_MAX);
-	(void)app_reload(a, &said); /* said in the log */
+	if (app_reload(a, &said))
+		service_status("running on the old configuration; the new one is bad, see the log");
 	buf_fini(&said);
 }
 
