@@ -31,6 +31,8 @@ struct graph_config {
 	int32_t read_back_ms;   /* ask what Teams shows, by getPresencesByUserId, this often; 0: never.
 				 * At most a tenth of the quota, users with a held session first */
 	uint64_t seed;
+	uint32_t sent_before; /* sends of an earlier process that may still lie in the present
+			       * window: they count as sent now. 0 when a window has passed */
 };
 
 enum graph_out_kind {
