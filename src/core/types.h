@@ -235,6 +235,7 @@ struct action {
 	uint8_t urgency; /* enum urgency; ACT_HOLD, ACT_CLEAR */
 	uint8_t session; /* enum session; ACT_HOLD: to hold; ACT_CLEAR: last one that may be held */
 	bool preferred;  /* ACT_HOLD: set the preferred DND too; ACT_CLEAR: give it back too */
+	bool drop_preferred; /* ACT_HOLD without .preferred: give back the preferred state set before */
 	bool may_be_held; /* ACT_CLEAR: false when no request of ours can have been applied */
 	uint16_t account;
 	uint32_t user;
