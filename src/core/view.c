@@ -98,6 +98,14 @@ uint32_t engine_next_line_of(const struct engine *e, uint32_t line)
 	return engine_has_line(e, line) ? e->lines[line].next_of_user : ID_NONE;
 }
 
+bool engine_account_policy(const struct engine *e, uint16_t account, struct policy *ret)
+{
+	if (account >= e->max.accounts || !e->accounts[account].known)
+		return false;
+	*ret = e->accounts[account].policy;
+	return true;
+}
+
 uint64_t engine_counter(const struct engine *e, enum engine_counter c)
 {
 	return (unsigned)c < ENGINE_COUNTER_COUNT ? e->counters[c] : 0;
