@@ -175,7 +175,7 @@ static enum admin_publish publish_words(const struct user_view *v)
 	case PUBLISH_BACKOFF:
 	case PUBLISH_DENIED:
 		return ADMIN_PUBLISH_BACKING_OFF;
-	case PUBLISH_COUNT:
+	case PUBLISH_STATE_COUNT:
 		break;
 	}
 	return ADMIN_PUBLISH_IDLE;
