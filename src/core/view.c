@@ -123,14 +123,6 @@ const uint32_t *engine_census(const struct engine *e, uint16_t account)
 	return account < e->max.accounts ? e->accounts[account].census : nobody;
 }
 
-bool engine_account_policy(const struct engine *e, uint16_t account, struct policy *ret)
-{
-	if (account >= e->max.accounts || !e->accounts[account].known)
-		return false;
-	*ret = e->accounts[account].policy;
-	return true;
-}
-
 size_t engine_bytes(const struct engine *e)
 {
 	const struct engine_limits *m = &e->max;
