@@ -41,6 +41,8 @@ static void promote(struct srv *records, size_t winner)
 
 void srv_order(struct srv *records, size_t n, struct prng *lots)
 {
+	if (n < 2)
+		return;
 	qsort(records, n, sizeof(*records), by_priority);
 	for (size_t i = 0; i + 1 < n; i++) {
 		size_t equals = 1;
