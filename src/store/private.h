@@ -1,0 +1,45 @@
+/* private.h - the body of struct store, shared by open.c, store.c, writer.c and load.c. */
+#ifndef STORE_PRIVATE_H
+#define STORE_PRIVATE_H
+
+#include <limits.h>
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include "store/queue.h"
+#include "store/store.h"
+
+struct store {
+	char path[PATH_MAX]; /* of the database */
+	char install_id[33];
+	int32_t commit_ms;
+	int lock_fd;
+
+	pthread_mutex_t mutex; /* guards everything down to `stop` */
+	struct queue waiting;
+	struct queue
+	    *writing; /* the writer's batch while it is not committed, for the statistics */
+	struct store_stats stats;
+	uint64_t taken, committed; /* generations of batches: store_flush waits for one */
+	bool stop;
+
+	int wake_fd; /* eventfd: there is work, or stop */
+	int done_fd; /* eventfd: a batch was committed, or given up */
+	pthread_t writer;
+	bool running;
+
+	/* the writer's own */
+	sqlite3 *db;
+	sqlite3_stmt *put[TABLE_COUNT], *del[TABLE_COUNT];
+
+	pthread_mutex_t reader_mutex;
+	sqlite3 *reader; /* opened when first asked for */
+};
+
+void *writer_main(void *arg);
+void writer_finalize(struct store *s);
+
+/* The reader's connection, under reader_mutex; NULL when it cannot be opened. */
+sqlite3 *store_reader(struct store *s);
+
+#endif

@@ -1,0 +1,138 @@
+/* store.c - the put functions: values become entries of the queue. */
+#include "store/store.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "store/private.h"
+
+enum { PERSON_LINES_MAX = 4096 };
+
+/* The writer sleeps on wake_fd while the queue is empty; a queue that is not needs no second call.
+ */
+static void count_and_wake(struct store *s, enum queued q, bool was_empty)
+{
+	uint64_t one = 1;
+
+	if (q == QUEUED_NOT)
+		s->stats.dropped++;
+	else
+		s->stats.put++;
+	if (q == QUEUED_COALESCED)
+		s->stats.coalesced++;
+	else if (q == QUEUED_PUSHED_OUT)
+		s->stats.dropped++;
+	if (was_empty && q != QUEUED_NOT && write(s->wake_fd, &one, sizeof(one)) < 0)
+		CHECK(errno == EAGAIN || errno == EINTR);
+}
+
+static bool fits(enum table table, const struct slice *texts, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		bool is_lines = table == TABLE_PEOPLE && i == 3;
+
+		if (texts[i].n > (is_lines ? PERSON_LINES_MAX : STORE_TEXT_MAX))
+			return false;
+	}
+	return true;
+}
+
+static enum err put(struct store *s, enum table table, bool del, const struct slice *texts,
+		    const int64_t *numbers)
+{
+	const struct table_shape *t = &table_shapes[table];
+	struct entry *e = NULL;
+
+	if (fits(table, texts, del ? t->keys : t->texts))
+		e = entry_new(table, del, texts, numbers);
+	pthread_mutex_lock(&s->mutex);
+	bool was_empty = queue_is_empty(&s->waiting);
+	enum queued q = e ? queue_put(&s->waiting, e) : QUEUED_NOT;
+	count_and_wake(s, q, was_empty);
+	pthread_mutex_unlock(&s->mutex);
+	return q == QUEUED_NOT ? ERR_LIMIT : ERR_OK;
+}
+
+enum err store_put_account(struct store *s, struct slice account, struct slice realm)
+{
+	return put(s, TABLE_ACCOUNTS, false, (struct slice[]){account, realm}, NULL);
+}
+
+enum err store_delete_account(struct store *s, struct slice account)
+{
+	return put(s, TABLE_ACCOUNTS, true, &account, NULL);
+}
+
+enum err store_put_user(struct store *s, struct slice account, struct slice email,
+			const struct user_record *r)
+{
+	const int64_t numbers[] = {r->profile,	     r->profile_until_wall_ms,
+				   r->profile_order, r->session,
+				   r->preferred,     r->lease_end_wall_ms};
+
+	return put(s, TABLE_USERS, false, (struct slice[]){account, email}, numbers);
+}
+
+enum err store_delete_user(struct store *s, struct slice account, struct slice email)
+{
+	return put(s, TABLE_USERS, true, (struct slice[]){account, email}, NULL);
+}
+
+enum err store_put_line(struct store *s, struct slice account, struct slice connector,
+			struct slice number, const struct line_record *r)
+{
+	const int64_t numbers[] = {r->call, r->dnd, r->registered, r->known, r->seen_wall_ms};
+
+	return put(s, TABLE_LINES, false, (struct slice[]){account, connector, number}, numbers);
+}
+
+enum err store_delete_line(struct store *s, struct slice account, struct slice connector,
+			   struct slice number)
+{
+	return put(s, TABLE_LINES, true, (struct slice[]){account, connector, number}, NULL);
+}
+
+enum err store_put_id(struct store *s, struct slice realm, struct slice email, struct slice id)
+{
+	return put(s, TABLE_IDS, id.n == 0, (struct slice[]){realm, email, id}, NULL);
+}
+
+enum err store_put_meta(struct store *s, struct slice key, struct slice value)
+{
+	return put(s, TABLE_META, false, (struct slice[]){key, value}, NULL);
+}
+
+enum err store_put_person(struct store *s, const struct store_person *p)
+{
+	const int64_t enabled = p->enabled;
+
+	return put(s, TABLE_PEOPLE, false,
+		   (struct slice[]){p->account, p->email, p->name, p->lines, p->source}, &enabled);
+}
+
+enum err store_delete_person(struct store *s, struct slice account, struct slice email)
+{
+	return put(s, TABLE_PEOPLE, true, (struct slice[]){account, email}, NULL);
+}
+
+enum err store_audit(struct store *s, struct slice account, struct slice email,
+		     const struct store_audit *a)
+{
+	const int64_t numbers[] = {a->wall_ms, a->kind, a->a, a->b};
+
+	return put(s, TABLE_AUDIT, false, (struct slice[]){account, email}, numbers);
+}
+
+void store_stats(struct store *s, struct store_stats *ret)
+{
+	pthread_mutex_lock(&s->mutex);
+	*ret = s->stats;
+	ret->waiting = s->waiting.n + s->waiting.audits;
+	ret->waiting_bytes = s->waiting.bytes;
+	if (s->writing) {
+		ret->waiting += s->writing->n + s->writing->audits;
+		ret->waiting_bytes += s->writing->bytes;
+	}
+	pthread_mutex_unlock(&s->mutex);
+}
