@@ -1,0 +1,409 @@
+#include "admin/events.h"
+
+#include <stdlib.h>
+
+#include "admin/render.h"
+#include "base/date.h"
+
+enum {
+	RING = 1024,
+	RING_BYTES_MAX = 4 << 20,
+	TICK_MS = 100,
+	HEALTH_MS = 1000,
+	TIME_MS = 15000,
+	USERS_PER_TICK = 512,
+	BYTES_PER_TICK = 96 << 10,
+	EVENT_MAX = 1 << 20,
+};
+
+struct chunk {
+	uint32_t refs;
+	uint16_t account; /* UINT16_MAX: for everybody */
+	size_t n;
+	char data[];
+};
+
+struct watcher {
+	struct watcher *next, **at;
+	uint16_t account;
+	uint64_t serial; /* of the next chunk to read */
+	struct chunk *open;
+	size_t offset;
+	bool waits;
+	events_ready_h *ready;
+	void *arg;
+};
+
+struct events {
+	struct snapshot *snapshot;
+	struct names *names;
+	struct chunk *ring[RING];
+	uint64_t first, next; /* serials kept: first..next-1 */
+	size_t bytes;
+	struct watcher *watchers;
+	uint32_t watchers_n;
+	bool pending, started;
+	uint64_t health_seen;
+	int64_t users_at, health_at, time_at;
+	struct snap_copy copy;
+	struct buf out;
+};
+
+enum err events_new(struct events **ret, struct snapshot *s, struct names *names)
+{
+	struct events *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return ERR_NO_MEMORY;
+	e->snapshot = s;
+	e->names = names;
+	buf_init(&e->out, EVENT_MAX);
+	*ret = e;
+	return ERR_OK;
+}
+
+static void chunk_drop(struct chunk *c)
+{
+	if (c && --c->refs == 0)
+		free(c);
+}
+
+static void evict(struct events *e)
+{
+	struct chunk *c = e->ring[e->first % RING];
+
+	e->ring[e->first % RING] = NULL;
+	e->first++;
+	e->bytes -= c->n;
+	chunk_drop(c);
+}
+
+void events_free(struct events *e)
+{
+	if (!e)
+		return;
+	while (e->watchers)
+		events_unwatch(e, e->watchers);
+	while (e->first < e->next)
+		evict(e);
+	snap_copy_fini(&e->copy);
+	buf_fini(&e->out);
+	free(e);
+}
+
+static struct chunk *chunk_new(uint16_t account, struct slice text)
+{
+	struct chunk *c = malloc(sizeof(*c) + text.n);
+
+	if (!c)
+		return NULL;
+	*c = (struct chunk){ .refs = 1, .account = account, .n = text.n };
+	memcpy(c->data, text.p, text.n);
+	return c;
+}
+
+/* Puts e->out into the ring. A chunk that could not be made counts as overrun for everybody. */
+static void publish(struct events *e, uint16_t account)
+{
+	struct chunk *c = buf_view(&e->out).n ? chunk_new(account, buf_view(&e->out)) : NULL;
+
+	if (!c) {
+		while (e->first < e->next)
+			evict(e);
+		e->first = ++e->next;
+		return;
+	}
+	while (e->next - e->first >= RING || (e->first < e->next && e->bytes + c->n > RING_BYTES_MAX))
+		evict(e);
+	e->ring[e->next++ % RING] = c;
+	e->bytes += c->n;
+}
+
+static void begin(struct events *e, const char *event)
+{
+	buf_reset(&e->out);
+	buf_fmt(&e->out, "event: %s\ndata: ", event);
+}
+
+static void end(struct events *e, uint16_t account)
+{
+	buf_str(&e->out, "\n\n");
+	publish(e, account);
+}
+
+static void put_hello(struct events *e, const char *event, int64_t wall_ms)
+{
+	char now[DATE_LEN + 1];
+	struct jsonw j = jsonw_on(&e->out);
+
+	date_format(wall_ms, now);
+	buf_reset(&e->out);
+	buf_fmt(&e->out, "retry: 2000\nevent: %s\ndata: ", event);
+	jsonw_begin_object(&j, NULL);
+	jsonw_string(&j, "version", OFFHOOK_VERSION);
+	jsonw_string(&j, "now", now);
+	jsonw_end_object(&j);
+	buf_str(&e->out, "\n\n");
+}
+
+/* ---- watchers ---- */
+
+enum err events_watch(struct events *e, struct watcher **ret, uint16_t account,
+		      events_ready_h *ready, void *arg, int64_t wall_ms)
+{
+	struct watcher *w;
+
+	if (e->watchers_n >= EVENTS_WATCHERS_MAX)
+		return ERR_LIMIT;
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return ERR_NO_MEMORY;
+	put_hello(e, "hello", wall_ms);
+	*w = (struct watcher){ .account = account, .serial = e->next, .ready = ready, .arg = arg };
+	w->open = chunk_new(UINT16_MAX, buf_view(&e->out));
+	w->next = e->watchers;
+	w->at = &e->watchers;
+	if (w->next)
+		w->next->at = &w->next;
+	e->watchers = w;
+	e->watchers_n++;
+	*ret = w;
+	return ERR_OK;
+}
+
+void events_unwatch(struct events *e, struct watcher *w)
+{
+	*w->at = w->next;
+	if (w->next)
+		w->next->at = w->at;
+	e->watchers_n--;
+	chunk_drop(w->open);
+	free(w);
+}
+
+/* The next chunk meant for this watcher, or NULL. */
+static struct chunk *open_next(struct events *e, struct watcher *w)
+{
+	static const char resync[] = "event: resync\ndata: {}\n\n";
+
+	if (w->serial < e->first) {
+		w->serial = e->next;
+		return chunk_new(UINT16_MAX, slice_of(resync, sizeof(resync) - 1));
+	}
+	while (w->serial < e->next) {
+		struct chunk *c = e->ring[w->serial++ % RING];
+
+		if (c->account != UINT16_MAX && w->account != UINT16_MAX && c->account != w->account)
+			continue;
+		c->refs++;
+		return c;
+	}
+	return NULL;
+}
+
+size_t events_read(struct events *e, struct watcher *w, char *dst, size_t cap)
+{
+	size_t n = 0;
+
+	while (n < cap) {
+		size_t take;
+
+		if (!w->open) {
+			w->open = open_next(e, w);
+			w->offset = 0;
+		}
+		if (!w->open)
+			break;
+		take = w->open->n - w->offset < cap - n ? w->open->n - w->offset : cap - n;
+		memcpy(dst + n, w->open->data + w->offset, take);
+		n += take;
+		w->offset += take;
+		if (w->offset == w->open->n) {
+			chunk_drop(w->open);
+			w->open = NULL;
+		}
+	}
+	w->waits = n == 0;
+	return n;
+}
+
+static void tell_ready(struct events *e)
+{
+	for (struct watcher *w = e->watchers, *next; w; w = next) {
+		next = w->next;
+		if (!w->waits || (w->serial >= e->next && w->serial >= e->first))
+			continue;
+		w->waits = false;
+		w->ready(w->arg, false);
+	}
+}
+
+void events_end(struct events *e)
+{
+	for (struct watcher *w = e->watchers, *next; w; w = next) {
+		next = w->next;
+		w->ready(w->arg, true);
+	}
+}
+
+/* ---- what is told ---- */
+
+/* Rows come grouped by account, as they were queued; a new account starts a new event. */
+struct group {
+	uint16_t account;
+	bool open;
+	struct jsonw j;
+};
+
+static void group_end(struct events *e, struct group *g)
+{
+	if (!g->open)
+		return;
+	jsonw_end_array(&g->j);
+	end(e, g->account);
+	g->open = false;
+}
+
+static void group_begin(struct events *e, struct group *g, uint16_t account)
+{
+	if (g->open && g->account == account && e->out.n < BYTES_PER_TICK)
+		return;
+	group_end(e, g);
+	begin(e, "users");
+	*g = (struct group){ account, true, jsonw_on(&e->out) };
+	jsonw_begin_array(&g->j, NULL);
+}
+
+static void put_user(struct events *e, struct group *g, uint32_t id)
+{
+	bool known = snapshot_user(e->snapshot, id, &e->copy);
+
+	group_begin(e, g, known ? e->copy.user.account : UINT16_MAX);
+	if (known) {
+		render_user_row(&g->j, NULL, &e->copy, e->names);
+		return;
+	}
+	jsonw_begin_object(&g->j, NULL);
+	jsonw_uint(&g->j, "id", id);
+	jsonw_bool(&g->j, "gone", true);
+	jsonw_end_object(&g->j);
+}
+
+/* True when more is left for the next tick. */
+static bool put_users(struct events *e)
+{
+	uint32_t ids[32], n, sum = 0;
+	struct group g = { 0 };
+	size_t before = e->bytes;
+
+	do {
+		n = snapshot_take_changed(e->snapshot, ids, 32);
+		for (uint32_t i = 0; i < n; i++)
+			put_user(e, &g, ids[i]);
+		sum += n;
+	} while (n == 32 && sum < USERS_PER_TICK && e->bytes - before + e->out.n < BYTES_PER_TICK &&
+		 e->bytes >= before);
+	group_end(e, &g);
+	return n == 32;
+}
+
+static void put_health(struct events *e)
+{
+	struct snap_census census;
+	struct jsonw j = jsonw_on(&e->out);
+
+	begin(e, "health");
+	jsonw_begin_object(&j, NULL);
+	jsonw_begin_array(&j, "accounts");
+	for (uint32_t a = snapshot_next_account(e->snapshot, 0); a != UINT16_MAX;
+	     a = snapshot_next_account(e->snapshot, a + 1)) {
+		if (!snapshot_account(e->snapshot, (uint16_t)a, &e->copy))
+			continue;
+		snapshot_census(e->snapshot, (uint16_t)a, &census);
+		render_account(&j, NULL, &e->copy.account, &census);
+	}
+	jsonw_end_array(&j);
+	jsonw_begin_array(&j, "connectors");
+	for (uint32_t c = snapshot_next_connector(e->snapshot, 0); c != ID_NONE;
+	     c = snapshot_next_connector(e->snapshot, c + 1))
+		if (snapshot_connector(e->snapshot, c, &e->copy))
+			render_connector(&j, NULL, &e->copy.connector, e->names);
+	jsonw_end_array(&j);
+	jsonw_end_object(&j);
+	end(e, UINT16_MAX);
+}
+
+static void put_time(struct events *e, int64_t wall_ms)
+{
+	put_hello(e, "time", wall_ms);
+	publish(e, UINT16_MAX);
+}
+
+void events_poked(struct events *e)
+{
+	e->pending = true;
+}
+
+bool events_wants_poke(const struct events *e)
+{
+	return e->watchers_n && !e->pending;
+}
+
+/* Nobody watches: what has changed is read from the lists by the next who comes. */
+static void discard(struct events *e)
+{
+	uint32_t ids[256];
+
+	if (!e->started)
+		return;
+	while (snapshot_take_changed(e->snapshot, ids, 256) == 256)
+		continue;
+	while (e->first < e->next)
+		evict(e);
+	e->started = e->pending = false;
+}
+
+void events_tick(struct events *e, int64_t now_ms, int64_t wall_ms)
+{
+	if (!e->watchers_n) {
+		discard(e);
+		return;
+	}
+	if (!e->started) {
+		e->started = true;
+		e->pending = true;
+		e->users_at = e->health_at = now_ms;
+		e->time_at = now_ms + TIME_MS;
+	}
+	names_refresh(e->names);
+	if (e->pending && now_ms >= e->users_at) {
+		e->pending = put_users(e);
+		e->users_at = now_ms + TICK_MS;
+	}
+	if (now_ms >= e->health_at) {
+		e->health_at = now_ms + HEALTH_MS;
+		if (snapshot_health_changed(e->snapshot, &e->health_seen))
+			put_health(e);
+	}
+	if (now_ms >= e->time_at) {
+		e->time_at = now_ms + TIME_MS;
+		put_time(e, wall_ms);
+	}
+	tell_ready(e);
+}
+
+int64_t events_next(const struct events *e)
+{
+	int64_t next = e->health_at < e->time_at ? e->health_at : e->time_at;
+
+	if (!e->watchers_n)
+		return TIME_NEVER;
+	if (!e->started)
+		return 0;
+	return e->pending && e->users_at < next ? e->users_at : next;
+}
+
+uint32_t events_watchers(const struct events *e)
+{
+	return e->watchers_n;
+}

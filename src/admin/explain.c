@@ -1,0 +1,170 @@
+#include "admin/explain.h"
+
+#include "admin/words.h"
+#include "base/date.h"
+#include "core/engine.h"
+
+static void when(struct buf *out, const char *before, int64_t wall_ms)
+{
+	char text[DATE_LEN + 1];
+
+	date_format(wall_ms, text);
+	buf_fmt(out, "%s%s", before, text);
+}
+
+static void line_name(struct buf *out, const struct admin_line *l, const struct names *n)
+{
+	struct slice connector = names_connector(n, l->connector);
+
+	buf_str(out, "line ");
+	buf_slice(out, connector);
+	buf_char(out, '/');
+	buf_slice(out, l->number);
+}
+
+static const char *line_phrase(const struct admin_line *l)
+{
+	if (l->presence == PRESENCE_UNKNOWN)
+		return l->sync == LINE_EXPIRED ? "has not reported within grace" : "has not reported yet";
+	if (l->presence == PRESENCE_DND && l->dnd)
+		return "is on do not disturb";
+	if (l->presence == PRESENCE_OFFLINE)
+		return "is not registered";
+	return word_call_phrase(l->call);
+}
+
+static const struct admin_line *line_of(const struct admin_user *u, uint32_t line)
+{
+	for (uint32_t i = 0; i < u->lines_n; i++)
+		if (u->lines[i].line == line)
+			return &u->lines[i];
+	return NULL;
+}
+
+/* The presences of the inputs that lost, one bit each. */
+static unsigned losers(const struct admin_user *u)
+{
+	unsigned bits = u->winner == WINNER_PROFILE ? 0 : 1U << (u->profile_presence & 31);
+
+	for (uint32_t i = 0; i < u->lines_n; i++)
+		if (u->winner != WINNER_LINE || u->lines[i].line != u->winner_line)
+			bits |= 1U << (u->lines[i].presence & 31);
+	return bits & ~(1U << (u->combined & 31));
+}
+
+static void outranked(struct buf *out, const struct admin_user *u)
+{
+	unsigned bits = losers(u);
+	bool first = true;
+
+	for (int p = PRESENCE_COUNT - 1; p >= 0; p--) {
+		if (!(bits & 1U << p))
+			continue;
+		if (first)
+			buf_fmt(out, "; rank %s over ", presence_name((enum presence)u->combined));
+		buf_fmt(out, "%s%s", first ? "" : ", ", presence_name((enum presence)p));
+		first = false;
+	}
+	if (!first && u->policy.precedence == PRECEDENCE_CALL_FIRST)
+		buf_str(out, " (precedence: call-first)");
+}
+
+static void profile_phrase(struct buf *out, const struct admin_user *u)
+{
+	buf_fmt(out, "profile is %s", profile_name((enum profile)u->profile));
+	if (u->profile_until_wall_ms && u->profile_until_wall_ms != TIME_NEVER)
+		when(out, " until ", u->profile_until_wall_ms);
+}
+
+void explain_rule(struct buf *out, const struct admin_user *u, const struct names *n)
+{
+	const struct admin_line *l = line_of(u, u->winner_line);
+
+	if (u->winner == WINNER_LINE && l) {
+		line_name(out, l, n);
+		buf_fmt(out, " %s", line_phrase(l));
+		if (l->sync == LINE_STANDING)
+			buf_str(out, " (last known state, source lost)");
+	} else if (u->winner == WINNER_PROFILE) {
+		profile_phrase(out, u);
+	} else {
+		buf_str(out, u->lines_n ? "no line has reported yet" : "the user has no line");
+		return;
+	}
+	outranked(out, u);
+}
+
+static void held(struct buf *out, const struct admin_user *u)
+{
+	enum session s = (enum session)u->held;
+
+	buf_fmt(out, "held in Teams: %s/%s", session_availability(s), session_activity(s));
+	if (u->held_preferred)
+		buf_str(out, " with the preferred state DoNotDisturb");
+	if (u->lease_end_wall_ms && u->lease_end_wall_ms != TIME_NEVER)
+		when(out, ", ends by itself at ", u->lease_end_wall_ms);
+	if (u->renew_wall_ms && u->renew_wall_ms != TIME_NEVER && u->desired == u->held)
+		when(out, ", renewed at ", u->renew_wall_ms);
+}
+
+static void not_held(struct buf *out, const struct admin_user *u, enum account_mode mode)
+{
+	if (mode == MODE_OFF || !u->enabled)
+		buf_fmt(out, "nothing is held: %s is switched off", u->enabled ? "the account" : "the user");
+	else if (mode == MODE_DRY_RUN)
+		buf_fmt(out, "nothing is held: dry-run; it would be %s",
+			session_name((enum session)u->desired));
+	else if (u->desired == SESSION_NONE)
+		buf_fmt(out, "nothing is held: %s needs no session",
+			presence_name((enum presence)u->combined));
+	else
+		buf_fmt(out, "not yet held: %s", session_name((enum session)u->desired));
+}
+
+static void traffic(struct buf *out, const struct admin_user *u)
+{
+	if (u->publish == ADMIN_PUBLISH_BACKING_OFF) {
+		buf_fmt(out, "; Graph answered %u", u->last_http_status);
+		if (u->graph_error.n) {
+			buf_str(out, " (");
+			buf_slice(out, u->graph_error);
+			buf_char(out, ')');
+		}
+		if (u->retry_wall_ms)
+			when(out, ", next try at ", u->retry_wall_ms);
+	} else if (u->publish == ADMIN_PUBLISH_SETTLING) {
+		buf_fmt(out, "; waiting for %d ms to see whether it lasts", u->policy.settle_ms);
+	} else if (u->publish == ADMIN_PUBLISH_WAITING) {
+		buf_fmt(out, "; %s is on its way", u->desired == SESSION_NONE ?
+			"a clear" : session_name((enum session)u->desired));
+	}
+}
+
+void explain_session(struct buf *out, const struct admin_user *u, enum account_mode mode)
+{
+	if (u->held != SESSION_NONE)
+		held(out, u);
+	else
+		not_held(out, u, mode);
+	if (!u->settled)
+		buf_str(out, "; not yet settled, so nothing is cleared or lowered");
+	if (!u->teams_id.n && u->desired != SESSION_NONE)
+		buf_str(out, "; the user is not (yet) found in Microsoft's directory");
+	traffic(out, u);
+}
+
+void explain_seen(struct buf *out, const struct admin_user *u)
+{
+	if (!u->seen_known)
+		return;
+	buf_fmt(out, "others see %s", presence_label((enum presence)u->seen));
+	if (u->seen_pair.n) {
+		buf_str(out, " (");
+		buf_slice(out, u->seen_pair);
+		buf_char(out, ')');
+	}
+	if (u->held != SESSION_NONE && session_shows((enum session)u->held) != u->seen)
+		buf_str(out, ": another session or a state set by hand outranks ours");
+	if (u->seen_wall_ms)
+		when(out, ", read back at ", u->seen_wall_ms);
+}

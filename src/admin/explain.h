@@ -1,0 +1,15 @@
+/* explain.h - why a user's presence is what it is, in sentences for people. Pure. */
+#ifndef ADMIN_EXPLAIN_H
+#define ADMIN_EXPLAIN_H
+
+#include "admin/names.h"
+#include "base/buf.h"
+
+/* The input that won and what it outranked: "line hq/201 is in a call; rank busy over available". */
+void explain_rule(struct buf *out, const struct admin_user *u, const struct names *n);
+/* What is held in Teams, or why nothing is. */
+void explain_session(struct buf *out, const struct admin_user *u, enum account_mode mode);
+/* What others see, or an empty text when it was never read back. */
+void explain_seen(struct buf *out, const struct admin_user *u);
+
+#endif

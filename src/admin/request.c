@@ -1,0 +1,344 @@
+#include "admin/impl.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "admin/host.h"
+#include "base/jsonw.h"
+
+static api_handler *const handlers[ROUTE_COUNT] = {
+#define ROUTE(id, method, pattern, where, body_max, body_type, handler, query, help) handler,
+#include "admin/routes.def"
+};
+
+/* ---- is it a request that we take? ---- */
+
+static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	unsigned *seen = cls;
+	struct slice name = slice_str(key);
+
+	(void)kind;
+	if (slice_is_nocase(name, "host"))
+		seen[0]++;
+	else if (slice_is_nocase(name, "content-length"))
+		seen[1]++;
+	else if (slice_is_nocase(name, "transfer-encoding"))
+		seen[2] += slice_is_nocase(slice_str(value), "chunked") ? 1 : 2;
+	return MHD_YES;
+}
+
+/* RFC 9112 6.1, 6.3: a message that two readers may cut differently is refused. */
+static void check_framing(struct request *r)
+{
+	unsigned seen[3] = { 0, 0, 0 };
+
+	MHD_get_connection_values(r->c, MHD_HEADER_KIND, count_header, seen);
+	if (seen[0] > 1)
+		respond_problem(r, 400, "bad request", "more than one Host");
+	else if (seen[1] > 1 || seen[2] > 1 || (seen[1] && seen[2]))
+		respond_problem(r, 400, "bad request", "Content-Length and Transfer-Encoding contradict");
+}
+
+static struct slice local_address(const struct conn *k, char text[static INET6_ADDRSTRLEN])
+{
+	struct sockaddr_storage at = { 0 };
+	socklen_t n = sizeof(at);
+	const void *address;
+
+	text[0] = '\0';
+	if (!k || getsockname(k->fd, (struct sockaddr *)&at, &n))
+		return SLICE_NONE;
+	address = at.ss_family == AF_INET6 ?
+			  (const void *)&((const struct sockaddr_in6 *)(const void *)&at)->sin6_addr :
+			  (const void *)&((const struct sockaddr_in *)(const void *)&at)->sin_addr;
+	inet_ntop(at.ss_family, address, text, INET6_ADDRSTRLEN);
+	return slice_str(text);
+}
+
+static void check_host(struct request *r)
+{
+	const char *host = MHD_lookup_connection_value(r->c, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+	char local[INET6_ADDRSTRLEN];
+
+	if (r->is_socket)
+		return;
+	if (host && host_is_ours(slice_str(host), local_address(r->conn, local), r->admin->x509))
+		return;
+	r->admin->refused_host++;
+	respond_problem(r, 421, "misdirected request",
+			"the Host is neither the address listened on nor a name of its certificate");
+}
+
+static void check_route(struct request *r, const char *url, const char *method)
+{
+	enum err e = route_find(method, slice_str(url), &r->match);
+
+	if (e)
+		r->match.route = ROUTE_COUNT;
+	if (e == ERR_NOT_FOUND)
+		respond_problem(r, 404, "not found", "no such path; see doc/api.md");
+	else if (e == ERR_DENIED)
+		respond_problem(r, 405, "method not allowed", r->match.allow);
+	else if (e)
+		respond_problem(r, 400, "bad request", "the path is not well percent-encoded, or too long");
+}
+
+static void check_write(struct request *r)
+{
+	if (r->is_socket || routes[r->match.route].where != ROUTE_WRITE)
+		return;
+	r->admin->refused_write++;
+	respond_problem(r, 403, "forbidden",
+			"this listener is read-only; changes go through the UNIX socket (offhook)");
+}
+
+/* The length up to which a type's parameters do not count: "text/csv; charset=utf-8". */
+static bool type_is(const char *value, const char *wanted)
+{
+	struct slice s = slice_str(value);
+
+	return slice_is_nocase(slice_trim(slice_sub(s, 0, slice_find(s, ';'))), wanted);
+}
+
+static void check_body(struct request *r)
+{
+	const struct route *route = &routes[r->match.route];
+	const char *length = MHD_lookup_connection_value(r->c, MHD_HEADER_KIND, "Content-Length");
+	const char *type = MHD_lookup_connection_value(r->c, MHD_HEADER_KIND, "Content-Type");
+	uint64_t n;
+
+	if (length && slice_u64(slice_str(length), route->body_max, &n))
+		respond_problem(r, 413, "content too large", "the body is over this route's maximum");
+	else if (route->body_max && type && !type_is(type, route->body_type))
+		respond_problem(r, 415, "unsupported media type", route->body_type);
+}
+
+static struct request *request_new(struct listener *l, struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct request *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->admin = l->admin;
+	r->c = c;
+	r->conn = info ? info->socket_context : NULL;
+	r->is_socket = l->is_socket;
+	buf_init(&r->out, OUT_BYTES_MAX);
+	return r;
+}
+
+static enum MHD_Result begin(struct listener *l, struct MHD_Connection *c, const char *url,
+			     const char *method, void **con_cls)
+{
+	struct request *r = request_new(l, c);
+
+	if (!r)
+		return MHD_NO;
+	*con_cls = r;
+	r->match.route = ROUTE_COUNT;
+	check_framing(r);
+	if (!r->status)
+		check_host(r);
+	if (!r->status)
+		check_route(r, url, method);
+	if (!r->status)
+		check_write(r);
+	if (!r->status)
+		check_body(r);
+	if (r->status)
+		return respond_send(r);
+	buf_init(&r->body, routes[r->match.route].body_max);
+	return MHD_YES;
+}
+
+static enum MHD_Result take_body(struct request *r, const char *upload, size_t *upload_n)
+{
+	buf_add(&r->body, upload, *upload_n);
+	*upload_n = 0;
+	return MHD_YES;
+}
+
+static void dispatch(struct request *r)
+{
+	if (r->conn)
+		r->conn->deadline_ms = TIME_NEVER;
+	if (buf_err(&r->body))
+		respond_problem(r, 413, "content too large", "the body is over this route's maximum");
+	else
+		handlers[r->match.route](r);
+}
+
+enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *url,
+			       const char *method, const char *version, const char *upload,
+			       size_t *upload_n, void **con_cls)
+{
+	struct request *r = *con_cls;
+
+	(void)version;
+	if (!r)
+		return begin(cls, c, url, method, con_cls);
+	if (*upload_n)
+		return take_body(r, upload, upload_n);
+	if (!r->status && !r->waits && !r->watcher)
+		dispatch(r);
+	if (r->waits) {
+		MHD_suspend_connection(c);
+		return MHD_YES;
+	}
+	if (r->watcher)
+		return respond_events(r);
+	if (!r->status)
+		respond_problem(r, 500, "internal error", "the handler gave no answer");
+	return respond_send(r);
+}
+
+static void unlink_waiting(struct request *r)
+{
+	if (!r->at)
+		return;
+	*r->at = r->next;
+	if (r->next)
+		r->next->at = r->at;
+	r->at = NULL;
+}
+
+void request_completed(void *cls, struct MHD_Connection *c, void **con_cls,
+		       enum MHD_RequestTerminationCode why)
+{
+	struct request *r = *con_cls;
+
+	(void)cls;
+	(void)c;
+	(void)why;
+	if (!r)
+		return;
+	*con_cls = NULL;
+	unlink_waiting(r);
+	if (r->watcher)
+		events_unwatch(r->admin->events, r->watcher);
+	if (r->conn)
+		r->conn->deadline_ms = r->admin->c.mono_ms() + IDLE_MS;
+	buf_fini(&r->body);
+	buf_fini(&r->out);
+	free(r);
+}
+
+/* ---- commands under way ---- */
+
+void request_command(struct request *r, struct admin_command *cmd)
+{
+	struct admin *a = r->admin;
+
+	r->command_kind = cmd->kind;
+	if (commands_give(a->commands, cmd)) {
+		admin_command_fini(cmd);
+		respond_problem(r, 503, "busy", "too many changes wait already; try again");
+		return;
+	}
+	r->command = cmd->id;
+	r->waits = true;
+	r->command_deadline_ms = a->c.mono_ms() + a->c.command_ms;
+	if (cmd->kind == ADMIN_CHECK && a->c.command_ms == COMMAND_MS_DEFAULT)
+		r->command_deadline_ms = a->c.mono_ms() + CHECK_MS;
+	r->next = a->waiting;
+	r->at = &a->waiting;
+	if (r->next)
+		r->next->at = &r->next;
+	a->waiting = r;
+	a->c.wake(a->c.arg);
+}
+
+static void resume(struct request *r)
+{
+	unlink_waiting(r);
+	r->waits = false;
+	MHD_resume_connection(r->c);
+}
+
+static void take_answer(struct request *r, const struct answer *w)
+{
+	struct buf json;
+
+	buf_reset(&r->out);
+	if (!w->json && r->command_kind == ADMIN_CHECK && w->status < 400) {
+		api_check_show(r);
+	} else {
+		buf_init(&json, OUT_BYTES_MAX);
+		buf_str(&json, w->json ? w->json : "{}");
+		buf_slice(&r->out, buf_view(&json));
+		buf_fini(&json);
+		respond_json(r, w->status);
+		if (w->refused)
+			r->content_type = "application/problem+json";
+	}
+	resume(r);
+}
+
+void request_answers(struct admin *a)
+{
+	struct answer *w = commands_answers(a->commands), *next;
+
+	for (; w; w = next) {
+		struct request *r = a->waiting;
+
+		next = w->next;
+		while (r && r->command != w->command)
+			r = r->next;
+		if (r)
+			take_answer(r, w);
+		answer_free(w);
+	}
+}
+
+void request_time_outs(struct admin *a, int64_t now_ms)
+{
+	for (struct request *r = a->waiting, *next; r; r = next) {
+		next = r->next;
+		if (now_ms < r->command_deadline_ms)
+			continue;
+		respond_problem(r, 504, "no answer in time", "the presence loop did not answer; the change may "
+							     "still take effect");
+		resume(r);
+	}
+}
+
+int64_t request_next(const struct admin *a)
+{
+	int64_t next = TIME_NEVER;
+
+	for (const struct request *r = a->waiting; r; r = r->next)
+		if (r->command_deadline_ms < next)
+			next = r->command_deadline_ms;
+	return next;
+}
+
+void request_give_up(struct admin *a)
+{
+	while (a->waiting) {
+		respond_problem(a->waiting, 503, "shutting down", "the daemon is ending");
+		resume(a->waiting);
+	}
+	events_end(a->events);
+}
+
+void admin_refuse(struct admin *a, uint64_t command, int http_status, const char *title, const char *detail)
+{
+	struct buf b;
+	struct jsonw j = jsonw_on(&b);
+
+	buf_init(&b, 65536);
+	jsonw_begin_object(&j, NULL);
+	jsonw_string(&j, "type", "about:blank");
+	jsonw_string(&j, "title", title);
+	jsonw_int(&j, "status", http_status);
+	jsonw_string(&j, "detail", detail);
+	jsonw_end_object(&j);
+	commands_answer(a->commands, command, http_status, true, buf_cstr(&b));
+	buf_fini(&b);
+	server_wake(a);
+}
