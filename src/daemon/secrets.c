@@ -55,12 +55,12 @@ static enum err read_all(int fd, char *dst, size_t cap, size_t *ret_n)
 
 static enum err take_line(struct slice s, struct secret *ret)
 {
-	if (s.n > SECRET_MAX)
-		return ERR_LIMIT;
 	if (s.n && s.p[s.n - 1] == '\n')
 		s.n--;
 	if (s.n && s.p[s.n - 1] == '\r')
 		s.n--;
+	if (s.n > SECRET_MAX)
+		return ERR_LIMIT;
 	if (s.n == 0 || slice_find(s, '\n') < s.n || slice_find(s, '\0') < s.n)
 		return ERR_MALFORMED;
 	return secret_set(ret, s);
@@ -68,7 +68,7 @@ static enum err take_line(struct slice s, struct secret *ret)
 
 enum err secrets_read(const char *path, struct secret *ret, bool *ret_open)
 {
-	char bytes[SECRET_MAX + 1];
+	char bytes[SECRET_MAX + 3]; /* a line end, and one byte too many */
 	struct stat st;
 	size_t n = 0;
 	enum err err = ERR_IO;

@@ -251,6 +251,8 @@ static bool is_parameters(struct slice s)
 {
 	struct slice part;
 
+	if (s.n == 0)
+		return false;
 	while (slice_split(&s, ';', &part)) {
 		if (part.n == 0)
 			return false;

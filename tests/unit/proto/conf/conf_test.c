@@ -434,6 +434,40 @@ static void collects_twenty_and_counts_all(void **state)
 	buf_fini(&b);
 }
 
+/* doc/offhook.yaml as it is packaged, and with its example switched on as it says. */
+static void the_example_is_good(void **state)
+{
+	char path[512], text[32768], on[32768];
+	size_t n, k = 0;
+	(void)state;
+
+	snprintf(path, sizeof(path), "%s/doc/offhook.yaml", getenv("OFFHOOK_SOURCE"));
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	struct conf *c = good(text);
+	assert_int_equal(c->accounts_n, 0);
+	assert_int_equal(errs.warnings, 1);
+	conf_free(c);
+	const char *accounts = strstr(text, "\naccounts:");
+	assert_non_null(accounts);
+	for (size_t i = 0; i <= n; i++)
+		if (text + i < accounts || text[i] != '#' || text[i - 1] != '\n')
+			on[k++] = text[i];
+	/* the line that says so is a comment still: it stands between two lines of YAML */
+	char *hint = strstr(on, "\n To begin");
+	assert_non_null(hint);
+	hint[1] = '#';
+	c = good(on);
+	assert_int_equal(errs.warnings, 0);
+	assert_int_equal(c->accounts_n, 1);
+	assert_string_equal(c->accounts[0].connectors[0].name, "hq");
+	assert_int_equal(c->accounts[0].users[0].lines_n, 1);
+	conf_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -452,6 +486,7 @@ int main(void)
 	    cmocka_unit_test(aliased_lists_have_a_budget),
 	    cmocka_unit_test(depth_and_size_are_capped),
 	    cmocka_unit_test(collects_twenty_and_counts_all),
+	    cmocka_unit_test(the_example_is_good),
 	};
 	return cmocka_run_group_tests_name("proto/conf", tests, NULL, NULL);
 }
