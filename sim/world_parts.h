@@ -1,0 +1,149 @@
+/* world_parts.h - private to sim/world*.c. */
+#ifndef SIM_WORLD_PARTS_H
+#define SIM_WORLD_PARTS_H
+
+#include "base/prng.h"
+#include "told.h"
+#include "world.h"
+
+enum { TOLD = WORLD_PBXS, CONNECTORS = WORLD_PBXS + 1, LINKS_MAX = 64, REALM = 0, IDS = 37 };
+
+enum parcel_kind {
+	PARCEL_TO_PBX,       /* bytes */
+	PARCEL_TO_DAEMON,    /* bytes */
+	PARCEL_PBX_OPENED,
+	PARCEL_PBX_CLOSED,
+	PARCEL_DAEMON_CONNECTED,
+	PARCEL_DAEMON_CLOSED,
+	PARCEL_REQUEST,      /* to the cloud */
+	PARCEL_ANSWER,       /* from the cloud */
+};
+
+/* Something under way; it arrives at at_ms, ties in the order of sending. */
+struct parcel {
+	int64_t at_ms;
+	uint64_t seq;
+	uint8_t kind;
+	uint32_t link;
+	uint64_t serial; /* of the link: its slot may have been used again */
+	uint32_t life;    /* of the daemon that sent or awaits it */
+	uint32_t id;      /* of a request */
+	int64_t sent_ms;
+	int32_t timeout_ms;
+	bool post;
+	uint8_t failure;
+	struct cloud_response answer;
+	char *text[3];    /* bytes; of a request: target, headers, body */
+	size_t text_n[3];
+};
+
+/* A connection, or a UDP socket, of the daemon to one PBX. */
+struct link {
+	bool used, open, udp;
+	bool daemon_gone; /* our side has closed it */
+	uint64_t serial;
+	uint32_t pbx;
+	uint32_t daemon_channel, pbx_channel;
+	uint32_t life;
+	uint16_t port;      /* of our end */
+	int64_t to_pbx_ms, to_daemon_ms; /* streams keep their order */
+};
+
+struct line_truth {
+	uint32_t connector, phone; /* TOLD: phone is ignored */
+	uint32_t user;
+	uint32_t id;               /* in the running bridge */
+	bool dnd;
+	bool heard;                /* a report has reached the daemon since the link came up */
+};
+
+struct user_truth {
+	char email[32];
+	uint32_t id; /* in the running bridge */
+	enum oracle_app app;
+	int64_t app_until_wall_ms;
+	int64_t last_busy_ms; /* when something true last made the person busy */
+	uint32_t cloud_user;
+};
+
+struct saved {
+	bool has;
+	union {
+		struct user_record user;
+		struct line_record line;
+	};
+};
+
+struct world {
+	struct world_config config;
+	struct prng prng;
+	int64_t now_ms, wall_offset_ms, cloud_offset_ms;
+	struct bridge *bridge;
+	struct told *told;
+	uint32_t life;
+	int64_t started_ms, restart_ms; /* restart_ms: when a daemon that is down comes back, TIME_NEVER: up */
+	uint32_t account;
+	uint32_t connector_id[CONNECTORS];
+	struct pbx *pbx[WORLD_PBXS];
+	struct cloud *cloud;
+	struct secret secret;
+	struct link links[LINKS_MAX];
+	uint16_t next_port;
+	uint32_t next_pbx_channel;
+	struct parcel **heap;
+	size_t heap_n, heap_cap;
+	uint64_t seq;
+	int64_t cut_until_ms[WORLD_PBXS], lost_ms[WORLD_PBXS];
+	struct user_truth users[WORLD_USERS_MAX];
+	struct line_truth lines[WORLD_LINES_MAX];
+	uint32_t users_n, lines_n;
+	/* the store: what was committed, and what waits for the next commit */
+	struct saved user_saved[WORLD_USERS_MAX], user_waits[WORLD_USERS_MAX];
+	struct saved line_saved[WORLD_LINES_MAX], line_waits[WORLD_LINES_MAX];
+	char ids[WORLD_USERS_MAX][IDS];
+	int64_t commit_ms;
+	int64_t *sends; /* ring of the last `allowed` presence requests */
+	uint32_t sends_at, allowed;
+	uint64_t sent_in_life;
+	int64_t act_ms, look_ms;
+	bool restless;
+	uint64_t fingerprint;
+	struct world_counts counts;
+	char objection[400];
+	char steps[WORLD_STEPS_KEPT][160];
+	uint64_t steps_n;
+};
+
+void world_step_note(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void world_object(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct bridge_time world_time(const struct world *w);
+int64_t world_cloud_ms(const struct world *w);
+
+/* world_net.c */
+int64_t net_next(const struct world *w);
+void net_deliver(struct world *w); /* the earliest parcel, at its time */
+void net_daemon_out(struct world *w, uint32_t connector, const struct source_out *out);
+void net_request(struct world *w, const struct graph_request *r);
+void net_pbx_drain(struct world *w, uint32_t pbx);
+void net_cut(struct world *w, uint32_t pbx, int64_t for_ms);
+void net_daemon_died(struct world *w);
+void net_free(struct world *w);
+
+/* world_daemon.c */
+enum err daemon_start(struct world *w);
+void daemon_crash(struct world *w, bool keep_state);
+void daemon_drain(struct world *w);
+void daemon_commit(struct world *w);
+
+/* world_acts.c */
+void acts_one(struct world *w);
+void acts_end(struct world *w);
+
+/* world_check.c */
+void check_truth(struct world *w);
+void check_clear(struct world *w, uint32_t cloud_user);
+void check_sent(struct world *w);
+bool check_calm(struct world *w);
+void check_heard(struct world *w, uint32_t pbx, struct slice bytes);
+
+#endif
