@@ -235,6 +235,7 @@ void hold_submit(struct graph *g, const struct action *a);
 void hold_wake(struct graph *g, uint32_t user);
 void hold_unqueue(struct graph *g, uint32_t user);
 bool hold_request(struct graph *g, struct graph_out *ret);
+bool hold_is_queued(const struct graph *g);
 int64_t hold_next(const struct graph *g);
 void hold_feed(struct graph *g, const struct flight *f, const struct graph_response *r);
 

@@ -8,8 +8,9 @@
 #include "proto/graph/presence_body.h"
 #include "sink/graph_priv.h"
 
-/* A renewal this close to its lease's end is worth as much as a rise that became due then. */
-enum { RENEWAL_MARGIN_MS = 60000, LEASE_UNKNOWN_MS = 600000, FREE_CLEARS_MAX = 64 };
+/* A renewal goes before everything from one window and a bit before its lease's end on: lost, it
+ * would turn somebody in a call visibly free, and come back as a rise. */
+enum { RENEWAL_MARGIN_MS = 10000, LEASE_UNKNOWN_MS = 600000, FREE_CLEARS_MAX = 64 };
 
 /* The request that is step n of the action; REQ_FREE after the last one. Sessions come first both
  * ways: a preferred state shows only while a session exists, and a refusal of the preferred state
@@ -149,7 +150,7 @@ void hold_submit(struct graph *g, const struct action *a)
 	if (s->applied == APPLIED_UNKNOWN && !a->may_be_held && a->urgency != URGENCY_RENEW &&
 	    !s->flying)
 		s->applied = APPLIED_NO;
-	if (a->kind == ACT_CLEAR && a->preferred && a->may_be_held)
+	if (a->kind == ACT_CLEAR ? a->preferred && a->may_be_held : a->drop_preferred)
 		s->preferred_maybe = true;
 	enqueue(g, a->user);
 }
@@ -162,21 +163,20 @@ static uint32_t first_of(const struct graph *g, enum urgency u, int64_t *ret_key
 	return g->queues[u].heap[0].user;
 }
 
-/* Rises, then clears, then renewals; but a renewal whose lease is about to end has, from then on,
- * the rank of a rise. */
+/* Rises, then clears, then renewals; but a renewal whose lease is about to end goes first. */
 static uint32_t pick(const struct graph *g)
 {
-	int64_t rise_ms = INT64_MAX, clear, until_ms = INT64_MAX;
-	uint32_t rise = first_of(g, URGENCY_RISE, &rise_ms);
+	int64_t key, until_ms = INT64_MAX;
 	uint32_t renewal = first_of(g, URGENCY_RENEW, &until_ms);
 
-	if (renewal != ID_NONE && until_ms - RENEWAL_MARGIN_MS <= g->now_ms &&
-	    (rise == ID_NONE || until_ms - RENEWAL_MARGIN_MS < rise_ms))
+	if (renewal != ID_NONE &&
+	    until_ms - g->ledger.window_ms - RENEWAL_MARGIN_MS <= g->now_ms)
 		return renewal;
+	uint32_t rise = first_of(g, URGENCY_RISE, &key);
 	if (rise != ID_NONE)
 		return rise;
-	uint32_t c = first_of(g, URGENCY_CLEAR, &clear);
-	return c != ID_NONE ? c : renewal;
+	uint32_t clear = first_of(g, URGENCY_CLEAR, &key);
+	return clear != ID_NONE ? clear : renewal;
 }
 
 static void render(struct graph *g, enum request_kind kind, const struct slot *s)
@@ -255,13 +255,18 @@ bool hold_request(struct graph *g, struct graph_out *ret)
 	return false;
 }
 
+bool hold_is_queued(const struct graph *g)
+{
+	return g->queues[URGENCY_RISE].n || g->queues[URGENCY_CLEAR].n || g->queues[URGENCY_RENEW].n;
+}
+
 /* When hold_request may have something again without anything being fed; drained just before. */
 int64_t hold_next(const struct graph *g)
 {
 	uint32_t limit = g->gate.probing ? 1 : g->in_flight_max;
 	int64_t due = g->gate.until_ms;
 
-	if (g->queues[URGENCY_RISE].n + g->queues[URGENCY_CLEAR].n + g->queues[URGENCY_RENEW].n == 0)
+	if (!hold_is_queued(g))
 		return TIME_NEVER;
 	if (!token_is_usable(g) || g->stats.in_flight >= limit)
 		return TIME_NEVER;

@@ -1,0 +1,132 @@
+/* The small parts: ledger, gate, queue. */
+#include "test.h"
+
+#include <stdlib.h>
+
+#include "base/prng.h"
+#include "sink/gate.h"
+#include "sink/ledger.h"
+#include "sink/queue.h"
+
+static void the_share_is_98_percent_rounded_down(void **state)
+{
+	static const uint32_t rows[][2] = { { 1500, 1470 }, { 10000, 9800 }, { 100, 98 }, { 51, 49 },
+					    { 50, 49 },	    { 2, 1 },	     { 1, 1 },	  { 0, 1 } };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_int_equal(ledger_share(rows[i][0]), rows[i][1]);
+}
+
+/* Against the naive truth: every send is kept, every window that ends in a send is counted, both
+ * ends included; and whenever there is room, the ledger gives it. */
+static void no_window_ever_holds_more(void **state)
+{
+	enum { CAP = 7, WINDOW = 100, N = 4000 };
+	static int64_t sent[N];
+	struct prng r = { 11 };
+	struct ledger l;
+	int64_t now = 3;
+	int n = 0;
+	(void)state;
+
+	assert_int_equal(ledger_init(&l, CAP, WINDOW), ERR_OK);
+	while (n < N) {
+		int in_window = 0;
+
+		for (int i = n - 1; i >= 0 && now - sent[i] <= WINDOW; i--)
+			in_window++;
+		assert_int_equal(ledger_used(&l, now), in_window);
+		assert_int_equal(ledger_may(&l, now), in_window < CAP);
+		assert_int_equal(ledger_free_ms(&l) <= now, in_window < CAP);
+		if (in_window < CAP && prng_below(&r, 4)) {
+			ledger_note(&l, now);
+			sent[n++] = now;
+		} else if (in_window == CAP && prng_below(&r, 2)) {
+			now = ledger_free_ms(&l);
+			assert_true(ledger_may(&l, now));
+		} else {
+			now += (int64_t)prng_below(&r, 40);
+		}
+	}
+	ledger_fini(&l);
+}
+
+static void a_gate_obeys_and_backs_off(void **state)
+{
+	struct prng r = { 5 };
+	struct gate g = { 0 };
+	(void)state;
+
+	assert_true(gate_close(&g, 1000, 900, 10000, &r));
+	assert_false(gate_is_open(&g, 10999));
+	assert_true(gate_is_open(&g, 11000));
+	assert_true(g.probing);
+	assert_false(gate_close(&g, 1500, 900, 2000, &r)); /* a shorter wait shortens nothing */
+	assert_int_equal(g.until_ms, 11000);
+	assert_false(gate_close(&g, 1500, 900, -1, &r)); /* nor does one from before prolong */
+	assert_int_equal(g.until_ms, 11000);
+	gate_pass(&g, 900); /* left before the closure: proves nothing */
+	assert_true(g.probing);
+	gate_pass(&g, 11000);
+	assert_false(g.probing);
+
+	int64_t now = 20000;
+	for (int i = 0; i < 30; i++) {
+		gate_close(&g, now, now, -1, &r);
+		int64_t full = (2000ll << (i < 20 ? i : 20)) < GATE_BACKOFF_MAX_MS ? 2000ll << i : GATE_BACKOFF_MAX_MS;
+		assert_in_range(g.until_ms - now, full / 2, full);
+		now = g.until_ms;
+	}
+	gate_close(&g, now, now, 0, &r);
+	assert_int_equal(g.until_ms, now + GATE_WAIT_MIN_MS);
+	gate_close(&g, now, now, 2000000000, &r);
+	assert_int_equal(g.until_ms, now + GATE_WAIT_MAX_MS);
+}
+
+static void a_queue_is_always_in_order(void **state)
+{
+	enum { N = 200 };
+	struct prng r = { 9 };
+	int64_t key[N];
+	uint32_t at[N];
+	bool in[N] = { false };
+	struct queue q;
+	uint32_t n = 0;
+	(void)state;
+
+	memset(at, 0xff, sizeof(at));
+	assert_int_equal(queue_init(&q, N, at), ERR_OK);
+	for (int step = 0; step < 20000; step++) {
+		uint32_t u = (uint32_t)prng_below(&r, N), least = N;
+
+		if (in[u]) {
+			queue_remove(&q, u);
+			in[u] = false;
+			n--;
+		} else {
+			key[u] = prng_range(&r, -20, 20);
+			queue_add(&q, u, key[u]);
+			in[u] = true;
+			n++;
+		}
+		for (uint32_t i = 0; i < N; i++)
+			if (in[i] && (least == N || key[i] < key[least]))
+				least = i;
+		assert_int_equal(q.n, n);
+		if (n)
+			assert_int_equal(q.heap[0].user, least);
+	}
+	queue_fini(&q);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_share_is_98_percent_rounded_down),
+		cmocka_unit_test(no_window_ever_holds_more),
+		cmocka_unit_test(a_gate_obeys_and_backs_off),
+		cmocka_unit_test(a_queue_is_always_in_order),
+	};
+	return cmocka_run_group_tests_name("sink/ledger", tests, NULL, NULL);
+}

@@ -1,0 +1,317 @@
+/* The token: asked for early, once at a time, and what refusals of it lead to. */
+#include "rig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SET "/presence/setPresence"
+#define TOKEN "/oauth2/v2.0/token"
+#define TENANT "11111111-2222-3333-4444-555555555555"
+
+static struct rig *rig_unsigned(void)
+{
+	struct rig *r = calloc(1, sizeof(*r));
+
+	assert_non_null(r);
+	rig_init(r);
+	rig_start(r);
+	graph_set_id(r->g, 0, rig_id(0));
+	return r;
+}
+
+static uint8_t token_state(const struct rig *r)
+{
+	struct graph_view v;
+
+	graph_view(r->g, &v);
+	return v.token;
+}
+
+static void asks_at_start_in_the_right_words(void **state)
+{
+	struct rig *r = rig_unsigned();
+	(void)state;
+
+	assert_int_equal(r->open_n, 1);
+	const struct rig_request *q = &r->open[0];
+	assert_true(q->post && q->secret);
+	assert_string_equal(q->url, "https://login.example/" TENANT "/oauth2/v2.0/token");
+	assert_non_null(strstr(q->headers, "Content-Type: application/x-www-form-urlencoded\r\n"));
+	assert_string_equal(q->body, "client_id=" RIG_APP "&scope=https%3A%2F%2Fgraph.example%2F.default"
+				     "&client_secret=s3cr%3Dt%26%2F%C3%BC&grant_type=client_credentials");
+	assert_int_equal(token_state(r), 1);
+	rig_hold(r, 0, SESSION_CALL, URGENCY_RISE);
+	rig_pass(r, 3000);
+	assert_int_equal(r->open_n, 1); /* single flight, and nothing without it */
+	rig_answer_token(r, "abc", 3600);
+	assert_int_equal(token_state(r), 2);
+	assert_int_equal(rig_noted(r, GRAPH_NOTE_TOKEN_OK), 1);
+	assert_non_null(strstr(rig_find(r, SET, 0)->headers, "Authorization: Bearer abc\r\n"));
+	rig_free(r);
+}
+
+static void each_request_has_its_own_id(void **state)
+{
+	struct rig *r = rig_ready(2);
+	char a[100], b[100];
+	(void)state;
+
+	rig_hold(r, 0, SESSION_CALL, URGENCY_RISE);
+	rig_hold(r, 1, SESSION_CALL, URGENCY_RISE);
+	memcpy(a, strstr(r->open[0].headers, "client-request-id: "), sizeof(a) - 1);
+	memcpy(b, strstr(r->open[1].headers, "client-request-id: "), sizeof(b) - 1);
+	assert_true(a[19 + 8] == '-' && a[19 + 14] == '4' && a[19 + 36] == '\r');
+	assert_memory_not_equal(a + 19, b + 19, 36);
+	rig_free(r);
+}
+
+static void renews_five_minutes_early_or_at_half_life(void **state)
+{
+	static const struct {
+		int life_s, from_s, to_s; /* asked anew between these */
+	} rows[] = { { 5400, 5062, 5100 }, { 3600, 3262, 3300 }, { 600, 262, 300 }, { 120, 52, 60 } };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct rig *r = rig_unsigned();
+
+		rig_answer_token(r, "one", rows[i].life_s);
+		rig_pass(r, rows[i].from_s * 1000 - 1);
+		assert_int_equal(r->open_n, 0);
+		for (int s = rows[i].from_s; s <= rows[i].to_s && !r->open_n; s++)
+			rig_pass(r, 1000);
+		assert_int_equal(rig_count(r, TOKEN), 1);
+		rig_hold(r, 0, SESSION_CALL, URGENCY_RISE); /* the old one still serves */
+		assert_non_null(strstr(rig_find(r, SET, 0)->headers, "Bearer one\r\n"));
+		rig_answer(r, rig_find(r, SET, 0), 200, "");
+		rig_answer_token(r, "two", 3600);
+		rig_hold(r, 0, SESSION_CALL, URGENCY_RENEW);
+		assert_non_null(strstr(rig_find(r, SET, 0)->headers, "Bearer two\r\n"));
+		assert_int_equal(rig_noted(r, GRAPH_NOTE_TOKEN_OK), 1);
+		rig_free(r);
+	}
+}
+
+static void an_ended_token_is_not_used(void **state)
+{
+	struct rig *r = rig_unsigned();
+	(void)state;
+
+	rig_answer_token(r, "one", 600);
+	for (int s = 0; s < 600; s++) {
+		if (rig_find(r, TOKEN, ID_NONE))
+			rig_answer(r, rig_find(r, TOKEN, ID_NONE), 503, "");
+		rig_pass(r, 1000);
+	}
+	r->open_n = 0;
+	rig_hold(r, 0, SESSION_CALL, URGENCY_RISE);
+	assert_null(rig_find(r, SET, 0));
+	assert_int_not_equal(token_state(r), 3);
+	rig_free(r);
+}
+
+static void refused_credentials_are_said_and_tried_slowly(void **state)
+{
+	static const char body[] = "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215: "
+				   "Invalid client secret provided.\\r\\nTrace ID: x\",\"error_codes\":[7000215]}";
+	struct rig *r = rig_unsigned();
+	struct graph_view v;
+	(void)state;
+
+	rig_answer(r, rig_find(r, TOKEN, ID_NONE), 401, body);
+	graph_view(r->g, &v);
+	assert_int_equal(v.token, 3);
+	assert_string_equal(v.token_error, "AADSTS7000215: Invalid client secret provided.");
+	assert_int_equal(rig_noted(r, GRAPH_NOTE_TOKEN_REFUSED), 1);
+	rig_pass(r, 149999);
+	assert_int_equal(r->open_n, 0);
+	rig_pass(r, 150001);
+	assert_int_equal(r->open_n, 1);
+	rig_answer(r, rig_find(r, TOKEN, ID_NONE), 401, body);
+
+	struct secret better = { 0 };
+	assert_int_equal(secret_set(&better, SLICE_LIT("new")), ERR_OK);
+	graph_set_secret(r->g, &better); /* asked at once */
+	rig_drain(r);
+	assert_non_null(strstr(rig_find(r, TOKEN, ID_NONE)->body, "client_secret=new&"));
+	rig_answer_token(r, "ok", 3600);
+	graph_view(r->g, &v);
+	assert_int_equal(v.token, 2);
+	assert_string_equal(v.token_error, "");
+	assert_int_equal(rig_noted(r, GRAPH_NOTE_TOKEN_OK), 1);
+	graph_set_secret(r->g, &better); /* the same again changes nothing */
+	rig_drain(r);
+	assert_int_equal(r->open_n, 0);
+	secret_fini(&better);
+	rig_free(r);
+}
+
+static void a_secret_that_changes_during_a_request_gets_its_own(void **state)
+{
+	struct rig *r = rig_unsigned();
+	struct secret better = { 0 };
+	(void)state;
+
+	assert_int_equal(secret_set(&better, SLICE_LIT("new")), ERR_OK);
+	graph_set_secret(r->g, &better);
+	rig_drain(r);
+	assert_int_equal(r->open_n, 1);
+	rig_answer(r, &r->open[0], 401, "{\"error\":\"invalid_client\"}");
+	assert_int_equal(r->open_n, 1);
+	assert_non_null(strstr(r->open[0].body, "client_secret=new&"));
+	secret_fini(&better);
+	rig_free(r);
+}
+
+static void passing_trouble_backs_off(void **state)
+{
+	static const struct graph_response troubles[] = {
+		{ .status = 503 },
+		{ .status = 429 },
+		{ .failure = HTTP_UNSURE },
+		{ .failure = HTTP_NOT_SENT },
+		{ .failure = HTTP_STATUS_LOST },
+		{ .status = 200, .body = { "<html>", 6 } },
+		{ .status = 400, .body = { "{\"error\":\"temporarily_unavailable\"}", 35 } },
+		{ .status = 302 },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(troubles); i++) {
+		struct rig *r = rig_unsigned();
+		int asked = 1;
+
+		for (int s = 0; s < 600; s++) {
+			if (r->open_n) {
+				asked++;
+				rig_reply(r, &r->open[0], &troubles[i]);
+				assert_int_equal(token_state(r), 0);
+			}
+			rig_pass(r, 1000);
+		}
+		assert_in_range(asked, 12, 30); /* 1, 2, 4 ... 60 s */
+		assert_true(rig_noted(r, GRAPH_NOTE_TOKEN_RETRY) + rig_noted(r, GRAPH_NOTE_BAD_ANSWER) >= 2);
+		rig_free(r);
+	}
+}
+
+static void retry_after_of_the_token_endpoint_is_obeyed(void **state)
+{
+	struct rig *r = rig_unsigned();
+	struct graph_response full = { .status = 429, .retry_after = SLICE_LIT("100") };
+	(void)state;
+
+	rig_reply(r, &r->open[0], &full);
+	rig_pass(r, 99999);
+	assert_int_equal(r->open_n, 0);
+	rig_pass(r, 1);
+	assert_int_equal(r->open_n, 1);
+	rig_free(r);
+}
+
+static void a_401_renews_the_token_once_and_then_is_reported(void **state)
+{
+	struct rig *r = rig_ready(3);
+	(void)state;
+
+	uint32_t a = rig_hold(r, 0, SESSION_CALL, URGENCY_RISE);
+	uint32_t b = rig_hold(r, 1, SESSION_CALL, URGENCY_RISE);
+	rig_answer(r, rig_find(r, SET, 0), 401, "");
+	assert_int_equal(rig_count(r, TOKEN), 1);
+	rig_answer(r, rig_find(r, SET, 1), 401, ""); /* for the same token: no second request */
+	assert_int_equal(rig_count(r, TOKEN), 1);
+	uint32_t c = rig_hold(r, 2, SESSION_CALL, URGENCY_RISE);
+	assert_int_equal(rig_count(r, SET), 0);
+	rig_answer_token(r, "tok2", 3600);
+	assert_int_equal(rig_count(r, SET), 3);
+	rig_answer(r, rig_find(r, SET, 0), 200, "");
+	rig_answer(r, rig_find(r, SET, 1), 401, "");
+	assert_int_equal(rig_count(r, TOKEN), 0); /* so soon after the last: no token helps */
+	rig_answer(r, rig_find(r, SET, 2), 200, "");
+	assert_int_equal(rig_outcome(r, 0, a).class, OUTCOME_ACCEPTED);
+	assert_int_equal(rig_outcome(r, 1, b).class, OUTCOME_DENIED);
+	assert_int_equal(rig_outcome(r, 1, b).http_status, 401);
+	assert_int_equal(rig_outcome(r, 2, c).class, OUTCOME_ACCEPTED);
+	rig_free(r);
+}
+
+static void a_claims_challenge_goes_into_one_request(void **state)
+{
+	struct rig *r = rig_ready(1);
+	struct graph_response a = {
+		.status = 401,
+		.www_authenticate = SLICE_LIT("Bearer realm=\"\", error=\"insufficient_claims\", "
+					      "claims=\"eyJhIjoxfQ==\"") };
+	(void)state;
+
+	uint32_t hold = rig_hold(r, 0, SESSION_CALL, URGENCY_RISE);
+	rig_reply(r, rig_find(r, SET, 0), &a);
+	assert_non_null(strstr(rig_find(r, TOKEN, ID_NONE)->body, "&claims=%7B%22a%22%3A1%7D"));
+	rig_answer_token(r, "tok2", 3600);
+	rig_answer(r, rig_find(r, SET, 0), 200, "");
+	assert_int_equal(rig_outcome(r, 0, hold).class, OUTCOME_ACCEPTED);
+	rig_pass(r, 3400000);
+	assert_null(strstr(rig_find(r, TOKEN, ID_NONE)->body, "claims="));
+	rig_free(r);
+}
+
+static void a_403_drops_the_token_once_then_names_the_permission(void **state)
+{
+	struct rig *r = rig_ready(2);
+	(void)state;
+
+	uint32_t a = rig_hold(r, 0, SESSION_CALL, URGENCY_RISE);
+	rig_answer(r, rig_find(r, SET, 0), 403, "");
+	rig_answer_token(r, "tok2", 3600); /* it may have the role by now */
+	assert_int_equal(rig_outcome(r, 0, a).class, OUTCOME_COUNT);
+	rig_answer(r, rig_find(r, SET, 0), 403,
+		   "{\"error\":{\"code\":\"Authorization_RequestDenied\",\"message\":\"Insufficient\"}}");
+	assert_int_equal(rig_outcome(r, 0, a).class, OUTCOME_DENIED);
+	assert_int_equal(rig_outcome(r, 0, a).http_status, 403);
+	assert_int_equal(rig_noted(r, GRAPH_NOTE_PERMISSION), 1);
+	uint32_t b = rig_hold(r, 1, SESSION_CALL, URGENCY_RISE);
+	rig_answer(r, rig_find(r, SET, 1), 403, "");
+	assert_int_equal(rig_outcome(r, 1, b).class, OUTCOME_DENIED);
+	assert_int_equal(rig_count(r, TOKEN), 0); /* not again so soon */
+	rig_pass(r, 600000);
+	rig_hold(r, 1, SESSION_CALL, URGENCY_RISE);
+	rig_answer(r, rig_find(r, SET, 1), 403, "");
+	assert_int_equal(rig_count(r, TOKEN), 1);
+	rig_free(r);
+}
+
+static void a_403_for_one_among_many_is_that_users(void **state)
+{
+	struct rig *r = rig_ready(2);
+	(void)state;
+
+	rig_hold(r, 0, SESSION_CALL, URGENCY_RISE);
+	rig_answer(r, rig_find(r, SET, 0), 403, "");
+	rig_answer_token(r, "tok2", 3600);
+	uint32_t good = rig_hold(r, 1, SESSION_CALL, URGENCY_RISE);
+	rig_answer(r, rig_find(r, SET, 1), 200, "");
+	rig_answer(r, rig_find(r, SET, 0), 403, "");
+	assert_int_equal(rig_outcome(r, 1, good).class, OUTCOME_ACCEPTED);
+	assert_int_equal(rig_noted(r, GRAPH_NOTE_PERMISSION), 0);
+	assert_int_equal(rig_noted(r, GRAPH_NOTE_DENIED), 1);
+	rig_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(asks_at_start_in_the_right_words),
+		cmocka_unit_test(each_request_has_its_own_id),
+		cmocka_unit_test(renews_five_minutes_early_or_at_half_life),
+		cmocka_unit_test(an_ended_token_is_not_used),
+		cmocka_unit_test(refused_credentials_are_said_and_tried_slowly),
+		cmocka_unit_test(a_secret_that_changes_during_a_request_gets_its_own),
+		cmocka_unit_test(passing_trouble_backs_off),
+		cmocka_unit_test(retry_after_of_the_token_endpoint_is_obeyed),
+		cmocka_unit_test(a_401_renews_the_token_once_and_then_is_reported),
+		cmocka_unit_test(a_claims_challenge_goes_into_one_request),
+		cmocka_unit_test(a_403_drops_the_token_once_then_names_the_permission),
+		cmocka_unit_test(a_403_for_one_among_many_is_that_users),
+	};
+	return cmocka_run_group_tests_name("sink/token", tests, NULL, NULL);
+}
