@@ -60,8 +60,8 @@ static int receive(struct channel *c, struct batch *b, char *room)
 	return recvmmsg(c->fd, b->messages, BATCH, MSG_DONTWAIT, NULL);
 }
 
-/* One batch a turn; what is left makes the socket readable again. Errors are those of earlier sends
- * (ICMP) and are cleared by being reported. */
+/* One batch a turn; what is left makes the socket readable again. An error is nothing to act on:
+ * the socket is not connected, so it is not even told of ICMP. */
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct channel *c = arg;
@@ -211,14 +211,8 @@ enum err datagram_send(struct channel *c, struct slice bytes, const struct endpo
 		return e;
 	if (bytes.n > CHANNEL_DATAGRAM_MAX)
 		return ERR_LIMIT;
-	/* An error that an earlier datagram left behind is reported once instead of sending: again.
-	 */
-	for (int tries = 0; tries < 2; tries++) {
-		sent = sendto(c->fd, bytes.p, bytes.n, MSG_DONTWAIT | MSG_NOSIGNAL, &to.address.any,
-			      to.len);
-		if (sent >= 0 || errno == EAGAIN)
-			break;
-	}
+	sent =
+	    sendto(c->fd, bytes.p, bytes.n, MSG_DONTWAIT | MSG_NOSIGNAL, &to.address.any, to.len);
 	if (sent < 0)
 		c->counts.datagrams_lost++;
 	else
