@@ -20,7 +20,7 @@ struct trial {
 	struct http_client *client;
 	pid_t nginx;
 	uint16_t port;
-	const char *method;
+	const char *method, *protocol;
 	int total, sent, answered, window, good, unsent;
 };
 
@@ -61,7 +61,8 @@ static void write_configuration(struct trial *t, const char *path)
 		" fastcgi_temp_path %s/3; uwsgi_temp_path %s/4; scgi_temp_path %s/5;\n"
 		" server { listen 127.0.0.1:%u ssl http2; keepalive_requests 100000;\n"
 		"  ssl_certificate %s/leaf.pem; ssl_certificate_key %s/key.pem;\n"
-		"  location / { add_header Retry-After 7 always; return 429; } } }\n",
+		"  location / { add_header Retry-After 7 always;\n"
+		"   add_header request-id $server_protocol always; return 429; } } }\n",
 		d, d, d, d, d, d, d, t->port, d, d);
 	fclose(f);
 }
@@ -89,7 +90,8 @@ static void on_answer(void *arg, const struct http_answer *a)
 	if (a->result == HTTP_RESULT_NOT_SENT)
 		t->unsent++;
 	else if (a->result == HTTP_RESULT_ANSWERED && a->status == 429 &&
-		 slice_is(a->retry_after, "7"))
+		 slice_is(a->retry_after, "7") &&
+		 (!t->protocol || slice_is(a->request_id, t->protocol)))
 		t->good++;
 	else
 		print_message("result %d status %d: %s\n", a->result, a->status,
@@ -172,7 +174,9 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void no_early_status_is_lost(struct trial *t, const char *method)
+/* The lottery of a lost status is not always drawn, so the version is looked at too: nginx says it
+ * in the one header that is ours to choose. */
+static void no_early_status_is_lost(struct trial *t, const char *method, const char *protocol)
 {
 	const int windows[] = {1, 5, 20};
 
@@ -182,6 +186,7 @@ static void no_early_status_is_lost(struct trial *t, const char *method)
 	}
 	wait_for_nginx(t);
 	t->method = method;
+	t->protocol = protocol;
 	for (size_t i = 0; i < ARRAY_LEN(windows); i++) {
 		run(t, REQUESTS, windows[i]);
 		assert_int_equal(t->good, REQUESTS);
@@ -190,12 +195,12 @@ static void no_early_status_is_lost(struct trial *t, const char *method)
 
 static void no_status_of_a_post_is_lost(void **state)
 {
-	no_early_status_is_lost(*state, "POST");
+	no_early_status_is_lost(*state, "POST", "HTTP/1.1");
 }
 
 static void no_status_of_a_get_over_http2_is_lost(void **state)
 {
-	no_early_status_is_lost(*state, "GET");
+	no_early_status_is_lost(*state, "GET", "HTTP/2.0");
 }
 
 int main(void)
