@@ -99,7 +99,7 @@ struct cloud_user_config {
 	const char *name;  /* NULL: made from the address */
 	const char *const *aliases; /* proxy addresses besides email, without "smtp:" */
 	size_t aliases_n;
-	const char *id; /* GUID; NULL: made from the seed and the UPN */
+	const char *id; /* GUID; NULL: made from the tenant and the UPN, the same in every run */
 	bool disabled, guest, unlicensed;
 };
 

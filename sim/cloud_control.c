@@ -316,7 +316,10 @@ static void route(struct control *q, struct slice method, struct slice path, str
 			control_refuse(q, 404, "no user %.*s", SLICE_ARG(slice_sub(q->name, 0, 200)));
 			return;
 		}
-		routes[i].serve(q);
+		if (slice_is(method, "POST") && !q->in && routes[i].serve != control_reset)
+			control_refuse(q, 400, "a JSON object is expected");
+		else
+			routes[i].serve(q);
 		return;
 	}
 	control_refuse(q, known ? 405 : 404, known ? "method not allowed" : "no such path");

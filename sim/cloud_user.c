@@ -130,7 +130,8 @@ static enum err fill(struct cloud *c, struct cloud_user *u, const struct cloud_u
 {
 	bool mail = conf->email && conf->email[0];
 	const char *upn = conf->upn && conf->upn[0] ? conf->upn : conf->email;
-	struct prng r = { slice_hash_nocase(slice_str(upn), c->seed) };
+	/* Not the seed: ids stay the same when the stand-in starts anew. */
+	struct prng r = { slice_hash_nocase(slice_str(upn), slice_hash(slice_str(c->tenant), 0)) };
 
 	*u = (struct cloud_user){ .disabled = conf->disabled,
 				  .guest = conf->guest,
