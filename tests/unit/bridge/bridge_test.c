@@ -1,0 +1,232 @@
+#include "test.h"
+
+#include <stdio.h>
+
+#include "bridge/bridge.h"
+#include "told.h"
+
+/* A bridge with one account, one connector that is told what happens, and a Graph that answers by hand. */
+struct bench {
+	struct bridge *bridge;
+	struct bridge_time t;
+	struct secret secret;
+	uint16_t account;
+	uint32_t connector, user, line;
+	char bodies[16][256]; /* of presence requests, oldest first */
+	uint32_t ids[16];
+	int bodies_n;
+	int saved_users, audits, gone;
+};
+
+static struct told *the_told;
+
+static void answer(struct bench *b, uint32_t id, uint16_t status, const char *body)
+{
+	const struct graph_response r = { .id = id, .failure = HTTP_ANSWERED, .status = status,
+					  .body = slice_str(body) };
+
+	bridge_feed_graph(b->bridge, b->t, 0, &r);
+}
+
+static void take_request(struct bench *b, const struct graph_request *r)
+{
+	uint32_t id = r->id;
+
+	if (r->secret) {
+		answer(b, id, 200, "{\"token_type\":\"Bearer\",\"expires_in\":3600,\"access_token\":\"t\"}");
+		return;
+	}
+	assert_true(b->bodies_n < 16);
+	snprintf(b->bodies[b->bodies_n], sizeof(b->bodies[0]), "%.*s %.*s", SLICE_ARG(r->url), SLICE_ARG(r->body));
+	b->ids[b->bodies_n++] = id;
+}
+
+static void drain(struct bench *b)
+{
+	static struct bridge_out out;
+
+	while (bridge_drain(b->bridge, b->t, &out)) {
+		if (out.kind == BRIDGE_GRAPH && out.graph.kind == GRAPH_HTTP)
+			take_request(b, &out.graph.request);
+		if (out.kind != BRIDGE_ACTION)
+			continue;
+		b->saved_users += out.action.kind == ACT_SAVE_USER;
+		b->audits += out.action.kind == ACT_AUDIT;
+		if (out.action.kind == ACT_USER_GONE) {
+			b->gone++;
+			/* the shell still needs the name when it hears of it */
+			assert_slice(directory_email(bridge_directory(b->bridge), out.action.user), "ana@acme.example");
+		}
+	}
+}
+
+static void tell(struct bench *b, enum call_state call)
+{
+	const struct source_feed poke = { .kind = FEED_CONNECTED };
+
+	told_call(the_told, b->line, call);
+	bridge_feed_source(b->bridge, b->t, b->connector, &poke);
+	drain(b);
+}
+
+static void pass(struct bench *b, int64_t ms)
+{
+	b->t.mono_ms += ms;
+	b->t.wall_ms += ms;
+	bridge_tick(b->bridge, b->t);
+	drain(b);
+}
+
+static void add_realm(struct bench *b)
+{
+	const struct graph_config gc = { .tenant = "11111111-2222-3333-4444-555555555555",
+					 .client_id = "99999999-8888-7777-6666-555555555555",
+					 .client_secret = &b->secret, .login_url = "https://login.example",
+					 .graph_url = "https://graph.example", .quota = 1500, .window_ms = 30000,
+					 .users_max = 8, .seed = 1 };
+	uint32_t realm, again;
+
+	assert_int_equal(bridge_add_realm(b->bridge, b->t, &gc, &realm), ERR_OK);
+	assert_int_equal(bridge_add_realm(b->bridge, b->t, &gc, &again), ERR_OK);
+	assert_int_equal(realm, again);
+}
+
+static int set_up(void **state)
+{
+	static struct bench b;
+	const struct bridge_limits l = { .accounts = 2, .connectors = 2, .users = 8, .lines = 8, .realms = 2, .seed = 1 };
+	const struct policy p = { .mode = MODE_LIVE, .grace_ms = 120000, .lease_ms = 600000 };
+	const struct bridge_user u = { .email = SLICE_LIT("ana@acme.example"), .enabled = true,
+				       .teams_id = "aaaaaaaa-0000-0000-0000-000000000001" };
+	struct source_config c = { .name = "hq", .server = "", .lines_max = 8 };
+
+	b = (struct bench){ .t = { 1000, 1790000000000 } };
+	assert_int_equal(secret_set(&b.secret, SLICE_LIT("s")), ERR_OK);
+	assert_int_equal(bridge_new(&b.bridge, &l, b.t), ERR_OK);
+	add_realm(&b);
+	assert_int_equal(bridge_add_account(b.bridge, b.t, SLICE_LIT("acme"), 0, &p, &b.account), ERR_OK);
+	assert_int_equal(bridge_add_connector(b.bridge, b.t, b.account, SLICE_LIT("hq"), &told_source_ops, &c,
+					      &b.connector), ERR_OK);
+	the_told = told_last();
+	assert_int_equal(bridge_add_user(b.bridge, b.t, b.account, &u, &b.user), ERR_OK);
+	assert_int_equal(bridge_add_line(b.bridge, b.t, b.connector, SLICE_LIT("201"), b.user, &b.line), ERR_OK);
+	drain(&b);
+	*state = &b;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+
+	bridge_free(b->bridge);
+	secret_fini(&b->secret);
+	return 0;
+}
+
+static void a_call_becomes_a_request_and_its_answer_is_confirmed(void **state)
+{
+	struct bench *b = *state;
+	struct user_view v;
+
+	tell(b, CALL_TALKING);
+	assert_int_equal(b->bodies_n, 1);
+	assert_non_null(strstr(b->bodies[0], "/users/aaaaaaaa-0000-0000-0000-000000000001/presence/setPresence"));
+	assert_non_null(strstr(b->bodies[0], "\"availability\":\"Busy\",\"activity\":\"InACall\""));
+	assert_true(engine_user(bridge_engine(b->bridge), b->user, &v));
+	assert_int_equal(v.held, SESSION_NONE);
+	answer(b, b->ids[0], 200, "");
+	drain(b);
+	assert_true(engine_user(bridge_engine(b->bridge), b->user, &v));
+	assert_int_equal(v.held, SESSION_CALL);
+	assert_true(b->saved_users > 0 && b->audits > 0);
+	tell(b, CALL_GONE);
+	assert_int_equal(b->bodies_n, 2);
+	assert_non_null(strstr(b->bodies[1], "/presence/clearPresence"));
+}
+
+static void a_reopened_connector_keeps_its_lines_and_nobody_flaps(void **state)
+{
+	struct bench *b = *state;
+	struct source_config c = { .name = "hq", .server = "", .lines_max = 8 };
+	struct line_view v;
+
+	tell(b, CALL_TALKING);
+	answer(b, b->ids[0], 200, "");
+	drain(b);
+	assert_int_equal(bridge_reopen_connector(b->bridge, b->t, b->connector, &told_source_ops, &c), ERR_OK);
+	the_told = told_last();
+	/* the new machine says "no call" for the line at once: a synchronised report, so it counts */
+	assert_true(engine_line(bridge_engine(b->bridge), b->line, &v));
+	assert_int_equal(v.sync, LINE_STANDING);
+	assert_int_equal(v.presence, PRESENCE_BUSY);
+	assert_int_equal(b->bodies_n, 1);
+	drain(b);
+	assert_int_equal(b->bodies_n, 2);
+}
+
+static void a_removed_user_gives_everything_back_before_the_name_goes(void **state)
+{
+	struct bench *b = *state;
+
+	tell(b, CALL_TALKING);
+	answer(b, b->ids[0], 200, "");
+	drain(b);
+	bridge_remove_user(b->bridge, b->t, b->user);
+	drain(b);
+	assert_int_equal(b->bodies_n, 2);
+	assert_non_null(strstr(b->bodies[1], "/presence/clearPresence"));
+	assert_int_equal(b->gone, 0);
+	answer(b, b->ids[1], 404, "{\"error\":{\"code\":\"NotFound\",\"message\":\"\"}}");
+	drain(b);
+	assert_int_equal(b->gone, 1);
+	drain(b);
+	assert_int_equal(directory_users(bridge_directory(b->bridge)), 0);
+	assert_int_equal(directory_lines(bridge_directory(b->bridge)), 0);
+}
+
+static void nothing_is_asked_of_graph_for_an_idle_phone(void **state)
+{
+	struct bench *b = *state;
+
+	tell(b, CALL_GONE);
+	tell(b, CALL_RINGING);
+	tell(b, CALL_GONE);
+	for (int i = 0; i < 10; i++)
+		pass(b, 600000);
+	assert_int_equal(b->bodies_n, 0);
+}
+
+static void the_lease_is_renewed_while_the_call_lasts(void **state)
+{
+	struct bench *b = *state;
+
+	tell(b, CALL_TALKING);
+	for (int i = 0; i < b->bodies_n; i++)
+		answer(b, b->ids[i], 200, "");
+	drain(b);
+	int64_t until = b->t.mono_ms + 30 * 60 * 1000;
+	while (b->t.mono_ms < until) {
+		int n = b->bodies_n;
+
+		pass(b, 1000);
+		for (; n < b->bodies_n; n++)
+			answer(b, b->ids[n], 200, "");
+		drain(b);
+		tell(b, CALL_TALKING);
+	}
+	/* at a spread point of 0.6 to 0.9 of 10 minutes each: 3 to 5 in half an hour */
+	assert_in_range(b->bodies_n, 1 + 3, 1 + 5);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_call_becomes_a_request_and_its_answer_is_confirmed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_reopened_connector_keeps_its_lines_and_nobody_flaps, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_removed_user_gives_everything_back_before_the_name_goes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(nothing_is_asked_of_graph_for_an_idle_phone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_lease_is_renewed_while_the_call_lasts, set_up, tear_down),
+	};
+	return cmocka_run_group_tests_name("bridge/bridge", tests, NULL, NULL);
+}
