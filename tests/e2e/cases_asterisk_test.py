@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""The cases of doc/presence-rules.md with a real Asterisk 22 and its resource list. Needs the peers beside the
+project (../shared/peers); skipped, in one plain line, where they are absent. SIP over TLS with a private CA."""
+import os
+import shlex
+import socket
+import subprocess
+
+import cases
+from stage import SHARED, Stage, Tap, await_that, free_ports
+
+
+class Ami:
+    """Just enough of Asterisk's manager interface to make its simulated phones call each other."""
+
+    def __init__(self, address, login):
+        host, port = address.split(":")
+        self.s = socket.create_connection((host, int(port)), timeout=30)
+        user, secret = login.split(":")
+        self.buffer = b""
+        self.read_until(b"\r\n")
+        self.action(Action="Login", Username=user, Secret=secret, Events="off")
+
+    def read_until(self, mark):
+        while mark not in self.buffer:
+            data = self.s.recv(65536)
+            if not data:
+                raise AssertionError("asterisk closed the manager connection")
+            self.buffer += data
+        part, _, self.buffer = self.buffer.partition(mark)
+        return part.decode()
+
+    def action(self, **fields):
+        self.s.sendall("".join(f"{k}: {v}\r\n" for k, v in fields.items()).encode() + b"\r\n")
+        while True:
+            answer = self.read_until(b"\r\n\r\n")
+            if answer.startswith("Response:"):
+                break
+        if not answer.startswith(("Response: Success", "Response: Goodbye")):
+            raise AssertionError(f"{fields}: {answer}")
+
+
+class Asterisk:
+    line, other_line = "1001", "1003"
+
+    def __init__(self, stage):
+        sip, sips, ami, amis, web = free_ports(5)
+        self.env = {**os.environ, "PEER_ASTERISK_RUN": str(stage.folder / "asterisk"), "SIP_PORT": str(sip),
+                    "SIPS_PORT": str(sips), "AMI_PORT": str(ami), "AMIS_PORT": str(amis), "HTTP_PORT": str(web)}
+        stage.undo.append(lambda: subprocess.run([SHARED / "asterisk" / "stop.sh"], env=self.env, check=False))
+        done = subprocess.run([SHARED / "asterisk" / "start.sh"], env=self.env, capture_output=True, text=True, timeout=600)
+        if done.returncode:
+            raise AssertionError(f"asterisk: {done.stderr[-2000:]}")
+        for word in shlex.split(done.stdout):
+            key, _, value = word.partition("=")
+            setattr(self, key.lower(), value)
+        self.manager = Ami(self.ami, self.ami_login)
+
+    def call(self):
+        self.manager.action(Action="Originate", Channel="PJSIP/1001", Context="from-internal", Exten="1002",
+                            Priority="1", Async="true")
+
+    def hang_up(self):
+        def gone():
+            try:
+                self.manager.action(Action="Hangup", Channel="/^PJSIP/1001-.*$/")
+            except AssertionError:
+                return True  # no such channel any more
+            return False
+        await_that("the channel is gone", gone)
+
+    def hand_status(self):
+        self.manager.action(Action="Setvar", Variable="PRESENCE_STATE(CustomPresence:1001)", Value="away,lunch,soon")
+
+
+def main():
+    tap = Tap()
+    if not (SHARED / "asterisk" / "start.sh").exists():
+        tap.skip("the cases with Asterisk 22", "../shared/peers is absent")
+        return tap.done()
+    with Stage("asterisk") as stage:
+        pbx = Asterisk(stage)
+        stage.teams_up({cases.ANA: "Ana Alder", cases.BEN: "Ben Berg"})
+        stage.write("hq.secret", "bridge-secret\n")
+        stage.daemon_up(f"""\
+  - name: acme
+{stage.teams_yaml()}\
+    connectors:
+      - name: hq
+        type: sip
+        server: "sip:{pbx.sips};transport=tls"
+        username: bridge
+        password_file: hq.secret
+        ca_file: {pbx.ca}
+        lists: ["sip:lines@{pbx.sips}"]
+    users:
+      - {{ email: {cases.ANA}, lines: [hq/1001, hq/1003] }}
+      - {{ email: {cases.BEN}, lines: [hq/1002] }}
+""")
+        cases.Cases(stage, tap, pbx).run()
+        with tap.case("the lines came by Asterisk's list, one subscription for all of them"):
+            shown = subprocess.run([SHARED / "asterisk" / "cli.sh", "pjsip show subscriptions inbound"], env=pbx.env,
+                                   capture_output=True, text=True, timeout=60).stdout
+            assert "lines" in shown, shown
+        with tap.case("a kill -9 of Asterisk in a call: it numbers from before, and the person comes right all the same"):
+            os.kill(int(pbx.peer_pid), 9)
+            await_that("asterisk is gone", lambda: not os.path.exists(f"/proc/{pbx.peer_pid}") or
+                       open(f"/proc/{pbx.peer_pid}/stat").read().split()[2] == "Z")
+            pbx.env["PEER_ASTERISK_KEEP"] = "1"
+            done = subprocess.run([SHARED / "asterisk" / "start.sh"], env=pbx.env, capture_output=True, text=True, timeout=600)
+            assert done.returncode == 0, done.stderr
+            pbx.manager = Ami(pbx.ami, pbx.ami_login)
+            pbx.call()
+            await_that("busy again", lambda: stage.teams_user(cases.ANA)["seen"]["availability"] == "Busy", 180)
+            pbx.hang_up()
+            await_that("free again", lambda: stage.teams_user(cases.ANA)["seen"]["availability"] == "Offline", 180)
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
