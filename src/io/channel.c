@@ -139,6 +139,7 @@ static enum err fill(struct channel *c, const struct channel_spec *spec)
 	c->transport = (uint8_t)spec->transport;
 	c->skip = spec->skip;
 	c->accepted_max = spec->accepted_max ? spec->accepted_max : CHANNEL_ACCEPTED_MAX;
+	c->handshake_ms = spec->connect_ms ? spec->connect_ms : CHANNEL_HANDSHAKE_MS;
 	c->deadline_ms =
 	    loop_mono_ms(c->loop) + (spec->connect_ms ? spec->connect_ms : CHANNEL_CONNECT_MS);
 	return tls_files_set(&c->tls, &tls);

@@ -49,7 +49,9 @@ struct channel_spec {
 	uint32_t skip; /* UDP has no "connect failed": start with this candidate (modulo their
 			* number), so that each new attempt can try the next address */
 	struct channel_tls tls;
-	int32_t connect_ms;	 /* 0: CHANNEL_CONNECT_MS, names included */
+	/* 0: CHANNEL_CONNECT_MS, names included; then as much again for the TLS handshake.
+	 * Listening: for the handshake of an accepted one, 0: CHANNEL_HANDSHAKE_MS. */
+	int32_t connect_ms;
 	uint32_t accepted_max;	 /* 0: CHANNEL_ACCEPTED_MAX */
 	const char *dns_servers; /* for tests: see resolve.h */
 };

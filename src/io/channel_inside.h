@@ -39,6 +39,7 @@ struct channel {
 	size_t targets_n, target;
 	uint32_t skip;
 	int64_t deadline_ms;
+	int32_t handshake_ms;
 
 	/* KIND_STREAM */
 	struct bufferevent *stream;

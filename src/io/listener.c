@@ -86,6 +86,7 @@ static void take(struct channel *l, int fd)
 	c->kind = KIND_STREAM;
 	c->transport = l->transport;
 	c->passive = true;
+	c->handshake_ms = l->handshake_ms;
 	c->local = local;
 	c->peer = peer;
 	c->server = l->server;

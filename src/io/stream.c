@@ -144,7 +144,7 @@ static enum err start_tls(struct channel *c, int fd)
 		return ERR_NO_MEMORY;
 	}
 	bufferevent_openssl_set_allow_dirty_shutdown(c->stream, 1);
-	return channel_timer(c, CHANNEL_HANDSHAKE_MS, too_slow);
+	return channel_timer(c, c->handshake_ms, too_slow);
 }
 
 static enum err start(struct channel *c, int fd)

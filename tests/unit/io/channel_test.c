@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -363,6 +364,41 @@ static void accepted_connections_are_bounded(void **state)
 		close(fds[i]);
 }
 
+static bool a_tenth_of_the_pause_is_over(void *arg)
+{
+	struct bench *b = arg;
+
+	if (b->turns == 1)
+		loop_wake_at(b->loop, loop_mono_ms(b->loop) + 100);
+	return loop_mono_ms(b->loop) >= b->guard_ms - GUARD_MS + 100;
+}
+
+/* A flood that uses up the descriptors must not spin the loop, and must end when they are back. */
+static void running_out_of_descriptors_pauses_the_listener(void **state)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET};
+	struct pair *p = *state;
+	struct rlimit was, none;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), probe;
+
+	side_listen(&p->b, &p->server, CHANNEL_TCP, NULL);
+	probe = dup(fd);
+	close(probe);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = (struct rlimit){(rlim_t)probe, was.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	sa.sin_port = htons(p->server.local.port);
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	p->b.turns = 0;
+	RUN_UNTIL(&p->b, a_tenth_of_the_pause_is_over, &p->b);
+	assert_true(p->b.turns < 10); /* it sleeps */
+	assert_int_equal(p->server.accepted_n, 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	RUN_UNTIL(&p->b, one_accepted, &p->server);
+	close(fd);
+}
+
 static void a_connection_outlives_its_listener(void **state)
 {
 	struct pair *p = *state;
@@ -454,6 +490,7 @@ int main(void)
 	    CASE(a_reset_is_told),
 	    CASE(output_is_bounded),
 	    CASE(accepted_connections_are_bounded),
+	    CASE(running_out_of_descriptors_pauses_the_listener),
 	    CASE(a_connection_outlives_its_listener),
 	    CASE(closing_inside_a_handler_is_safe),
 	    CASE(closing_before_anything_happened_is_silent),

@@ -23,10 +23,10 @@ static void bench_turn(void *arg)
 	struct bench *b = arg;
 
 	b->turns++;
+	loop_wake_at(b->loop, loop_mono_ms(b->loop) + 1000);
 	b->held = b->until && b->until(b->arg);
 	if (b->held || loop_mono_ms(b->loop) > b->guard_ms)
 		loop_stop(b->loop);
-	loop_wake_at(b->loop, loop_mono_ms(b->loop) + 1000);
 }
 
 static inline void bench_open(struct bench *b)

@@ -334,6 +334,36 @@ static void the_last_words_arrive_before_the_end(void **state)
 	assert_string_equal(s->client.why, "closed by the other end");
 }
 
+/* A peer that connects and then says nothing, in either role. */
+static void a_handshake_that_hangs_is_given_up(void **state)
+{
+	struct secure *s = *state;
+	struct channel_spec spec = {
+	    .transport = CHANNEL_TLS, .host = "127.0.0.1", .connect_ms = 20};
+
+	side_listen(&s->b, &s->server, CHANNEL_TCP, NULL);
+	spec.port = s->server.local.port;
+	assert_int_equal(
+	    channel_connect(&s->client.c, s->b.loop, &spec, &side_handlers, &s->client), ERR_OK);
+	refused_with(s, "the TLS handshake took too long");
+	side_close(&s->server);
+	s->client = s->server = (struct side){0};
+
+	spec.port = 0;
+	spec.tls = (struct channel_tls){.certificate_file = leaf(s, "DNS:localhost"),
+					.key_file = s->certs.key_file};
+	assert_int_equal(channel_listen(&s->server.c, s->b.loop, &spec, &side_handlers, &s->server),
+			 ERR_OK);
+	RUN_UNTIL(&s->b, side_is_up, &s->server);
+	spec = (struct channel_spec){
+	    .transport = CHANNEL_TCP, .host = "127.0.0.1", .port = s->server.local.port};
+	assert_int_equal(
+	    channel_connect(&s->client.c, s->b.loop, &spec, &side_handlers, &s->client), ERR_OK);
+	RUN_UNTIL(&s->b, some_refused, &s->server);
+	assert_string_equal(s->server.refused, "the TLS handshake took too long");
+	RUN_UNTIL(&s->b, side_is_closed, &s->client);
+}
+
 /* The listener goes while a handshake hangs: nobody is told, nothing leaks. */
 static void a_listener_may_close_during_a_handshake(void **state)
 {
@@ -373,6 +403,7 @@ int main(void)
 	    CASE(a_listener_takes_a_new_certificate_without_closing),
 	    CASE(plain_speech_is_recognised),
 	    CASE(the_last_words_arrive_before_the_end),
+	    CASE(a_handshake_that_hangs_is_given_up),
 	    CASE(a_listener_may_close_during_a_handshake),
 	};
 	return cmocka_run_group_tests_name("io/tls", tests, NULL, NULL);
