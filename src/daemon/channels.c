@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "io/channel.h"
@@ -23,6 +24,8 @@ struct channels {
 	struct entry *first;
 	uint32_t accepted;
 	uint64_t refused;
+	uint32_t *attempts; /* by connector: UDP tells no failure, so each attempt starts one address further */
+	uint32_t attempts_n;
 };
 
 enum err channels_new(struct channels **ret, struct loop *l, struct bridge *b,
@@ -56,6 +59,7 @@ void channels_free(struct channels *c)
 		channel_close(c->first->channel);
 		forget(c->first);
 	}
+	free(c->attempts);
 	free(c);
 }
 
@@ -173,6 +177,20 @@ static void on_accepted(void *arg, struct channel *listener, struct channel *ch,
 static const char *const services[] = { [TRANSPORT_UDP] = "_sip._udp", [TRANSPORT_TCP] = "_sip._tcp",
 					[TRANSPORT_TLS] = "_sips._tcp" };
 
+static uint32_t attempt(struct channels *c, uint32_t connector)
+{
+	if (connector >= c->attempts_n) {
+		uint32_t *more = realloc(c->attempts, (connector + 1) * sizeof(*more));
+
+		if (!more)
+			return 0;
+		memset(more + c->attempts_n, 0, (connector + 1 - c->attempts_n) * sizeof(*more));
+		c->attempts = more;
+		c->attempts_n = connector + 1;
+	}
+	return c->attempts[connector]++;
+}
+
 static void open_channel(struct channels *c, uint32_t connector, const struct source_out *out)
 {
 	const struct conf_connector *s = c->hooks.settings(c->hooks.arg, connector);
@@ -184,6 +202,7 @@ static void open_channel(struct channels *c, uint32_t connector, const struct so
 			.transport = (enum channel_transport)out->transport, .host = out->host,
 			.port = out->port, .service = services[out->transport],
 			.default_port = out->transport == TRANSPORT_TLS ? 5061 : 5060,
+			.skip = out->transport == TRANSPORT_UDP ? attempt(c, connector) : 0,
 			.tls = { .ca_file = s->ca_file, .certificate_file = s->tls.own.certificate_file,
 				 .key_file = s->tls.own.key_file },
 		};
