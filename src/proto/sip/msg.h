@@ -72,6 +72,8 @@ struct slice sip_msg_header_named(const struct sip_msg *m, const char *name);
  * no number; values above max are cut to max. */
 bool sip_msg_number(const struct sip_msg *m, enum sip_header_id id, uint64_t max, uint64_t *ret);
 
+/* RFC 3261 25.1 token: at least one byte */
+bool sip_is_token(struct slice s);
 enum sip_header_id sip_header_find(struct slice name);
 const char *sip_header_name(enum sip_header_id id);
 

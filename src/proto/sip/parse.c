@@ -29,7 +29,7 @@ const char *sip_header_name(enum sip_header_id id)
 }
 
 /* RFC 3261 25.1 token */
-static bool is_token(struct slice s)
+bool sip_is_token(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
@@ -91,7 +91,7 @@ static enum err request_line(struct slice line, struct sip_msg *m)
 	if (!slice_split(&rest, ' ', &m->method) || !slice_split(&rest, ' ', &m->uri) || !rest.p)
 		return ERR_MALFORMED;
 	version = rest;
-	if (!is_token(m->method) || m->uri.n == 0 || !slice_starts_nocase(version, "SIP/"))
+	if (!sip_is_token(m->method) || m->uri.n == 0 || !slice_starts_nocase(version, "SIP/"))
 		return ERR_MALFORMED;
 	m->request = true;
 	if (!slice_is_nocase(version, "SIP/2.0"))
@@ -110,7 +110,7 @@ static enum err add_header(struct sip_msg *m, struct slice line)
 		return ERR_MALFORMED;
 	h->name = slice_trim(slice_sub(line, 0, colon));
 	h->value = slice_trim(slice_sub(line, colon + 1, line.n));
-	if (!is_token(h->name))
+	if (!sip_is_token(h->name))
 		return ERR_MALFORMED;
 	h->id = (uint8_t)sip_header_find(h->name);
 	h->next = 0;
@@ -159,7 +159,7 @@ static enum err via_parse(struct slice value, struct sip_via *v)
 		rest = slice_sub(rest, end, rest.n);
 	}
 	port = slice_trim(slice_sub(rest, 1, rest.n));
-	if (v->host.n == 0 || !is_token(v->transport))
+	if (v->host.n == 0 || !sip_is_token(v->transport))
 		return ERR_MALFORMED;
 	if (rest.n && (rest.p[0] != ':' || slice_u64(port, 65535, &n)))
 		return ERR_MALFORMED;
@@ -177,7 +177,7 @@ static enum err cseq_parse(struct slice value, struct sip_msg *m)
 	while (end < value.n && !isspace((unsigned char)value.p[end]))
 		end++;
 	m->cseq_method = slice_trim(slice_sub(value, end, value.n));
-	if (slice_u64(slice_sub(value, 0, end), SIP_CSEQ_MAX, &v) || !is_token(m->cseq_method))
+	if (slice_u64(slice_sub(value, 0, end), SIP_CSEQ_MAX, &v) || !sip_is_token(m->cseq_method))
 		return ERR_MALFORMED;
 	m->cseq = (uint32_t)v;
 	return ERR_OK;

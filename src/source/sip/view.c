@@ -1,0 +1,71 @@
+#include "source/sip/view.h"
+
+#include <stdio.h>
+
+static const char *const why_text[WHY_COUNT] = {
+	[WHY_NONE] = "",
+	[WHY_LINK] = "waits for the connection to the pbx",
+	[WHY_LISTS] = "waits for the pbx's lists",
+	[WHY_STATUS] = "refused",
+	[WHY_TIMED_OUT] = "the pbx did not answer",
+	[WHY_SILENT] = "accepted, but no first report came",
+	[WHY_ENDED] = "the pbx ended the subscription",
+	[WHY_BODY] = "the pbx's report cannot be read",
+	[WHY_BUSY_PBX] = "the pbx asks to wait",
+	[WHY_TOO_LARGE] = "the list is too large for the pbx",
+};
+
+void view_source(const struct sip_agent *a, struct source_view *ret)
+{
+	static const char *const states[LINK_STATES] = {
+		[LINK_WAITING] = "not connected, next try soon",
+		[LINK_CONNECTING] = "connecting",
+		[LINK_OPEN] = "connected, no answer yet",
+		[LINK_UP] = "up",
+	};
+
+	*ret = (struct source_view){
+		.up = a->link.state == LINK_UP,
+		.lines = a->lines_used,
+		.live = a->state_count[WATCH_LIVE] + a->state_count[WATCH_LISTED],
+		.refused = a->state_count[WATCH_REFUSED],
+		.received = a->received,
+		.sent = a->sent,
+	};
+	memcpy(ret->counters, a->counters, sizeof(ret->counters));
+	snprintf(ret->state, sizeof(ret->state), "%s",
+		 a->hold_login              ? "log-in refused, next try in some minutes"
+		 : a->now_ms < a->hold_ms   ? "the pbx asks to wait"
+					    : states[a->link.state]);
+}
+
+static uint8_t link_of(const struct watch *x)
+{
+	static const uint8_t links[WATCH_STATES] = {
+		[WATCH_IDLE] = LINE_IDLE,       [WATCH_QUEUED] = LINE_ASKING,   [WATCH_ASKING] = LINE_ASKING,
+		[WATCH_LIVE] = LINE_LIVE,       [WATCH_WAITING] = LINE_WAITING, [WATCH_REFUSED] = LINE_REFUSED,
+		[WATCH_LISTED] = LINE_LIVE,
+	};
+
+	return x->state == WATCH_LISTED && !x->synced ? LINE_ASKING : links[x->state];
+}
+
+bool view_line(const struct sip_agent *a, uint32_t line, struct source_line_view *ret)
+{
+	uint32_t w = watch_find(a, line);
+
+	if (w == NONE)
+		return false;
+	const struct watch *x = &a->watches[w];
+	*ret = (struct source_line_view){ .link = link_of(x), .last_status = x->status, .last_report_ms = x->report_ms,
+					  .in_list = x->state == WATCH_LISTED };
+	if (a->hold_login && ret->link == LINE_ASKING) {
+		ret->link = LINE_WAITING;
+		snprintf(ret->reason, sizeof(ret->reason), "the log-in to the pbx is refused");
+	} else if (x->why == WHY_STATUS) {
+		snprintf(ret->reason, sizeof(ret->reason), "%s: %u %s", why_text[x->why], x->status, sip_reason(x->status));
+	} else {
+		snprintf(ret->reason, sizeof(ret->reason), "%s", why_text[x->why]);
+	}
+	return true;
+}
