@@ -130,7 +130,7 @@ enum err store_open(struct store **ret, const struct store_options *o, char *why
 	s->commit_ms = o->commit_ms ? o->commit_ms : COMMIT_MS;
 	pthread_mutex_init(&s->mutex, NULL);
 	pthread_mutex_init(&s->reader_mutex, NULL);
-	queue_init(&s->waiting, o->records_max ? o->records_max : RECORDS_MAX,
+	store_queue_init(&s->waiting, o->records_max ? o->records_max : RECORDS_MAX,
 		   o->audits_max ? o->audits_max : AUDITS_MAX);
 	enum err err = prepare_files(s, o->dir, why);
 	if (err == ERR_OK)
@@ -173,7 +173,7 @@ void store_close(struct store *s)
 	writer_finalize(s);
 	sqlite3_close(s->reader);
 	sqlite3_close(s->db);
-	queue_fini(&s->waiting);
+	store_queue_fini(&s->waiting);
 	close_fd(s->wake_fd);
 	close_fd(s->done_fd);
 	close_fd(s->lock_fd);
@@ -186,7 +186,7 @@ void store_close(struct store *s)
 static uint64_t wanted_generation(struct store *s)
 {
 	pthread_mutex_lock(&s->mutex);
-	uint64_t wanted = queue_is_empty(&s->waiting) ? s->taken : s->taken + 1;
+	uint64_t wanted = store_queue_is_empty(&s->waiting) ? s->taken : s->taken + 1;
 	bool done = wanted <= s->committed;
 	pthread_mutex_unlock(&s->mutex);
 	return done ? 0 : wanted;

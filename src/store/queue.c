@@ -62,12 +62,12 @@ struct entry *entry_new(enum table table, bool del, const struct slice *texts,
 	return e;
 }
 
-void queue_init(struct queue *q, uint32_t records_max, uint32_t audits_max)
+void store_queue_init(struct queue *q, uint32_t records_max, uint32_t audits_max)
 {
 	*q = (struct queue){.max = records_max, .audits_max = audits_max};
 }
 
-void queue_fini(struct queue *q)
+void store_queue_fini(struct queue *q)
 {
 	for (uint32_t i = 0; i < q->n; i++)
 		free(q->list[i]);
@@ -79,10 +79,10 @@ void queue_fini(struct queue *q)
 	}
 	free(q->list);
 	map_fini(&q->by_key);
-	queue_init(q, q->max, q->audits_max);
+	store_queue_init(q, q->max, q->audits_max);
 }
 
-bool queue_is_empty(const struct queue *q)
+bool store_queue_is_empty(const struct queue *q)
 {
 	return q->n == 0 && q->audits == 0;
 }
@@ -154,7 +154,7 @@ static enum queued put_audit(struct queue *q, struct entry *e)
 	return result;
 }
 
-enum queued queue_put(struct queue *q, struct entry *e)
+enum queued store_queue_put(struct queue *q, struct entry *e)
 {
 	if (e->table == TABLE_AUDIT)
 		return put_audit(q, e);

@@ -48,10 +48,10 @@ struct queue {
 };
 
 /* Allocates nothing yet. */
-void queue_init(struct queue *q, uint32_t records_max, uint32_t audits_max);
+void store_queue_init(struct queue *q, uint32_t records_max, uint32_t audits_max);
 /* Drops everything; as after init. */
-void queue_fini(struct queue *q);
-bool queue_is_empty(const struct queue *q);
+void store_queue_fini(struct queue *q);
+bool store_queue_is_empty(const struct queue *q);
 
 enum queued { QUEUED, QUEUED_COALESCED, QUEUED_PUSHED_OUT, QUEUED_NOT };
 
@@ -60,6 +60,6 @@ struct entry *entry_new(enum table table, bool del, const struct slice *texts,
 			const int64_t *numbers);
 struct slice entry_text(const struct entry *e, unsigned i);
 /* Takes the entry, also when it is refused. QUEUED_NOT: full, or no memory. */
-enum queued queue_put(struct queue *q, struct entry *e);
+enum queued store_queue_put(struct queue *q, struct entry *e);
 
 #endif

@@ -47,8 +47,8 @@ static enum err put(struct store *s, enum table table, bool del, const struct sl
 	if (fits(table, texts, del ? t->keys : t->texts))
 		e = entry_new(table, del, texts, numbers);
 	pthread_mutex_lock(&s->mutex);
-	bool was_empty = queue_is_empty(&s->waiting);
-	enum queued q = e ? queue_put(&s->waiting, e) : QUEUED_NOT;
+	bool was_empty = store_queue_is_empty(&s->waiting);
+	enum queued q = e ? store_queue_put(&s->waiting, e) : QUEUED_NOT;
 	count_and_wake(s, q, was_empty);
 	pthread_mutex_unlock(&s->mutex);
 	return q == QUEUED_NOT ? ERR_LIMIT : ERR_OK;

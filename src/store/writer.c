@@ -170,11 +170,11 @@ static bool take(struct store *s, struct queue *ret)
 {
 	pthread_mutex_lock(&s->mutex);
 	*ret = s->waiting;
-	queue_init(&s->waiting, ret->max, ret->audits_max);
+	store_queue_init(&s->waiting, ret->max, ret->audits_max);
 	s->writing = ret;
 	s->taken++;
 	pthread_mutex_unlock(&s->mutex);
-	return !queue_is_empty(ret);
+	return !store_queue_is_empty(ret);
 }
 
 static void finish(struct store *s, struct queue *q)
@@ -185,7 +185,7 @@ static void finish(struct store *s, struct queue *q)
 	s->writing = NULL;
 	s->committed = s->taken;
 	pthread_mutex_unlock(&s->mutex);
-	queue_fini(q);
+	store_queue_fini(q);
 	if (write(s->done_fd, &one, sizeof(one)) < 0)
 		CHECK(errno == EAGAIN || errno == EINTR);
 }
