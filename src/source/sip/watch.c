@@ -49,7 +49,7 @@ void watch_queue(struct sip_agent *a, uint32_t w)
 	if (x->queued.in || x->fresh != NONE)
 		return;
 	QUEUE_PUSH(&a->watch_queue, a->watches, w);
-	if (x->state != WATCH_LIVE)
+	if (x->sub == NONE)
 		watch_move(a, w, WATCH_QUEUED, (enum why)x->why);
 }
 
@@ -66,7 +66,7 @@ bool watch_start(struct sip_agent *a, uint32_t w)
 	}
 	QUEUE_CUT(&a->watch_queue, a->watches, w);
 	x->fresh = i;
-	if (x->state != WATCH_LIVE)
+	if (x->sub == NONE)
 		watch_move(a, w, WATCH_ASKING, (enum why)x->why);
 	return true;
 }
