@@ -87,9 +87,14 @@ void check_truth(struct world *w)
 }
 
 /* A report of a line has reached the daemon; an empty one: the link is lost and with it all that was
- * heard. */
+ * heard. A stream comes in pieces, so a name may begin in the piece before. */
 void check_heard(struct world *w, uint32_t pbx, struct slice bytes)
 {
+	char *tail = w->tail[pbx];
+	char text[TAIL_MAX + 1 + 65536];
+	int n = snprintf(text, sizeof(text), "%s%.*s", tail, SLICE_ARG(bytes));
+	struct slice seen = slice_of(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+
 	for (uint32_t i = 0; i < w->lines_n; i++) {
 		char name[24];
 
@@ -98,9 +103,11 @@ void check_heard(struct world *w, uint32_t pbx, struct slice bytes)
 		snprintf(name, sizeof(name), "sip:%u@", 201 + w->lines[i].phone);
 		if (bytes.n == 0)
 			w->lines[i].heard = false;
-		else if (slice_find_str(bytes, slice_str(name)) < bytes.n)
+		else if (slice_find_str(seen, slice_str(name)) < seen.n)
 			w->lines[i].heard = true;
 	}
+	struct slice last = bytes.n ? slice_sub(seen, seen.n > TAIL_MAX ? seen.n - TAIL_MAX : 0, seen.n) : SLICE_NONE;
+	snprintf(tail, TAIL_MAX + 1, "%.*s", SLICE_ARG(last));
 }
 
 /* Nothing is cleared before every line of the person has been heard, or its grace is over. */

@@ -55,8 +55,8 @@ static enum err add_people(struct world *w, uint16_t account)
 		e = bridge_add_line(w->bridge, world_time(w), w->connector_id[l->connector], slice_str(number),
 				    w->users[l->user].id, &l->id);
 		l->heard = l->connector == TOLD;
-		if (l->connector == TOLD && l->dnd)
-			told_dnd(w->told, l->id, true);
+		if (l->connector == TOLD)
+			told_dnd(w->told, l->id, l->dnd);
 	}
 	return e;
 }

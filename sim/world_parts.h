@@ -6,7 +6,7 @@
 #include "told.h"
 #include "world.h"
 
-enum { TOLD = WORLD_PBXS, CONNECTORS = WORLD_PBXS + 1, LINKS_MAX = 64, REALM = 0, IDS = 37 };
+enum { TOLD = WORLD_PBXS, CONNECTORS = WORLD_PBXS + 1, LINKS_MAX = 64, TAIL_MAX = 24, REALM = 0, IDS = 37 };
 
 enum parcel_kind {
 	PARCEL_TO_PBX,       /* bytes */
@@ -40,6 +40,7 @@ struct parcel {
 /* A connection, or a UDP socket, of the daemon to one PBX. */
 struct link {
 	bool used, open, udp;
+	bool connected;
 	bool daemon_gone; /* our side has closed it */
 	uint64_t serial;
 	uint32_t pbx;
@@ -93,6 +94,7 @@ struct world {
 	struct parcel **heap;
 	size_t heap_n, heap_cap;
 	uint64_t seq;
+	char tail[WORLD_PBXS][TAIL_MAX + 1]; /* of what came last over a stream */
 	int64_t cut_until_ms[WORLD_PBXS], lost_ms[WORLD_PBXS];
 	struct user_truth users[WORLD_USERS_MAX];
 	struct line_truth lines[WORLD_LINES_MAX];
