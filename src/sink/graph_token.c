@@ -96,7 +96,8 @@ static enum err install(struct graph *g, const struct secret *access)
 
 	if (!block)
 		return ERR_NO_MEMORY;
-	int n = snprintf(block, cap, "%s%036d\r\nAccept: application/json\r\nAuthorization: Bearer %.*s\r\n%s",
+	int n = snprintf(block, cap,
+			 "%s%036d\r\nAccept: application/json\r\nAuthorization: Bearer %.*s\r\n%s",
 			 request_id_name, 0, SLICE_ARG(bearer), post_type);
 	enum err e = secret_set(&g->token.headers, slice_of(block, (size_t)n));
 	explicit_bzero(block, cap);
@@ -123,7 +124,8 @@ static void accept(struct graph *g, const struct flight *f, const struct secret 
 	t->accepted = false;
 	t->error[0] = '\0';
 	t->good_until_ms = f->sent_ms + life_ms - SKEW_MS;
-	t->ask_ms = f->sent_ms + life_ms - early - (int64_t)prng_below(&g->prng, 1 + (uint64_t)early / 8);
+	t->ask_ms = f->sent_ms + life_ms - early -
+		    (int64_t)prng_below(&g->prng, 1 + (uint64_t)early / 8);
 }
 
 static void take_answer(struct graph *g, const struct flight *f, const struct graph_response *r)

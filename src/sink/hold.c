@@ -196,7 +196,8 @@ static void render(struct graph *g, enum request_kind kind, const struct slot *s
 	buf_str(&g->url, verbs[kind]);
 	if (kind == REQ_SET)
 		presence_body_set(&g->body, g->client_id, availability,
-				  session_activity((enum session)s->want.session), s->want.lease_ms);
+				  session_activity((enum session)s->want.session),
+				  s->want.lease_ms);
 	else if (kind == REQ_SET_PREFERRED)
 		presence_body_set_preferred(&g->body, availability, availability, s->want.lease_ms);
 	else if (kind == REQ_CLEAR)
@@ -257,7 +258,8 @@ bool hold_request(struct graph *g, struct graph_out *ret)
 
 bool hold_is_queued(const struct graph *g)
 {
-	return g->queues[URGENCY_RISE].n || g->queues[URGENCY_CLEAR].n || g->queues[URGENCY_RENEW].n;
+	return g->queues[URGENCY_RISE].n || g->queues[URGENCY_CLEAR].n ||
+	       g->queues[URGENCY_RENEW].n;
 }
 
 /* When hold_request may have something again without anything being fed; drained just before. */
@@ -368,7 +370,8 @@ static void on_retry(struct graph *g, const struct flight *f, bool current,
 	g->stats.retried++;
 	g->stats.unsure += r->failure != HTTP_ANSWERED;
 	answer_text(r, text, sizeof(text));
-	note_seldom(g, r->failure == HTTP_ANSWERED ? GRAPH_NOTE_SERVER_ERROR : GRAPH_NOTE_UNREACHABLE,
+	note_seldom(g,
+		    r->failure == HTTP_ANSWERED ? GRAPH_NOTE_SERVER_ERROR : GRAPH_NOTE_UNREACHABLE,
 		    f->user, text, 60000);
 	apply(s, f, false);
 	report(g, f->user, f->generation, OUTCOME_UNSURE, f->sent_ms, r);
@@ -393,8 +396,8 @@ static void on_gate(struct graph *g, const struct flight *f, bool current,
 	g->stats.unsure += unsure;
 	answer_text(r, text, sizeof(text));
 	if (gate_close(&g->gate, g->now_ms, f->sent_ms, wait_of(g, r), &g->prng))
-		note_seldom(g, reached ? GRAPH_NOTE_THROTTLED : GRAPH_NOTE_UNREACHABLE, ID_NONE, text,
-			    60000);
+		note_seldom(g, reached ? GRAPH_NOTE_THROTTLED : GRAPH_NOTE_UNREACHABLE, ID_NONE,
+			    text, 60000);
 	if (unsure)
 		apply(&g->slots[f->user], f, false);
 	if (unsure)

@@ -59,7 +59,8 @@ static void rest(struct graph *g, uint32_t user, int64_t wait_ms)
 		return;
 	}
 	s->look = LOOK_RESTING;
-	wheel_set(g->wheel, user, g->now_ms + backoff_ms(0, wait_ms * 4 / 3, wait_ms * 4 / 3, &g->prng));
+	wheel_set(g->wheel, user,
+		  g->now_ms + backoff_ms(0, wait_ms * 4 / 3, wait_ms * 4 / 3, &g->prng));
 }
 
 static bool may_send(const struct graph *g)
@@ -115,7 +116,8 @@ static void on_list(struct graph *g, uint32_t user, const struct graph_response 
 	struct users_match m;
 
 	if (users_answer(r->body, slice_str(s->email), &m) != ERR_OK) {
-		note_seldom(g, GRAPH_NOTE_BAD_ANSWER, user, "the list of users is unreadable", 60000);
+		note_seldom(g, GRAPH_NOTE_BAD_ANSWER, user, "the list of users is unreadable",
+			    60000);
 		rest(g, user, UNREADABLE_REST_MS);
 	} else if (m.people > 1) {
 		not_found(g, user, GRAPH_NOTE_AMBIGUOUS, s->email);
@@ -125,7 +127,9 @@ static void on_list(struct graph *g, uint32_t user, const struct graph_response 
 		emit_found(g, user, true);
 	} else {
 		not_found(g, user, GRAPH_NOTE_NOT_IN_DIRECTORY,
-			  m.disabled ? "the account is disabled" : m.guests ? "only a guest has it" : "");
+			  m.disabled ? "the account is disabled" :
+			  m.guests   ? "only a guest has it" :
+				       "");
 	}
 }
 
@@ -169,8 +173,8 @@ void look_feed(struct graph *g, const struct flight *f, const struct graph_respo
 		on_list(g, f->user, r);
 		break;
 	case REACT_DENY:
-		not_found(g, f->user, r->status == 404 ? GRAPH_NOTE_NOT_IN_DIRECTORY : GRAPH_NOTE_DENIED,
-			  text);
+		not_found(g, f->user,
+			  r->status == 404 ? GRAPH_NOTE_NOT_IN_DIRECTORY : GRAPH_NOTE_DENIED, text);
 		break;
 	case REACT_FORBIDDEN:
 		on_forbidden(g, f, text);

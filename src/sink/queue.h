@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 
-enum { QUEUE_NOWHERE = UINT32_MAX };
+#define QUEUE_NOWHERE UINT32_MAX
 
 struct queue_entry {
 	int64_t key;

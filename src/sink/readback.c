@@ -112,10 +112,10 @@ static bool may_send(struct graph *g)
 {
 	struct read_back *b = g->reads;
 
-	return !b->flying && b->seen_at == b->seen_n && !hold_is_queued(g) && g->now_ms >= b->rest_ms &&
-	       token_is_usable(g) && gate_is_open(&g->gate, g->now_ms) &&
-	       !(g->gate.probing && g->stats.in_flight > 0) &&
-	       ledger_may(&b->ledger, g->now_ms) && ledger_may(&g->ledger, g->now_ms);
+	return !b->flying && b->seen_at == b->seen_n && !hold_is_queued(g) &&
+	       g->now_ms >= b->rest_ms && token_is_usable(g) && gate_is_open(&g->gate, g->now_ms) &&
+	       !(g->gate.probing && g->stats.in_flight > 0) && ledger_may(&b->ledger, g->now_ms) &&
+	       ledger_may(&g->ledger, g->now_ms);
 }
 
 bool read_request(struct graph *g, struct graph_out *ret)
@@ -155,7 +155,8 @@ int64_t read_next(const struct graph *g)
 {
 	const struct read_back *b = g->reads;
 
-	if (!b || b->flying || hold_is_queued(g) || !token_is_usable(g) || (g->gate.probing && g->stats.in_flight > 0))
+	if (!b || b->flying || hold_is_queued(g) || !token_is_usable(g) ||
+	    (g->gate.probing && g->stats.in_flight > 0))
 		return TIME_NEVER;
 	int64_t due = b->pass == PASS_OVER && b->n == 0 ? b->sweep_ms : g->now_ms;
 	due = later(later(due, b->rest_ms), g->gate.until_ms);
@@ -259,7 +260,8 @@ static void on_answer(struct graph *g, const struct graph_response *r)
 	b->attempts = 0;
 	b->n = 0;
 	if (presences_answer(r->body, take, g) != ERR_OK)
-		note_seldom(g, GRAPH_NOTE_BAD_ANSWER, ID_NONE, "the presences are unreadable", HOUR_MS);
+		note_seldom(g, GRAPH_NOTE_BAD_ANSWER, ID_NONE, "the presences are unreadable",
+			    HOUR_MS);
 }
 
 static void on_forbidden(struct graph *g, const struct flight *f, const char *text)

@@ -37,7 +37,8 @@ bool graph_is_guid(struct slice s)
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-		bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+		bool hex =
+			(c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 
 		if (dash ? c != '-' : !hex)
 			return false;

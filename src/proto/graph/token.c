@@ -97,7 +97,7 @@ enum err token_answer_parse(struct slice body, struct secret *access, int32_t *r
 	return e == ERR_LIMIT ? ERR_MALFORMED : e;
 }
 
-/* Numbers say more than RFC 6749's words where Entra hides trouble of its own behind one of them. */
+/* Numbers say more than RFC 6749's words where Entra hides its own trouble behind one of them. */
 static const uint32_t passing_numbers[] = { 50000, 50196, 90006, 90012, 90020,
 					    90024, 90033, 90055 };
 

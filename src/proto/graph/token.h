@@ -28,7 +28,8 @@ MUST_CHECK enum err token_form_write(const struct token_form *f, char *dst, size
 
 /* access: the bearer token, only bytes that may stand in a header; the caller frees it.
  * ERR_MALFORMED for anything else than a usable bearer token. */
-MUST_CHECK enum err token_answer_parse(struct slice body, struct secret *access, int32_t *ret_life_s);
+MUST_CHECK enum err token_answer_parse(struct slice body, struct secret *access,
+				       int32_t *ret_life_s);
 
 /* Why Entra gave no token. */
 struct token_refusal {

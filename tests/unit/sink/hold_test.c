@@ -60,7 +60,6 @@ static void a_hold_never_sent_costs_nothing(void **state)
 	rig_free(r);
 }
 
-
 static void the_latest_action_wins_and_the_others_are_told(void **state)
 {
 	struct rig *r = rig_ready(1);
@@ -159,8 +158,12 @@ static void refusals_are_reported_and_block_nobody(void **state)
 		uint32_t bad = rig_hold(r, 0, SESSION_CALL, URGENCY_RISE);
 		uint32_t good = rig_hold(r, 1, SESSION_CALL, URGENCY_RISE);
 		struct graph_response a = {
-			.status = statuses[i], .retry_after = SLICE_LIT("30"), .request_id = SLICE_LIT("rq-1"),
-			.body = SLICE_LIT("{\"error\":{\"code\":\"InvalidArgument\",\"message\":\"no\"}}") };
+			.status = statuses[i],
+			.retry_after = SLICE_LIT("30"),
+			.request_id = SLICE_LIT("rq-1"),
+			.body = SLICE_LIT(
+				"{\"error\":{\"code\":\"InvalidArgument\",\"message\":\"no\"}}")
+		};
 		struct graph_user_view v;
 
 		rig_reply(r, rig_find(r, SET, 0), &a);
@@ -183,9 +186,9 @@ static void refusals_are_reported_and_block_nobody(void **state)
 static void passing_trouble_is_retried_with_the_present_state(void **state)
 {
 	static const struct graph_response troubles[] = {
-		{ .status = 500 }, { .status = 502 }, { .status = 504 }, { .status = 507 }, { .status = 509 },
-		{ .status = 408 }, { .status = 409 }, { .status = 302 }, { .status = 100 }, { .status = 0 },
-		{ .failure = HTTP_UNSURE },
+		{ .status = 500 }, { .status = 502 }, { .status = 504 },	  { .status = 507 },
+		{ .status = 509 }, { .status = 408 }, { .status = 409 },	  { .status = 302 },
+		{ .status = 100 }, { .status = 0 },   { .failure = HTTP_UNSURE },
 	};
 	(void)state;
 
@@ -261,15 +264,20 @@ static void a_429_stops_everybody_until_it_is_over(void **state)
 		const char *text;
 		int64_t min_ms, max_ms;
 	} rows[] = {
-		{ "10", 10000, 10000 }, { "2.128", 3000, 3000 }, { "0", 1000, 1000 },
-		{ "Tue, 14 Nov 2023 22:13:50 GMT", 29000, 30000 }, /* 30 s after the wall clock's start */
-		{ "", 1000, 2000 },     { "soon", 1000, 2000 },
+		{ "10", 10000, 10000 },
+		{ "2.128", 3000, 3000 },
+		{ "0", 1000, 1000 },
+		{ "Tue, 14 Nov 2023 22:13:50 GMT", 29000,
+		  30000 }, /* 30 s after the wall clock's start */
+		{ "", 1000, 2000 },
+		{ "soon", 1000, 2000 },
 	};
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct rig *r = rig_ready(40);
-		struct graph_response full = { .status = 429, .retry_after = slice_str(rows[i].text) };
+		struct graph_response full = { .status = 429,
+					       .retry_after = slice_str(rows[i].text) };
 		uint32_t generation = 0;
 		struct graph_view v;
 
@@ -367,9 +375,14 @@ static void a_request_that_nobody_answers_is_unsure_in_the_end(void **state)
 
 static void submit_preferred(struct rig *r, uint32_t user, enum action_kind kind, bool drop)
 {
-	struct action a = { .kind = (uint8_t)kind, .session = SESSION_DND, .user = user,
-			    .preferred = !drop, .drop_preferred = drop, .may_be_held = true,
-			    .generation = ++r->generation, .lease_ms = 600000,
+	struct action a = { .kind = (uint8_t)kind,
+			    .session = SESSION_DND,
+			    .user = user,
+			    .preferred = !drop,
+			    .drop_preferred = drop,
+			    .may_be_held = true,
+			    .generation = ++r->generation,
+			    .lease_ms = 600000,
 			    .urgency = kind == ACT_HOLD ? URGENCY_RISE : URGENCY_CLEAR };
 
 	if (drop)
@@ -390,8 +403,9 @@ static void preferred_dnd_is_set_and_given_back_together(void **state)
 	rig_answer(r, rig_find(r, SET, 0), 200, "");
 	assert_int_equal(r->outcomes_n, 0);
 	struct rig_request *q = rig_find(r, "/presence/setUserPreferredPresence", 0);
-	assert_string_equal(q->body, "{\"availability\":\"DoNotDisturb\",\"activity\":\"DoNotDisturb\","
-				     "\"expirationDuration\":\"PT10M\"}");
+	assert_string_equal(q->body,
+			    "{\"availability\":\"DoNotDisturb\",\"activity\":\"DoNotDisturb\","
+			    "\"expirationDuration\":\"PT10M\"}");
 	rig_answer(r, q, 200, "");
 	assert_outcome(r, 0, r->generation, OUTCOME_ACCEPTED, 200);
 	assert_true(rig_outcome(r, 0, r->generation).sent_mono_ms == sent);

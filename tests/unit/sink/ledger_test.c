@@ -10,8 +10,9 @@
 
 static void the_share_is_98_percent_rounded_down(void **state)
 {
-	static const uint32_t rows[][2] = { { 1500, 1470 }, { 10000, 9800 }, { 100, 98 }, { 51, 49 },
-					    { 50, 49 },	    { 2, 1 },	     { 1, 1 },	  { 0, 1 } };
+	static const uint32_t rows[][2] = { { 1500, 1470 }, { 10000, 9800 }, { 100, 98 },
+					    { 51, 49 },	    { 50, 49 },	     { 2, 1 },
+					    { 1, 1 },	    { 0, 1 } };
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -74,7 +75,9 @@ static void a_gate_obeys_and_backs_off(void **state)
 	int64_t now = 20000;
 	for (int i = 0; i < 30; i++) {
 		gate_close(&g, now, now, -1, &r);
-		int64_t full = (2000ll << (i < 20 ? i : 20)) < GATE_BACKOFF_MAX_MS ? 2000ll << i : GATE_BACKOFF_MAX_MS;
+		int64_t full = (2000ll << (i < 20 ? i : 20)) < GATE_BACKOFF_MAX_MS ?
+				       2000ll << i :
+				       GATE_BACKOFF_MAX_MS;
 		assert_in_range(g.until_ms - now, full / 2, full);
 		now = g.until_ms;
 	}

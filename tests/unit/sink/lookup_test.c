@@ -11,7 +11,8 @@ static const char *row(uint32_t user, const char *email)
 {
 	static char text[300];
 
-	snprintf(text, sizeof(text), "{\"value\":[{\"id\":\"%s\",\"mail\":\"%s\",\"accountEnabled\":true}]}",
+	snprintf(text, sizeof(text),
+		 "{\"value\":[{\"id\":\"%s\",\"mail\":\"%s\",\"accountEnabled\":true}]}",
 		 rig_id(user), email);
 	return text;
 }
@@ -52,10 +53,12 @@ static void whom_nobody_knows_is_asked_for_hourly(void **state)
 	} rows[] = {
 		{ "{\"value\":[]}", GRAPH_NOTE_NOT_IN_DIRECTORY },
 		{ "{\"value\":[{\"id\":\"00000001-aaaa-bbbb-cccc-0123456789ab\",\"mail\":\"a@b\"},"
-		  "{\"id\":\"00000002-aaaa-bbbb-cccc-0123456789ab\",\"userPrincipalName\":\"a@b\"}]}",
+		  "{\"id\":\"00000002-aaaa-bbbb-cccc-0123456789ab\",\"userPrincipalName\":\"a@b\"}]"
+		  "}",
 		  GRAPH_NOTE_AMBIGUOUS },
 		{ "{\"value\":[{\"id\":\"00000001-aaaa-bbbb-cccc-0123456789ab\",\"mail\":\"a@b\","
-		  "\"accountEnabled\":false}]}", GRAPH_NOTE_NOT_IN_DIRECTORY },
+		  "\"accountEnabled\":false}]}",
+		  GRAPH_NOTE_NOT_IN_DIRECTORY },
 	};
 	(void)state;
 
@@ -128,8 +131,9 @@ static void a_403_is_said_and_stops_the_asking_for_a_while(void **state)
 	rig_answer_token(r, "tok2", 3600);
 	int tried = 0;
 	while (rig_find(r, USERS, ID_NONE)) {
-		rig_answer(r, rig_find(r, USERS, ID_NONE), 403,
-			   "{\"error\":{\"code\":\"Authorization_RequestDenied\",\"message\":\"x\"}}");
+		rig_answer(
+			r, rig_find(r, USERS, ID_NONE), 403,
+			"{\"error\":{\"code\":\"Authorization_RequestDenied\",\"message\":\"x\"}}");
 		tried++;
 	}
 	assert_int_equal(tried, 8);
@@ -171,7 +175,8 @@ static void every_other_answer(void **state)
 		assert_int_equal(r->found_n, rows[i].found_said);
 		rig_pass(r, rows[i].again_ms / 4);
 		assert_null(rig_find(r, USERS, 1));
-		uint32_t hold = rig_hold(r, 0, SESSION_CALL, URGENCY_RISE); /* has another limiter */
+		uint32_t hold =
+			rig_hold(r, 0, SESSION_CALL, URGENCY_RISE); /* has another limiter */
 		rig_answer(r, rig_find(r, SET, 0), 200, "");
 		assert_int_equal(rig_outcome(r, 0, hold).class, OUTCOME_ACCEPTED);
 		for (int64_t t = rows[i].again_ms / 4; t < rows[i].again_ms; t += 1000) {

@@ -23,9 +23,14 @@ static struct rig *rig_small(uint32_t quota, uint32_t users)
 
 static void act(struct rig *r, uint32_t user, enum action_kind kind, enum urgency u, int64_t due_ms)
 {
-	struct action a = { .kind = (uint8_t)kind, .urgency = (uint8_t)u, .session = SESSION_CALL,
-			    .user = user, .generation = ++r->generation, .lease_ms = 600000,
-			    .may_be_held = true, .due_mono_ms = due_ms };
+	struct action a = { .kind = (uint8_t)kind,
+			    .urgency = (uint8_t)u,
+			    .session = SESSION_CALL,
+			    .user = user,
+			    .generation = ++r->generation,
+			    .lease_ms = 600000,
+			    .may_be_held = true,
+			    .due_mono_ms = due_ms };
 
 	graph_submit(r->g, r->now_ms, &a);
 }
@@ -93,10 +98,10 @@ static void an_earlier_process_sends_count(void **state)
 /* Two requests per window: the order in which they come out is the order of worth. */
 static void rises_then_clears_then_renewals(void **state)
 {
-	static const uint32_t golden[] = { 1, 0, /* rises, by the time of their change */
-					   3, 2, /* clears, most remaining lease first */
+	static const uint32_t golden[] = { 1, 0,   /* rises, by the time of their change */
+					   3, 2,   /* clears, most remaining lease first */
 					   5, 4 }; /* renewals, by the end of their lease */
-	struct rig *r = rig_small(3, 6); /* floor(0.98 * 3) = 2 */
+	struct rig *r = rig_small(3, 6);	   /* floor(0.98 * 3) = 2 */
 	uint32_t order[6], n = 0;
 	(void)state;
 

@@ -29,7 +29,8 @@ static void every_status_has_its_class(void **state)
 {
 	(void)state;
 	for (uint32_t s = 0; s <= UINT16_MAX; s++) {
-		assert_int_equal(answer_class(HTTP_ANSWERED, (uint16_t)s), golden_class((uint16_t)s));
+		assert_int_equal(answer_class(HTTP_ANSWERED, (uint16_t)s),
+				 golden_class((uint16_t)s));
 		assert_int_equal(answer_class(HTTP_NOT_SENT, (uint16_t)s), ANSWER_NOT_SENT);
 		assert_int_equal(answer_class(HTTP_UNSURE, (uint16_t)s), ANSWER_NONE);
 		assert_int_equal(answer_class(HTTP_STATUS_LOST, (uint16_t)s), ANSWER_LOST);
@@ -38,24 +39,26 @@ static void every_status_has_its_class(void **state)
 
 static void every_class_has_its_reaction(void **state)
 {
-	static const enum request_kind kinds[] = { REQ_SET, REQ_SET_PREFERRED, REQ_CLEAR,
-						   REQ_CLEAR_PREFERRED, REQ_LOOK_UP, REQ_READ_BACK };
+	static const enum request_kind kinds[] = { REQ_SET,	REQ_SET_PREFERRED,
+						   REQ_CLEAR,	REQ_CLEAR_PREFERRED,
+						   REQ_LOOK_UP, REQ_READ_BACK };
 	/* A accept, D deny, T new token, F forbidden, G gate, L gate and unsure, R retry; set, set
 	 * preferred, clear, clear preferred, look-up, read-back */
 	static const char *const golden[ANSWER_CLASS_COUNT] = {
-		[ANSWER_OK] = "AAAAAA",	       [ANSWER_BAD] = "DDDDDD",
+		[ANSWER_OK] = "AAAAAA",		  [ANSWER_BAD] = "DDDDDD",
 		[ANSWER_UNAUTHORIZED] = "TTTTTT", [ANSWER_FORBIDDEN] = "FFFFFF",
-		[ANSWER_NOT_FOUND] = "DDAADD", [ANSWER_COLLISION] = "RRRRRR",
-		[ANSWER_THROTTLED] = "GGGGGG", [ANSWER_SERVER_ERROR] = "RRRRRR",
-		[ANSWER_ODD] = "RRRRRR",       [ANSWER_NOT_SENT] = "GGGGGG",
-		[ANSWER_NONE] = "RRRRRR",      [ANSWER_LOST] = "LLLLLL",
+		[ANSWER_NOT_FOUND] = "DDAADD",	  [ANSWER_COLLISION] = "RRRRRR",
+		[ANSWER_THROTTLED] = "GGGGGG",	  [ANSWER_SERVER_ERROR] = "RRRRRR",
+		[ANSWER_ODD] = "RRRRRR",	  [ANSWER_NOT_SENT] = "GGGGGG",
+		[ANSWER_NONE] = "RRRRRR",	  [ANSWER_LOST] = "LLLLLL",
 	};
 	static const char letters[REACT_COUNT + 1] = "ADTFGLR";
 	(void)state;
 
 	for (int c = 0; c < ANSWER_CLASS_COUNT; c++)
 		for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
-			assert_int_equal(letters[react((enum answer_class)c, kinds[k])], golden[c][k]);
+			assert_int_equal(letters[react((enum answer_class)c, kinds[k])],
+					 golden[c][k]);
 }
 
 static void every_note_has_a_name_and_a_text(void **state)

@@ -23,11 +23,13 @@ static struct rig *rig_reading(uint32_t users, uint32_t quota, int32_t every_ms)
 	return r;
 }
 
-static void answer_read(struct rig *r, uint32_t user, const char *availability, const char *activity)
+static void answer_read(struct rig *r, uint32_t user, const char *availability,
+			const char *activity)
 {
 	char body[400];
 
-	snprintf(body, sizeof(body), "{\"value\":[{\"id\":\"%s\",\"availability\":\"%s\",\"activity\":\"%s\"}]}",
+	snprintf(body, sizeof(body),
+		 "{\"value\":[{\"id\":\"%s\",\"availability\":\"%s\",\"activity\":\"%s\"}]}",
 		 rig_id(user), availability, activity);
 	rig_answer(r, rig_find(r, READ, ID_NONE), 200, body);
 }
@@ -38,14 +40,22 @@ static void every_documented_value(void **state)
 		const char *availability;
 		enum presence presence;
 	} rows[] = {
-		{ "Available", PRESENCE_AVAILABLE },   { "AvailableIdle", PRESENCE_AVAILABLE },
-		{ "availableInactive", PRESENCE_AVAILABLE }, { "Busy", PRESENCE_BUSY },
-		{ "BUSYIDLE", PRESENCE_BUSY },	       { "doNotDisturb", PRESENCE_DND },
-		{ "Away", PRESENCE_AWAY },	       { "beRightBack", PRESENCE_AWAY },
-		{ "Offline", PRESENCE_OFFLINE },       { "PresenceUnknown", PRESENCE_UNKNOWN },
-		{ "focusing", PRESENCE_DND },	       { "inACall", PRESENCE_BUSY },
-		{ "inAMeeting", PRESENCE_BUSY },       { "presenting", PRESENCE_DND },
-		{ "OutOfOffice", PRESENCE_UNKNOWN },   { "BrandNew", PRESENCE_UNKNOWN },
+		{ "Available", PRESENCE_AVAILABLE },
+		{ "AvailableIdle", PRESENCE_AVAILABLE },
+		{ "availableInactive", PRESENCE_AVAILABLE },
+		{ "Busy", PRESENCE_BUSY },
+		{ "BUSYIDLE", PRESENCE_BUSY },
+		{ "doNotDisturb", PRESENCE_DND },
+		{ "Away", PRESENCE_AWAY },
+		{ "beRightBack", PRESENCE_AWAY },
+		{ "Offline", PRESENCE_OFFLINE },
+		{ "PresenceUnknown", PRESENCE_UNKNOWN },
+		{ "focusing", PRESENCE_DND },
+		{ "inACall", PRESENCE_BUSY },
+		{ "inAMeeting", PRESENCE_BUSY },
+		{ "presenting", PRESENCE_DND },
+		{ "OutOfOffice", PRESENCE_UNKNOWN },
+		{ "BrandNew", PRESENCE_UNKNOWN },
 		{ "", PRESENCE_UNKNOWN },
 	};
 	struct rig *r = rig_reading(1, 1500, 10000);
@@ -57,7 +67,8 @@ static void every_documented_value(void **state)
 
 		rig_pass(r, 10000);
 		assert_int_equal(r->open_n, 1);
-		assert_string_equal(r->open[0].body, "{\"ids\":[\"00000000-aaaa-bbbb-cccc-0123456789ab\"]}");
+		assert_string_equal(r->open[0].body,
+				    "{\"ids\":[\"00000000-aaaa-bbbb-cccc-0123456789ab\"]}");
 		answer_read(r, 0, rows[i].availability, "X");
 		assert_int_equal(r->seen_n, i + 1);
 		assert_int_equal(r->seen[i].user, 0);
@@ -112,12 +123,15 @@ static void held_sessions_come_first_and_everybody_comes_once(void **state)
 	r->now_ms += 10000;
 	graph_tick(r->g, r->now_ms);
 	while (graph_drain(r->g, r->now_ms, r->wall_ms, &o)) {
-		struct graph_response a = { .id = o.request.id, .status = 200, .body = SLICE_LIT("{\"value\":[]}") };
+		struct graph_response a = { .id = o.request.id,
+					    .status = 200,
+					    .body = SLICE_LIT("{\"value\":[]}") };
 		size_t n = 0;
 
 		assert_int_equal(o.kind, GRAPH_HTTP);
 		if (requests == 0)
-			assert_true(slice_starts(o.request.body, "{\"ids\":[\"00000577-")); /* 1399 */
+			assert_true(
+				slice_starts(o.request.body, "{\"ids\":[\"00000577-")); /* 1399 */
 		for (size_t i = 0; i + 6 < o.request.body.n; i++)
 			n += memcmp(o.request.body.p + i, "-aaaa-", 6) == 0;
 		assert_true(n <= 650);
@@ -169,9 +183,16 @@ static void writes_go_first(void **state)
 static void trouble_is_tried_again_and_harms_nobody(void **state)
 {
 	static const struct graph_response troubles[] = {
-		{ .status = 500 }, { .status = 400 }, { .status = 404 }, { .status = 200, .body = { "<", 1 } },
-		{ .status = 429, .retry_after = { "3", 1 } }, { .failure = HTTP_UNSURE },
-		{ .failure = HTTP_NOT_SENT }, { .failure = HTTP_STATUS_LOST }, { .status = 401 }, { .status = 403 },
+		{ .status = 500 },
+		{ .status = 400 },
+		{ .status = 404 },
+		{ .status = 200, .body = { "<", 1 } },
+		{ .status = 429, .retry_after = { "3", 1 } },
+		{ .failure = HTTP_UNSURE },
+		{ .failure = HTTP_NOT_SENT },
+		{ .failure = HTTP_STATUS_LOST },
+		{ .status = 401 },
+		{ .status = 403 },
 	};
 	(void)state;
 
@@ -204,7 +225,8 @@ static void who_is_forgotten_is_not_seen(void **state)
 	rig_pass(r, 10000);
 	graph_forget(r->g, 0);
 	snprintf(body, sizeof(body),
-		 "{\"value\":[{\"id\":\"%s\",\"availability\":\"Busy\"},{\"id\":\"%s\",\"availability\":\"Away\"}]}",
+		 "{\"value\":[{\"id\":\"%s\",\"availability\":\"Busy\"},{\"id\":\"%s\","
+		 "\"availability\":\"Away\"}]}",
 		 rig_id(0), rig_id(1));
 	rig_answer(r, rig_find(r, READ, ID_NONE), 200, body);
 	assert_int_equal(r->seen_n, 1);

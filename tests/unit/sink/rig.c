@@ -67,8 +67,11 @@ static void keep_request(struct rig *r, const struct graph_out *o)
 {
 	assert_true(r->open_n < RIG_OPEN_MAX);
 	struct rig_request *q = &r->open[r->open_n++];
-	*q = (struct rig_request){ .id = o->request.id, .user = o->user, .post = o->request.post,
-				   .secret = o->request.secret, .sent_ms = r->now_ms };
+	*q = (struct rig_request){ .id = o->request.id,
+				   .user = o->user,
+				   .post = o->request.post,
+				   .secret = o->request.secret,
+				   .sent_ms = r->now_ms };
 	copy(q->url, sizeof(q->url), o->request.url);
 	copy(q->body, sizeof(q->body), o->request.body);
 	copy(q->headers, sizeof(q->headers), o->request.headers);
@@ -165,7 +168,8 @@ void rig_reply(struct rig *r, struct rig_request *q, const struct graph_response
 
 void rig_answer(struct rig *r, struct rig_request *q, uint16_t status, const char *body)
 {
-	struct graph_response a = { .failure = HTTP_ANSWERED, .status = status,
+	struct graph_response a = { .failure = HTTP_ANSWERED,
+				    .status = status,
 				    .body = slice_str(body ? body : "") };
 
 	rig_reply(r, q, &a);
@@ -176,14 +180,19 @@ void rig_answer_token(struct rig *r, const char *token, int life_s)
 	char body[200];
 
 	snprintf(body, sizeof(body),
-		 "{\"token_type\":\"Bearer\",\"expires_in\":%d,\"access_token\":\"%s\"}", life_s, token);
+		 "{\"token_type\":\"Bearer\",\"expires_in\":%d,\"access_token\":\"%s\"}", life_s,
+		 token);
 	rig_answer(r, rig_find(r, "/oauth2/v2.0/token", ID_NONE), 200, body);
 }
 
 uint32_t rig_hold(struct rig *r, uint32_t user, enum session s, enum urgency u)
 {
-	struct action a = { .kind = ACT_HOLD, .urgency = (uint8_t)u, .session = (uint8_t)s,
-			    .user = user, .generation = ++r->generation, .lease_ms = 600000,
+	struct action a = { .kind = ACT_HOLD,
+			    .urgency = (uint8_t)u,
+			    .session = (uint8_t)s,
+			    .user = user,
+			    .generation = ++r->generation,
+			    .lease_ms = 600000,
 			    .due_mono_ms = r->now_ms };
 
 	graph_submit(r->g, r->now_ms, &a);
@@ -193,8 +202,12 @@ uint32_t rig_hold(struct rig *r, uint32_t user, enum session s, enum urgency u)
 
 uint32_t rig_clear(struct rig *r, uint32_t user, bool may_be_held)
 {
-	struct action a = { .kind = ACT_CLEAR, .urgency = URGENCY_CLEAR, .session = SESSION_CALL,
-			    .user = user, .generation = ++r->generation, .may_be_held = may_be_held,
+	struct action a = { .kind = ACT_CLEAR,
+			    .urgency = URGENCY_CLEAR,
+			    .session = SESSION_CALL,
+			    .user = user,
+			    .generation = ++r->generation,
+			    .may_be_held = may_be_held,
 			    .due_mono_ms = r->now_ms };
 
 	graph_submit(r->g, r->now_ms, &a);

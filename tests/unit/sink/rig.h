@@ -49,7 +49,8 @@ void rig_drain(struct rig *r);
 void rig_pass(struct rig *r, int64_t ms);
 const char *rig_id(uint32_t user); /* the GUID of a user; valid until four calls later */
 
-/* The open request whose URL holds `part` (and, for user != ID_NONE, is that user's); NULL: none. */
+/* The open request whose URL holds `part` (and, for user != ID_NONE, is that user's); NULL: none.
+ */
 struct rig_request *rig_find(struct rig *r, const char *part, uint32_t user);
 uint32_t rig_count(const struct rig *r, const char *part);
 /* Answers and removes the request, then drains. */

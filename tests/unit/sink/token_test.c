@@ -37,8 +37,9 @@ static void asks_at_start_in_the_right_words(void **state)
 	assert_true(q->post && q->secret);
 	assert_string_equal(q->url, "https://login.example/" TENANT "/oauth2/v2.0/token");
 	assert_non_null(strstr(q->headers, "Content-Type: application/x-www-form-urlencoded\r\n"));
-	assert_string_equal(q->body, "client_id=" RIG_APP "&scope=https%3A%2F%2Fgraph.example%2F.default"
-				     "&client_secret=s3cr%3Dt%26%2F%C3%BC&grant_type=client_credentials");
+	assert_string_equal(q->body,
+			    "client_id=" RIG_APP "&scope=https%3A%2F%2Fgraph.example%2F.default"
+			    "&client_secret=s3cr%3Dt%26%2F%C3%BC&grant_type=client_credentials");
 	assert_int_equal(token_state(r), 1);
 	rig_hold(r, 0, SESSION_CALL, URGENCY_RISE);
 	rig_pass(r, 3000);
@@ -69,7 +70,9 @@ static void renews_five_minutes_early_or_at_half_life(void **state)
 {
 	static const struct {
 		int life_s, from_s, to_s; /* asked anew between these */
-	} rows[] = { { 5400, 5062, 5100 }, { 3600, 3262, 3300 }, { 600, 262, 300 }, { 120, 52, 60 } };
+	} rows[] = {
+		{ 5400, 5062, 5100 }, { 3600, 3262, 3300 }, { 600, 262, 300 }, { 120, 52, 60 }
+	};
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -112,8 +115,9 @@ static void an_ended_token_is_not_used(void **state)
 
 static void refused_credentials_are_said_and_tried_slowly(void **state)
 {
-	static const char body[] = "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215: "
-				   "Invalid client secret provided.\\r\\nTrace ID: x\",\"error_codes\":[7000215]}";
+	static const char body[] =
+		"{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215: "
+		"Invalid client secret provided.\\r\\nTrace ID: x\",\"error_codes\":[7000215]}";
 	struct rig *r = rig_unsigned();
 	struct graph_view v;
 	(void)state;
@@ -190,7 +194,9 @@ static void passing_trouble_backs_off(void **state)
 			rig_pass(r, 1000);
 		}
 		assert_in_range(asked, 12, 30); /* 1, 2, 4 ... 60 s */
-		assert_true(rig_noted(r, GRAPH_NOTE_TOKEN_RETRY) + rig_noted(r, GRAPH_NOTE_BAD_ANSWER) >= 2);
+		assert_true(rig_noted(r, GRAPH_NOTE_TOKEN_RETRY) +
+				    rig_noted(r, GRAPH_NOTE_BAD_ANSWER) >=
+			    2);
 		rig_free(r);
 	}
 }
@@ -238,10 +244,10 @@ static void a_401_renews_the_token_once_and_then_is_reported(void **state)
 static void a_claims_challenge_goes_into_one_request(void **state)
 {
 	struct rig *r = rig_ready(1);
-	struct graph_response a = {
-		.status = 401,
-		.www_authenticate = SLICE_LIT("Bearer realm=\"\", error=\"insufficient_claims\", "
-					      "claims=\"eyJhIjoxfQ==\"") };
+	struct graph_response a = { .status = 401,
+				    .www_authenticate = SLICE_LIT(
+					    "Bearer realm=\"\", error=\"insufficient_claims\", "
+					    "claims=\"eyJhIjoxfQ==\"") };
 	(void)state;
 
 	uint32_t hold = rig_hold(r, 0, SESSION_CALL, URGENCY_RISE);
@@ -265,7 +271,8 @@ static void a_403_drops_the_token_once_then_names_the_permission(void **state)
 	rig_answer_token(r, "tok2", 3600); /* it may have the role by now */
 	assert_int_equal(rig_outcome(r, 0, a).class, OUTCOME_COUNT);
 	rig_answer(r, rig_find(r, SET, 0), 403,
-		   "{\"error\":{\"code\":\"Authorization_RequestDenied\",\"message\":\"Insufficient\"}}");
+		   "{\"error\":{\"code\":\"Authorization_RequestDenied\",\"message\":"
+		   "\"Insufficient\"}}");
 	assert_int_equal(rig_outcome(r, 0, a).class, OUTCOME_DENIED);
 	assert_int_equal(rig_outcome(r, 0, a).http_status, 403);
 	assert_int_equal(rig_noted(r, GRAPH_NOTE_PERMISSION), 1);

@@ -14,8 +14,8 @@ static void durations_stay_within_what_graph_takes(void **state)
 {
 	static const struct {
 		int32_t lease_ms, minutes;
-	} rows[] = { { 0, 5 },	      { -7, 5 },       { 299999, 5 },	 { 300000, 5 },
-		     { 300001, 6 },   { 600000, 10 },  { 3600000, 60 },	 { 14400000, 240 },
+	} rows[] = { { 0, 5 },		{ -7, 5 },	   { 299999, 5 },   { 300000, 5 },
+		     { 300001, 6 },	{ 600000, 10 },	   { 3600000, 60 }, { 14400000, 240 },
 		     { 14400001, 240 }, { INT32_MAX, 240 } };
 	struct buf b;
 	(void)state;
@@ -28,7 +28,8 @@ static void durations_stay_within_what_graph_takes(void **state)
 		presence_body_set(&b, "s", "Busy", "InACall", rows[i].lease_ms);
 		snprintf(text, sizeof(text),
 			 "{\"sessionId\":\"s\",\"availability\":\"Busy\",\"activity\":\"InACall\","
-			 "\"expirationDuration\":\"PT%dM\"}", rows[i].minutes);
+			 "\"expirationDuration\":\"PT%dM\"}",
+			 rows[i].minutes);
 		assert_slice(buf_view(&b), text);
 		assert_int_equal(presence_body_lease_ms(rows[i].lease_ms), rows[i].minutes * 60000);
 	}
@@ -45,8 +46,9 @@ static void the_other_bodies(void **state)
 	assert_slice(buf_view(&b), "{\"sessionId\":\"s\"}");
 	buf_reset(&b);
 	presence_body_set_preferred(&b, "DoNotDisturb", "DoNotDisturb", 600000);
-	assert_slice(buf_view(&b), "{\"availability\":\"DoNotDisturb\",\"activity\":\"DoNotDisturb\","
-				   "\"expirationDuration\":\"PT10M\"}");
+	assert_slice(buf_view(&b),
+		     "{\"availability\":\"DoNotDisturb\",\"activity\":\"DoNotDisturb\","
+		     "\"expirationDuration\":\"PT10M\"}");
 	buf_reset(&b);
 	presence_body_clear_preferred(&b);
 	assert_slice(buf_view(&b), "{}");
@@ -85,8 +87,10 @@ static void presences_in_all_their_shapes(void **state)
 		enum err err;
 	} cases[] = {
 		{ "{\"value\":[{\"id\":\"a\",\"availability\":\"Busy\",\"activity\":\"InACall\"},"
-		  "{\"id\":\"b\",\"availability\":\"away\",\"activity\":null}]}", "a=Busy/InACall;b=away/;", ERR_OK },
-		{ "{\"value\":{\"id\":\"a\",\"availability\":\"Busy\",\"activity\":\"X\"}}", "a=Busy/X;", ERR_OK },
+		  "{\"id\":\"b\",\"availability\":\"away\",\"activity\":null}]}",
+		  "a=Busy/InACall;b=away/;", ERR_OK },
+		{ "{\"value\":{\"id\":\"a\",\"availability\":\"Busy\",\"activity\":\"X\"}}",
+		  "a=Busy/X;", ERR_OK },
 		{ "{\"id\":\"a\",\"availability\":\"Busy\"}", "a=Busy/;", ERR_OK },
 		{ "{\"value\":[]}", "", ERR_OK },
 		{ "{\"value\":[1,null,{\"id\":5},{\"availability\":\"Busy\"}]}", "", ERR_OK },
@@ -101,7 +105,8 @@ static void presences_in_all_their_shapes(void **state)
 	buf_init(&b, 4000);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		buf_reset(&b);
-		assert_int_equal(presences_answer(slice_str(cases[i].body), collect, &b), cases[i].err);
+		assert_int_equal(presences_answer(slice_str(cases[i].body), collect, &b),
+				 cases[i].err);
 		assert_string_equal(buf_cstr(&b), cases[i].rows);
 	}
 	buf_fini(&b);
@@ -116,10 +121,14 @@ static void error_envelopes(void **state)
 		{ "{\"error\":{\"code\":\"TooManyRequests\",\"innerError\":{\"code\":\"429\","
 		  "\"request-id\":\"r1\"},\"message\":\"Please retry again later.\"}}",
 		  "TooManyRequests: Please retry again later.", "r1", ERR_OK },
-		{ "{\"error\":{\"code\":\"UnknownError\",\"message\":\"\",\"innererror\":{\"message\":\"deep\"}}}",
+		{ "{\"error\":{\"code\":\"UnknownError\",\"message\":\"\",\"innererror\":{"
+		  "\"message\":"
+		  "\"deep\"}}}",
 		  "UnknownError: deep", "", ERR_OK },
-		{ "{\"error\":{\"code\":\"X\",\"message\":\"one\\r\\ntwo\"}}", "X: one", "", ERR_OK },
-		{ "{\"error\":\"invalid_client\",\"error_description\":\"d\"}", "invalid_client: d", "", ERR_OK },
+		{ "{\"error\":{\"code\":\"X\",\"message\":\"one\\r\\ntwo\"}}", "X: one", "",
+		  ERR_OK },
+		{ "{\"error\":\"invalid_client\",\"error_description\":\"d\"}", "invalid_client: d",
+		  "", ERR_OK },
 		{ "{\"error\":{\"message\":\"only\"}}", "only", "", ERR_OK },
 		{ "{\"error\":{}}", "", "", ERR_MALFORMED },
 		{ "<html>429</html>", "", "", ERR_MALFORMED },
@@ -145,9 +154,10 @@ static void texts_are_cut_at_whole_characters(void **state)
 		size_t cap;
 		const char *dst;
 	} rows[] = {
-		{ "abc", 4, "abc" },  { "abcd", 4, "abc" },	    { "ab\xc3\xbc", 4, "ab" },
-		{ "ab\xc3\xbc", 5, "ab\xc3\xbc" }, { "a\tb\x7f", 8, "a b " }, { "a\nb", 8, "a" },
-		{ NULL, 8, "" },      { "x", 1, "" },
+		{ "abc", 4, "abc" },	   { "abcd", 4, "abc" },
+		{ "ab\xc3\xbc", 4, "ab" }, { "ab\xc3\xbc", 5, "ab\xc3\xbc" },
+		{ "a\tb\x7f", 8, "a b " }, { "a\nb", 8, "a" },
+		{ NULL, 8, "" },	   { "x", 1, "" },
 	};
 	(void)state;
 
@@ -182,20 +192,30 @@ static void challenges(void **state)
 	(void)state;
 
 	snprintf(header, sizeof(header),
-		 "Bearer realm=\"\", authorization_uri=\"https://x\", error=\"insufficient_claims\", claims=\"%s\"",
+		 "Bearer realm=\"\", authorization_uri=\"https://x\", "
+		 "error=\"insufficient_claims\", claims=\"%s\"",
 		 b64);
 	assert_int_equal(challenge_claims(slice_str(header), dst, sizeof(dst)), ERR_OK);
 	assert_string_equal(dst, "{\"access_token\":{\"nbf\":{\"essential\":true}}}");
 	assert_int_equal(challenge_claims(slice_str(header), dst, 10), ERR_LIMIT);
-	assert_int_equal(challenge_claims(SLICE_LIT("Bearer realm=\"\""), dst, sizeof(dst)), ERR_NOT_FOUND);
-	assert_int_equal(challenge_claims(SLICE_LIT("Bearer error=\"invalid_token\", claims=\"e30=\""), dst,
-					  sizeof(dst)), ERR_NOT_FOUND);
-	assert_int_equal(challenge_claims(SLICE_LIT("Bearer error=\"insufficient_claims\", claims=\"***\""),
-					  dst, sizeof(dst)), ERR_MALFORMED);
-	assert_int_equal(challenge_claims(SLICE_LIT("Bearer error=\"insufficient_claims\", claims=\"bm90\""),
-					  dst, sizeof(dst)), ERR_MALFORMED);
-	assert_int_equal(challenge_claims(SLICE_LIT("Bearer error=\"insufficient_claims\", claims=\"e30"),
-					  dst, sizeof(dst)), ERR_OK);
+	assert_int_equal(challenge_claims(SLICE_LIT("Bearer realm=\"\""), dst, sizeof(dst)),
+			 ERR_NOT_FOUND);
+	assert_int_equal(
+		challenge_claims(SLICE_LIT("Bearer error=\"invalid_token\", claims=\"e30=\""), dst,
+				 sizeof(dst)),
+		ERR_NOT_FOUND);
+	assert_int_equal(
+		challenge_claims(SLICE_LIT("Bearer error=\"insufficient_claims\", claims=\"***\""),
+				 dst, sizeof(dst)),
+		ERR_MALFORMED);
+	assert_int_equal(
+		challenge_claims(SLICE_LIT("Bearer error=\"insufficient_claims\", claims=\"bm90\""),
+				 dst, sizeof(dst)),
+		ERR_MALFORMED);
+	assert_int_equal(
+		challenge_claims(SLICE_LIT("Bearer error=\"insufficient_claims\", claims=\"e30"),
+				 dst, sizeof(dst)),
+		ERR_OK);
 	assert_int_equal(challenge_claims(SLICE_NONE, dst, sizeof(dst)), ERR_NOT_FOUND);
 }
 

@@ -70,7 +70,8 @@ static void never_out_of_bounds(void **state)
 
 		for (size_t k = 0; k < n; k++)
 			text[k] = letters[prng_below(&r, sizeof(letters) - 1)];
-		if (retry_after_parse(slice_of(text, n), (int64_t)prng_below(&r, 1ull << 42), &ms) == ERR_OK)
+		if (retry_after_parse(slice_of(text, n), (int64_t)prng_below(&r, 1ull << 42),
+				      &ms) == ERR_OK)
 			assert_in_range(ms, 0, RETRY_AFTER_MAX_MS);
 	}
 }

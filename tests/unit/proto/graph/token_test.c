@@ -32,7 +32,8 @@ static void the_url_names_the_tenant(void **state)
 
 	buf_init(&b, 200);
 	token_url(&b, "https://login.example", "contoso.example/../x");
-	assert_slice(buf_view(&b), "https://login.example/contoso.example%2F..%2Fx/oauth2/v2.0/token");
+	assert_slice(buf_view(&b),
+		     "https://login.example/contoso.example%2F..%2Fx/oauth2/v2.0/token");
 	buf_fini(&b);
 }
 
@@ -44,8 +45,10 @@ static void answers(void **state)
 		int32_t life_s;
 	} rows[] = {
 		{ "{\"token_type\":\"Bearer\",\"expires_in\":3599,\"ext_expires_in\":3599,"
-		  "\"access_token\":\"eyJ.x-_~+/=\"}", ERR_OK, 3599 },
-		{ "{\"token_type\":\"bearer\",\"expires_in\":\"3599\",\"access_token\":\"a\"}", ERR_OK, 3599 },
+		  "\"access_token\":\"eyJ.x-_~+/=\"}",
+		  ERR_OK, 3599 },
+		{ "{\"token_type\":\"bearer\",\"expires_in\":\"3599\",\"access_token\":\"a\"}",
+		  ERR_OK, 3599 },
 		{ "{\"access_token\":\"a\"}", ERR_OK, 600 },
 		{ "{\"access_token\":\"a\",\"expires_in\":\"soon\"}", ERR_OK, 600 },
 		{ "{\"access_token\":\"a\",\"expires_in\":null}", ERR_OK, 600 },
@@ -70,7 +73,8 @@ static void answers(void **state)
 		int32_t life = -1;
 		enum err e = token_answer_parse(slice_str(rows[i].body), &s, &life);
 
-		if (e != rows[i].err || life != rows[i].life_s || secret_is_set(&s) != (e == ERR_OK))
+		if (e != rows[i].err || life != rows[i].life_s ||
+		    secret_is_set(&s) != (e == ERR_OK))
 			fail_msg("%s: %s, %d s", rows[i].body, err_name(e), life);
 		secret_fini(&s);
 	}
@@ -115,8 +119,10 @@ static void refusals(void **state)
 		struct token_refusal r;
 
 		snprintf(body, sizeof(body),
-			 "{\"error\":\"%s\",\"error_description\":\"AADSTS%d: told so.\\r\\nTrace ID: x\","
-			 "\"error_codes\":[%d]}", rows[i].error, rows[i].number, rows[i].number);
+			 "{\"error\":\"%s\",\"error_description\":\"AADSTS%d: told so.\\r\\nTrace "
+			 "ID: x\","
+			 "\"error_codes\":[%d]}",
+			 rows[i].error, rows[i].number, rows[i].number);
 		token_refusal_parse(rows[i].status, slice_str(body), &r);
 		if (r.configuration != rows[i].configuration)
 			fail_msg("%s", body);
@@ -129,8 +135,13 @@ static void refusals(void **state)
 
 static void refusals_without_a_reason(void **state)
 {
-	static const char *const bodies[] = { "", "<html>proxy</html>", "{}", "[1]", "{\"error\":{}}",
-					      "{\"error_codes\":[-1]}", "{\"error_codes\":[1e9]}" };
+	static const char *const bodies[] = { "",
+					      "<html>proxy</html>",
+					      "{}",
+					      "[1]",
+					      "{\"error\":{}}",
+					      "{\"error_codes\":[-1]}",
+					      "{\"error_codes\":[1e9]}" };
 	struct token_refusal r;
 	(void)state;
 

@@ -34,18 +34,25 @@ static void who_matches(void **state)
 		{ "", 0, 0, 0, "" },
 		{ "{\"id\":\"" ID_A "\",\"mail\":\"ana@acme.example\"}", 1, 0, 0, ID_A },
 		{ "{\"id\":\"" ID_A "\",\"mail\":\"ANA@Acme.Example\"}", 1, 0, 0, ID_A },
-		{ "{\"id\":\"" ID_A "\",\"mail\":null,\"userPrincipalName\":\"Ana@acme.example\"}", 1, 0, 0, ID_A },
-		{ "{\"id\":\"" ID_A "\",\"proxyAddresses\":[\"x500:y\",\"SMTP:a@b\",\"smtp:ana@acme.example\"]}",
+		{ "{\"id\":\"" ID_A "\",\"mail\":null,\"userPrincipalName\":\"Ana@acme.example\"}",
 		  1, 0, 0, ID_A },
-		{ "{\"id\":\"" ID_A "\",\"proxyAddresses\":[\"sip:ana@acme.example\",7]}", 0, 0, 0, "" },
+		{ "{\"id\":\"" ID_A
+		  "\",\"proxyAddresses\":[\"x500:y\",\"SMTP:a@b\",\"smtp:ana@acme.example\"]}",
+		  1, 0, 0, ID_A },
+		{ "{\"id\":\"" ID_A "\",\"proxyAddresses\":[\"sip:ana@acme.example\",7]}", 0, 0, 0,
+		  "" },
 		{ "{\"id\":\"" ID_A "\",\"mail\":\"bob@acme.example\"}", 0, 0, 0, "" },
 		{ "{\"id\":\"" ID_A "\",\"mail\":\"ana@acme.example\"},"
-		  "{\"id\":\"" ID_A "\",\"userPrincipalName\":\"ana@acme.example\"}", 1, 0, 0, ID_A },
+		  "{\"id\":\"" ID_A "\",\"userPrincipalName\":\"ana@acme.example\"}",
+		  1, 0, 0, ID_A },
 		{ "{\"id\":\"" ID_A "\",\"mail\":\"ana@acme.example\"},"
-		  "{\"id\":\"" ID_B "\",\"userPrincipalName\":\"ana@acme.example\"}", 2, 0, 0, ID_A },
+		  "{\"id\":\"" ID_B "\",\"userPrincipalName\":\"ana@acme.example\"}",
+		  2, 0, 0, ID_A },
 		{ "{\"id\":\"" ID_A "\",\"mail\":\"ana@acme.example\",\"accountEnabled\":false},"
-		  "{\"id\":\"" ID_B "\",\"mail\":\"ana@acme.example\",\"accountEnabled\":true}", 1, 1, 0, ID_B },
-		{ "{\"id\":\"" ID_A "\",\"mail\":\"ana@acme.example\",\"userType\":\"Guest\"}", 0, 0, 1, "" },
+		  "{\"id\":\"" ID_B "\",\"mail\":\"ana@acme.example\",\"accountEnabled\":true}",
+		  1, 1, 0, ID_B },
+		{ "{\"id\":\"" ID_A "\",\"mail\":\"ana@acme.example\",\"userType\":\"Guest\"}", 0,
+		  0, 1, "" },
 		{ "{\"id\":\"../../evil\",\"mail\":\"ana@acme.example\"}", 0, 0, 0, "" },
 		{ "{\"mail\":\"ana@acme.example\"},null,7,[]", 0, 0, 0, "" },
 	};
@@ -55,8 +62,10 @@ static void who_matches(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct users_match m;
 
-		snprintf(body, sizeof(body), "{\"@odata.nextLink\":\"https://x\",\"value\":[%s]}", cases[i].rows);
-		assert_int_equal(users_answer(slice_str(body), SLICE_LIT("ana@ACME.example"), &m), ERR_OK);
+		snprintf(body, sizeof(body), "{\"@odata.nextLink\":\"https://x\",\"value\":[%s]}",
+			 cases[i].rows);
+		assert_int_equal(users_answer(slice_str(body), SLICE_LIT("ana@ACME.example"), &m),
+				 ERR_OK);
 		if (m.people != cases[i].people || m.disabled != cases[i].disabled ||
 		    m.guests != cases[i].guests || strcmp(m.id, cases[i].id) != 0)
 			fail_msg("%s: %u %u %u %s", body, m.people, m.disabled, m.guests, m.id);
@@ -65,13 +74,20 @@ static void who_matches(void **state)
 
 static void what_is_no_list(void **state)
 {
-	static const char *const bodies[] = { "", "{}", "[]", "{\"value\":{}}", "{\"value\":null}", "x",
-					      "{\"value\":[]", "{\"value\":[],\"value\":[]}" };
+	static const char *const bodies[] = { "",
+					      "{}",
+					      "[]",
+					      "{\"value\":{}}",
+					      "{\"value\":null}",
+					      "x",
+					      "{\"value\":[]",
+					      "{\"value\":[],\"value\":[]}" };
 	struct users_match m;
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
-		assert_int_equal(users_answer(slice_str(bodies[i]), SLICE_LIT("a@b"), &m), ERR_MALFORMED);
+		assert_int_equal(users_answer(slice_str(bodies[i]), SLICE_LIT("a@b"), &m),
+				 ERR_MALFORMED);
 }
 
 int main(void)
