@@ -13,7 +13,8 @@ $(BUILD)/build.ninja:
 test:
 	./test
 
-bench: $(BUILD)/build.ninja
+# Ratios of speed and memory in one run (doc/bench.md), optimised, in $(BUILD)-bench.
+bench:
 	bench/run $(BUILD)
 
 # Fresh seeds of the deterministic simulator until one fails or SECONDS (default 600) are over.

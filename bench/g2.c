@@ -1,0 +1,2 @@
+#include "bench.h"
+void bench_g2(void){}

@@ -1,0 +1,2 @@
+#include "bench.h"
+void bench_g3(void){}
