@@ -110,6 +110,10 @@ static void act_pbx_fault(struct world *w)
 
 	world_step_note(w, "pbx%u: fault %s", pbx, pbx_fault_name((enum pbx_fault_kind)f.kind));
 	pbx_fault(w->pbx[pbx], w->now_ms, &f);
+	if (f.kind == PBX_FAULT_STUCK || f.kind == PBX_FAULT_SKIPPED || f.kind == PBX_FAULT_SWAPPED)
+		w->lied_ms = w->now_ms;
+	if (f.kind == PBX_FAULT_TERMINATE || f.kind == PBX_FAULT_REFUSE || f.kind == PBX_FAULT_BUSY)
+		w->line_faults_ms[pbx] = w->now_ms;
 	w->counts.pbx_faults++;
 }
 
@@ -229,5 +233,6 @@ void acts_end(struct world *w)
 		}
 	}
 	cloud_faults_clear(w->cloud);
+	w->lied_ms = w->now_ms; /* what was stuck is only now over, untold */
 	world_step_note(w, "calm");
 }

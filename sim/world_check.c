@@ -6,7 +6,8 @@
 
 /* A dead link is noticed within this: OPTIONS every 30 s, each given up after 32 s (RFC 3261 timer F),
  * a TCP connection that is tried for 10 s, and the PBX's own time to answer. */
-enum { NOTICE_MS = 120000, REQUEST_TIMEOUT_MS = 10000 };
+enum { NOTICE_MS = 120000, REQUEST_TIMEOUT_MS = 10000, QUESTION_MS = 31 * 60 * 1000,
+	DECIDED_MS = 2000, LINE_FAULT_MS = 2 * 3600 * 1000 };
 
 static enum oracle_phone phone_word(uint8_t state)
 {
@@ -67,10 +68,38 @@ static void held(struct world *w, uint32_t user, char *ret, size_t cap)
 			 cloud_activity_name(pair.activity));
 }
 
+/* What the engine believed, beside the objection. */
+static void show_user(struct world *w, uint32_t user)
+{
+	static const char *const syncs[] = { "synced", "standing", "expired" };
+	struct user_view u;
+
+	if (!w->bridge || !engine_user(bridge_engine(w->bridge), w->users[user].id, &u))
+		return;
+	world_step_note(w, "user %u: combined %s, desired %s, held %s, settled %d, profile %s, publish %u, status %u, gen %u",
+			user, presence_name((enum presence)u.combined), session_name((enum session)u.desired),
+			session_name((enum session)u.held), u.settled, profile_name((enum profile)u.profile), u.publish,
+			u.last_status, u.generation);
+	for (uint32_t l = u.first_line; l != ID_NONE; l = engine_next_line_of(bridge_engine(w->bridge), l)) {
+		struct line_view v;
+		struct source_line_view s = { 0 };
+
+		engine_line(bridge_engine(w->bridge), l, &v);
+		bridge_line_view(w->bridge, l, &s);
+		world_step_note(w, "line %u: %s, %s, call %u of %u, dnd %d; link %u status %u %s", l, syncs[v.sync],
+				presence_name((enum presence)v.presence), v.call, v.calls, v.dnd, s.link, s.last_status,
+				s.reason);
+	}
+}
+
 /* No Busy outlives its last evidence by more than grace + lease + one request's time-out. */
 void check_truth(struct world *w)
 {
-	const int64_t allowed = w->config.policy.grace_ms + w->config.policy.lease_ms + REQUEST_TIMEOUT_MS + NOTICE_MS;
+	int64_t allowed = w->config.policy.grace_ms + w->config.policy.lease_ms + REQUEST_TIMEOUT_MS + NOTICE_MS;
+
+	/* a PBX that told a lie is believed until it is questioned */
+	if (w->now_ms - w->lied_ms < allowed + QUESTION_MS)
+		allowed += QUESTION_MS;
 
 	for (uint32_t i = 0; i < w->users_n; i++) {
 		char now[64];
@@ -78,11 +107,15 @@ void check_truth(struct world *w)
 		enum oracle_held wanted = expected(w, i, &stuck);
 
 		held(w, i, now, sizeof(now));
+		if (wanted != ORACLE_NOTHING)
+			w->users[i].wanted_ms = w->now_ms;
 		if (stuck || (wanted != ORACLE_NOTHING && strcmp(oracle_words(wanted), now) == 0) || now[0] == '\0')
 			w->users[i].last_busy_ms = w->now_ms;
-		if (w->now_ms - w->users[i].last_busy_ms > allowed)
+		if (w->now_ms - w->users[i].last_busy_ms > allowed) {
+			show_user(w, i);
 			world_object(w, "user %u still shows %s, %lld ms after its last evidence (%s is right)", i, now,
 				     (long long)(w->now_ms - w->users[i].last_busy_ms), oracle_words(wanted));
+		}
 	}
 }
 
@@ -101,9 +134,10 @@ void check_heard(struct world *w, uint32_t pbx, struct slice bytes)
 		if (w->lines[i].connector != pbx)
 			continue;
 		snprintf(name, sizeof(name), "sip:%u@", 201 + w->lines[i].phone);
-		if (bytes.n == 0)
+		if (bytes.n == 0 && w->lines[i].heard) {
 			w->lines[i].heard = false;
-		else if (slice_find_str(seen, slice_str(name)) < seen.n)
+			w->lost_ms[pbx] = w->now_ms; /* a connection that told nothing loses nothing */
+		} else if (slice_find_str(seen, slice_str(name)) < seen.n)
 			w->lines[i].heard = true;
 	}
 	struct slice last = bytes.n ? slice_sub(seen, seen.n > TAIL_MAX ? seen.n - TAIL_MAX : 0, seen.n) : SLICE_NONE;
@@ -121,9 +155,17 @@ void check_clear(struct world *w, uint32_t cloud_user)
 		int64_t since = w->started_ms;
 		if (w->lost_ms[l->connector] > since)
 			since = w->lost_ms[l->connector];
-		if (w->now_ms - since < w->config.policy.grace_ms)
+		/* decided on before the link was lost, and sent again because its answer was */
+		if (since > w->started_ms && w->users[l->user].wanted_ms + DECIDED_MS < since)
+			continue;
+		/* a line that lost its own subscription may have been past its grace long before */
+		if (w->now_ms < w->line_faults_ms[l->connector] + LINE_FAULT_MS)
+			continue;
+		if (w->now_ms - since < w->config.policy.grace_ms) {
+			show_user(w, l->user);
 			world_object(w, "user %u is cleared %lld ms after the link was lost, its line %u not yet heard",
 				     l->user, (long long)(w->now_ms - since), i);
+		}
 	}
 }
 
@@ -149,9 +191,11 @@ bool check_calm(struct world *w)
 		enum oracle_held wanted = expected(w, i, &stuck);
 
 		held(w, i, now, sizeof(now));
-		if (strcmp(now, oracle_words(wanted)) != 0)
+		if (strcmp(now, oracle_words(wanted)) != 0) {
+			show_user(w, i);
 			world_object(w, "after the calm user %u shows '%s' where '%s' is right", i, now,
 				     oracle_words(wanted));
+		}
 	}
 	return w->objection[0] == '\0';
 }

@@ -431,15 +431,12 @@ static void to_daemon(struct world *w, struct parcel *p, struct link *l)
 		if (!here)
 			return;
 		l->used = false;
-		if (gone.connected) /* an attempt that failed loses nothing */
-			w->lost_ms[pbx] = w->now_ms;
 		check_heard(w, pbx, SLICE_NONE);
 		feed_daemon(w, &gone, FEED_CLOSED, SLICE_NONE);
 		return;
 	}
 	if (!here || !l->open || (p->kind == PARCEL_TO_DAEMON && cut(w, l->pbx)))
 		return;
-	l->connected = true;
 	if (p->kind == PARCEL_TO_DAEMON)
 		check_heard(w, l->pbx, slice_of(p->text[0], p->text_n[0]));
 	feed_daemon(w, l, p->kind == PARCEL_TO_DAEMON ? FEED_BYTES : FEED_CONNECTED,

@@ -40,7 +40,6 @@ struct parcel {
 /* A connection, or a UDP socket, of the daemon to one PBX. */
 struct link {
 	bool used, open, udp;
-	bool connected;
 	bool daemon_gone; /* our side has closed it */
 	uint64_t serial;
 	uint32_t pbx;
@@ -63,6 +62,7 @@ struct user_truth {
 	uint32_t id; /* in the running bridge */
 	enum oracle_app app;
 	int64_t app_until_wall_ms;
+	int64_t wanted_ms;    /* when anything was last to be held */
 	int64_t last_busy_ms; /* when something true last made the person busy */
 	uint32_t cloud_user;
 };
@@ -95,6 +95,7 @@ struct world {
 	size_t heap_n, heap_cap;
 	uint64_t seq;
 	char tail[WORLD_PBXS][TAIL_MAX + 1]; /* of what came last over a stream */
+	int64_t lied_ms, line_faults_ms[WORLD_PBXS]; /* when a PBX last misled us, or dropped single lines */
 	int64_t cut_until_ms[WORLD_PBXS], lost_ms[WORLD_PBXS];
 	struct user_truth users[WORLD_USERS_MAX];
 	struct line_truth lines[WORLD_LINES_MAX];

@@ -482,11 +482,16 @@ void publish_restore(struct engine *e, uint32_t id, const struct user_record *r)
 	b->alone_until_ms = e->now_ms + p->grace_ms;
 	if (r->session == SESSION_NONE || r->lease_end_wall_ms <= e->wall_ms)
 		return;
-	if (left > LEASE_MAX_MS)
-		left = LEASE_MAX_MS;
+	/* More than a lease left: the wall clock went back meanwhile. When the session ends nobody knows,
+	 * so it is renewed as soon as may be. */
+	const bool guess = left > p->lease_ms;
+	if (guess)
+		left = p->lease_ms;
 	b->held = (struct hold){ r->session, r->preferred };
 	b->lease_end_mono_ms = e->now_ms + left;
-	b->renew_mono_ms = b->lease_end_mono_ms - policy_renew_before_ms(id, u->generation, p->lease_ms);
+	b->renew_mono_ms = guess ? e->now_ms
+				 : b->lease_end_mono_ms -
+					   policy_renew_before_ms(id, u->generation, p->lease_ms);
 	set_target(e, u, b->held);
 }
 
