@@ -127,13 +127,20 @@ const char *graph_id(const struct graph *g, uint32_t user); /* "" when unknown *
 void graph_look_up(struct graph *g, uint32_t user, const char *email);
 /* A new secret, for example after SIGHUP: the token is asked for anew. */
 void graph_set_secret(struct graph *g, const struct secret *client_secret);
-/* Takes ACT_HOLD and ACT_CLEAR; replaces what waits in the user's slot. */
+/* Takes ACT_HOLD and ACT_CLEAR; replaces what waits in the user's slot. Every action gets one last
+ * outcome (accepted, withdrawn, denied), with any number of OUTCOME_UNSURE before it; one replaced
+ * while unsure or half done gets no other. may_be_held false, of either kind, says that nothing of
+ * ours is there: then a clear costs no request until a hold may have been applied. A clear whose
+ * session's lease has long ended costs none either. */
 void graph_submit(struct graph *g, int64_t now_ms, const struct action *a);
 /* Drops the user's slot; nothing more comes out for it. */
 void graph_forget(struct graph *g, uint32_t user);
+/* An answer whose request has timed out, or that comes a second time, is ignored. A request that
+ * gets no answer within timeout_ms + 5 s counts as HTTP_UNSURE. */
 void graph_feed(struct graph *g, int64_t now_ms, const struct graph_response *r);
 void graph_tick(struct graph *g, int64_t now_ms);
 int64_t graph_next(const struct graph *g);
+/* Outcomes come before requests. Drain until false after every call that fed something in. */
 bool graph_drain(struct graph *g, int64_t now_ms, int64_t wall_ms, struct graph_out *ret);
 void graph_view(const struct graph *g, struct graph_view *ret);
 bool graph_user_view(const struct graph *g, uint32_t user, struct graph_user_view *ret);

@@ -46,6 +46,7 @@ struct want {
 	bool preferred;
 	bool unsure : 1;    /* a request of it may have been applied, and that was reported */
 	bool new_token : 1; /* has had its second chance after a 401 */
+	bool waited : 1;    /* ... which could not be given at once */
 	bool forbidden : 1; /* ... and after a 403 */
 };
 
@@ -223,8 +224,9 @@ bool token_is_usable(const struct graph *g);
 bool token_is_due(const struct graph *g);
 bool token_request(struct graph *g, struct graph_out *ret);
 void token_feed(struct graph *g, const struct flight *f, const struct graph_response *r);
-/* A 401 came for a request that carried the token `serial`. */
-void token_refused(struct graph *g, uint32_t serial, const struct graph_response *r);
+/* A 401 came for a request that carried the token `serial`. 0: another token is there or on its
+ * way. Otherwise the last one was dropped just now, and this one cannot be for so many ms. */
+int64_t token_refused(struct graph *g, uint32_t serial, const struct graph_response *r);
 /* A 403 came: true when it is worth trying again, with another token than `serial`. */
 bool token_forbidden(struct graph *g, uint32_t serial);
 struct slice token_headers(struct graph *g, bool post);

@@ -13,7 +13,7 @@ enum {
 	SKEW_MS = 5000,          /* not used in its last seconds: a request takes time to arrive */
 	REFUSED_RETRY_MS = 300000,
 	PASSING_RETRY_MAX_MS = 60000,
-	RENEW_GAP_MS = 10000,    /* a 401 drops a token at most this often */
+	RENEW_GAP_MS = 5000,     /* a 401 drops a token at most this often */
 	FORBIDDEN_GAP_MS = 600000, /* a 403 likewise */
 	REQUEST_ID_LEN = 36,
 };
@@ -174,18 +174,19 @@ static void drop(struct graph *g)
 		g->token.ask_ms = g->now_ms;
 }
 
-void token_refused(struct graph *g, uint32_t serial, const struct graph_response *r)
+int64_t token_refused(struct graph *g, uint32_t serial, const struct graph_response *r)
 {
 	struct token *t = &g->token;
 
 	if (serial != t->serial || !secret_is_set(&t->headers))
-		return;
+		return 0;
 	if (t->renewed_ms && g->now_ms - t->renewed_ms < RENEW_GAP_MS)
-		return;
+		return t->renewed_ms + RENEW_GAP_MS - g->now_ms;
 	if (challenge_claims(r->www_authenticate, t->claims, sizeof(t->claims)) != ERR_OK)
 		t->claims[0] = '\0';
 	t->renewed_ms = g->now_ms;
 	drop(g);
+	return 0;
 }
 
 bool token_forbidden(struct graph *g, uint32_t serial)

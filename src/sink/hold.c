@@ -409,29 +409,40 @@ static void on_gate(struct graph *g, const struct flight *f, bool current,
 }
 
 /* Once more with a new token; the second refusal is the user's own. */
-static void on_token(struct graph *g, const struct flight *f, bool current,
-		     const struct graph_response *r, bool forbidden)
+static void on_forbidden(struct graph *g, const struct flight *f, bool current,
+			 const struct graph_response *r)
 {
 	struct want *w = &g->slots[f->user].want;
-	bool again;
 
-	if (forbidden) {
-		again = !(current && w->forbidden) && token_forbidden(g, f->token_serial);
-	} else {
-		token_refused(g, f->token_serial, r);
-		again = !(current && w->new_token);
-	}
-	if (!again) {
+	if ((current && w->forbidden) || !token_forbidden(g, f->token_serial)) {
 		on_deny(g, f, current, r);
-		return;
+	} else if (!current) {
+		report(g, f->user, f->generation, OUTCOME_WITHDRAWN, 0, r);
+	} else {
+		g->stats.retried++;
+		w->forbidden = true;
 	}
+}
+
+/* The same for a 401. When a token was renewed a moment ago for somebody else, this user waits for
+ * its turn: nobody else does. */
+static void on_unauthorized(struct graph *g, const struct flight *f, bool current,
+			    const struct graph_response *r)
+{
+	struct want *w = &g->slots[f->user].want;
+	int64_t wait = token_refused(g, f->token_serial, r);
+
 	if (!current) {
 		report(g, f->user, f->generation, OUTCOME_WITHDRAWN, 0, r);
-		return;
+	} else if (w->new_token || (wait > 0 && w->waited)) {
+		on_deny(g, f, current, r);
+	} else {
+		g->stats.retried++;
+		if (wait > 0)
+			wheel_set(g->wheel, f->user, g->now_ms + wait);
+		w->waited = w->waited || wait > 0;
+		w->new_token = wait == 0;
 	}
-	g->stats.retried++;
-	w->forbidden = w->forbidden || forbidden;
-	w->new_token = w->new_token || !forbidden;
 }
 
 static void remember(struct graph *g, struct slot *s, const struct flight *f,
@@ -465,8 +476,10 @@ void hold_feed(struct graph *g, const struct flight *f, const struct graph_respo
 		on_accept(g, f, current, r);
 		break;
 	case REACT_NEW_TOKEN:
+		on_unauthorized(g, f, current, r);
+		break;
 	case REACT_FORBIDDEN:
-		on_token(g, f, current, r, how == REACT_FORBIDDEN);
+		on_forbidden(g, f, current, r);
 		break;
 	case REACT_GATE:
 	case REACT_GATE_UNSURE:

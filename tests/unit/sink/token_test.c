@@ -241,6 +241,31 @@ static void a_401_renews_the_token_once_and_then_is_reported(void **state)
 	rig_free(r);
 }
 
+/* Two people's 401 within seconds: the second gets its renewal too, a little later, and meanwhile
+ * the token goes on serving the others. */
+static void a_401_soon_after_another_waits_for_its_turn(void **state)
+{
+	struct rig *r = rig_ready(3);
+	(void)state;
+
+	rig_hold(r, 0, SESSION_CALL, URGENCY_RISE);
+	rig_answer(r, rig_find(r, SET, 0), 401, "");
+	rig_answer_token(r, "tok2", 3600);
+	rig_answer(r, rig_find(r, SET, 0), 200, "");
+	uint32_t late = rig_hold(r, 1, SESSION_CALL, URGENCY_RISE);
+	rig_answer(r, rig_find(r, SET, 1), 401, "");
+	assert_int_equal(r->open_n, 0);
+	uint32_t other = rig_hold(r, 2, SESSION_CALL, URGENCY_RISE);
+	rig_answer(r, rig_find(r, SET, 2), 200, "");
+	assert_int_equal(rig_outcome(r, 2, other).class, OUTCOME_ACCEPTED);
+	rig_pass(r, 5000);
+	rig_answer(r, rig_find(r, SET, 1), 401, "");
+	rig_answer_token(r, "tok3", 3600);
+	rig_answer(r, rig_find(r, SET, 1), 200, "");
+	assert_int_equal(rig_outcome(r, 1, late).class, OUTCOME_ACCEPTED);
+	rig_free(r);
+}
+
 static void a_claims_challenge_goes_into_one_request(void **state)
 {
 	struct rig *r = rig_ready(1);
@@ -316,6 +341,7 @@ int main(void)
 		cmocka_unit_test(passing_trouble_backs_off),
 		cmocka_unit_test(retry_after_of_the_token_endpoint_is_obeyed),
 		cmocka_unit_test(a_401_renews_the_token_once_and_then_is_reported),
+		cmocka_unit_test(a_401_soon_after_another_waits_for_its_turn),
 		cmocka_unit_test(a_claims_challenge_goes_into_one_request),
 		cmocka_unit_test(a_403_drops_the_token_once_then_names_the_permission),
 		cmocka_unit_test(a_403_for_one_among_many_is_that_users),
