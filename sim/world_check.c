@@ -136,7 +136,7 @@ void check_heard(struct world *w, uint32_t pbx, struct slice bytes)
 		snprintf(name, sizeof(name), "sip:%u@", 201 + w->lines[i].phone);
 		if (bytes.n == 0 && w->lines[i].heard) {
 			w->lines[i].heard = false;
-			w->lost_ms[pbx] = w->now_ms; /* a connection that told nothing loses nothing */
+			w->lines[i].lost_ms = w->now_ms; /* a connection that told nothing loses nothing */
 		} else if (slice_find_str(seen, slice_str(name)) < seen.n)
 			w->lines[i].heard = true;
 	}
@@ -153,8 +153,8 @@ void check_clear(struct world *w, uint32_t cloud_user)
 		if (w->users[l->user].cloud_user != cloud_user || l->heard)
 			continue;
 		int64_t since = w->started_ms;
-		if (w->lost_ms[l->connector] > since)
-			since = w->lost_ms[l->connector];
+		if (l->lost_ms > since)
+			since = l->lost_ms;
 		/* decided on before the link was lost, and sent again because its answer was */
 		if (since > w->started_ms && w->users[l->user].wanted_ms + DECIDED_MS < since)
 			continue;

@@ -54,6 +54,7 @@ struct line_truth {
 	uint32_t user;
 	uint32_t id;               /* in the running bridge */
 	bool dnd;
+	int64_t lost_ms;           /* when its link was last lost after it had been heard */
 	bool heard;                /* a report has reached the daemon since the link came up */
 };
 
@@ -96,7 +97,7 @@ struct world {
 	uint64_t seq;
 	char tail[WORLD_PBXS][TAIL_MAX + 1]; /* of what came last over a stream */
 	int64_t lied_ms, line_faults_ms[WORLD_PBXS]; /* when a PBX last misled us, or dropped single lines */
-	int64_t cut_until_ms[WORLD_PBXS], lost_ms[WORLD_PBXS];
+	int64_t cut_until_ms[WORLD_PBXS];
 	struct user_truth users[WORLD_USERS_MAX];
 	struct line_truth lines[WORLD_LINES_MAX];
 	uint32_t users_n, lines_n;
