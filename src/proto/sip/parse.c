@@ -62,6 +62,21 @@ static bool take_line(struct slice *rest, bool fold, struct slice *ret)
 	}
 }
 
+/* Control bytes have no place in a header section: a CR or LF that is no line end for us may be one for
+ * somebody to whom we echo it. Tabs, and the CR LF of folds, may stand. */
+static bool is_clean(struct slice line)
+{
+	for (size_t i = 0; i < line.n; i++) {
+		unsigned char c = (unsigned char)line.p[i];
+
+		if (c == '\r' && i + 1 < line.n && line.p[i + 1] == '\n')
+			continue;
+		if ((c < ' ' && c != '\t' && c != '\n') || c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
 static void defect(struct sip_msg *m, uint16_t status, const char *why)
 {
 	if (!m->defect) {
@@ -129,6 +144,15 @@ static struct slice skip_blank(struct slice s)
 	return s;
 }
 
+/* We echo the branch among parameters of our own, so it must not swallow them. */
+static bool branch_ok(struct slice branch)
+{
+	for (size_t i = 0; i < branch.n; i++)
+		if ((unsigned char)branch.p[i] <= ' ' || strchr("\"\\<>,;", branch.p[i]))
+			return false;
+	return true;
+}
+
 /* "SIP / 2.0 / UDP host : port ; params", blanks allowed nearly everywhere. */
 static enum err via_parse(struct slice value, struct sip_via *v)
 {
@@ -166,7 +190,7 @@ static enum err via_parse(struct slice value, struct sip_via *v)
 	v->port = rest.n ? (uint16_t)n : 0;
 	sip_param(v->params, "branch", &v->branch);
 	v->rport = sip_param(v->params, "rport", NULL);
-	return ERR_OK;
+	return branch_ok(v->branch) ? ERR_OK : ERR_MALFORMED;
 }
 
 static enum err cseq_parse(struct slice value, struct sip_msg *m)
@@ -250,13 +274,15 @@ enum err sip_msg_parse(struct slice bytes, struct sip_msg *ret)
 		rest = slice_of(rest.p + 1, rest.n - 1);
 	if (!take_line(&rest, false, &line))
 		return ERR_MALFORMED;
+	if (!is_clean(line))
+		return ERR_MALFORMED;
 	e = slice_starts_nocase(line, "SIP/") ? status_line(line, ret) : request_line(line, ret);
 	while (e == ERR_OK) {
 		if (!take_line(&rest, !(rest.n && (rest.p[0] == '\r' || rest.p[0] == '\n')), &line))
 			return ERR_MALFORMED;
 		if (line.n == 0)
 			break;
-		e = memchr(line.p, 0, line.n) ? ERR_MALFORMED : add_header(ret, line);
+		e = is_clean(line) ? add_header(ret, line) : ERR_MALFORMED;
 	}
 	if (e)
 		return e;

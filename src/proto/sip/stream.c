@@ -32,7 +32,8 @@ static struct slice unread(const struct sip_stream *s)
 	return slice_sub(buf_view(&s->in), s->at, s->in.n);
 }
 
-static void skip_pings(struct sip_stream *s)
+/* False when only line ends wait. */
+static bool skip_pings(struct sip_stream *s)
 {
 	struct slice in = unread(s);
 	size_t n = 0;
@@ -40,12 +41,14 @@ static void skip_pings(struct sip_stream *s)
 	while (n < in.n && (in.p[n] == '\r' || in.p[n] == '\n'))
 		n++;
 	/* a lone CR LF may be the first half of a ping */
-	if (n == 0 || (n == in.n && n < 4))
-		return;
+	if (n == in.n && n < 4)
+		return false;
 	if (n >= 4)
 		s->pings++;
+	if (n)
+		s->scanned = 0;
 	s->at += n;
-	s->scanned = 0;
+	return n < in.n;
 }
 
 /* Length of the header section with its empty line, 0: not yet complete. */
@@ -94,7 +97,8 @@ enum err sip_stream_next(struct sip_stream *s, struct slice *ret)
 
 	if (s->broken)
 		return ERR_MALFORMED;
-	skip_pings(s);
+	if (!skip_pings(s))
+		return ERR_AGAIN;
 	size_t head = head_end(s);
 	struct slice in = unread(s);
 	if (head == 0) {

@@ -196,6 +196,7 @@ static void test_defects(void **state)
 		{ HEAD "From: <sip:a@b>\r\nTo: <sip:a@b>\r\nCall-ID:\r\nCSeq: 1 NOTIFY\r\n\r\n", 400 },
 		{ "NOTIFY sip:a@b SIP/2.0\r\n" REST "CSeq: 1 NOTIFY\r\n\r\n", 400 },
 		{ "NOTIFY sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP\r\n" REST "CSeq: 1 NOTIFY\r\n\r\n", 400 },
+		{ "NOTIFY sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9\"x\r\n" REST "CSeq: 1 NOTIFY\r\n\r\n", 400 },
 		{ "NOTIFY sip:a@b SIP/2.0\r\nVia: nonsense\r\n" REST "CSeq: 1 NOTIFY\r\n\r\n", 400 },
 		{ "NOTIFY sip:a@b SIP/7.0\r\nVia: SIP/2.0/UDP h\r\n" REST "CSeq: 1 NOTIFY\r\n\r\n", 505 },
 	};
@@ -228,6 +229,8 @@ static void test_not_sip(void **state)
 		"NOTIFY sip:a@b SIP/2.0\r\nno colon here\r\n\r\n",
 		"NOTIFY sip:a@b SIP/2.0\r\n: no name\r\n\r\n",
 		"NOTIFY sip:a@b SIP/2.0\r\nVia: x\r\nhalf",
+		"NOTIFY sip:a@b SIP/2.0\r\nVia: x\rInjected: y\r\n\r\n",
+		"NOTIFY sip:a@b SIP/2.0\r\nVia: \x1b[2J\r\n\r\n",
 	};
 
 	(void)state;

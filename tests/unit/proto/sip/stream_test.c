@@ -57,6 +57,26 @@ static void test_byte_by_byte(void **state)
 	sip_stream_fini(&s);
 }
 
+/* Line ends that wait alone are no message, in whatever number. */
+static void test_lone_line_ends(void **state)
+{
+	static const char *const ends[] = { "\n", "\r\n", "\n\r\n", "\r\n\r", "\r\n\r\n", "\n\n\n\n\n\n" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		struct sip_stream s;
+		struct slice m;
+
+		sip_stream_init(&s);
+		assert_int_equal(sip_stream_add(&s, slice_str(ends[i])), ERR_OK);
+		assert_int_equal(sip_stream_next(&s, &m), ERR_AGAIN);
+		assert_int_equal(sip_stream_add(&s, SLICE_LIT("A b SIP/2.0\r\n\r\n")), ERR_OK);
+		assert_int_equal(sip_stream_next(&s, &m), ERR_OK);
+		assert_slice(m, "A b SIP/2.0\r\n\r\n");
+		sip_stream_fini(&s);
+	}
+}
+
 static enum err feed(const char *text, size_t pad)
 {
 	struct sip_stream s;
@@ -96,6 +116,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_any_cut),
 		cmocka_unit_test(test_byte_by_byte),
+		cmocka_unit_test(test_lone_line_ends),
 		cmocka_unit_test(test_broken),
 	};
 
