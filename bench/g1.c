@@ -26,11 +26,11 @@ struct g1 {
 	struct yard_expat *yard;
 };
 
-static void count_sip(struct plant *p, struct slice bytes)
+static void count_sip(struct plant *p, const struct source_out *out)
 {
 	struct g1 *g = p->arg;
 
-	CHECK(slice_starts(bytes, "SIP/2.0 200 "));
+	CHECK(slice_starts(out->bytes, "SIP/2.0 200 "));
 	g->sent++;
 }
 

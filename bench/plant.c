@@ -125,7 +125,7 @@ void plant_drain(struct plant *p)
 
 	while (bridge_drain(p->bridge, p->t, out)) {
 		if (out->kind == BRIDGE_SOURCE && out->source.kind == OUT_SEND)
-			p->sip(p, out->source.bytes);
+			p->sip(p, &out->source);
 		else if (out->kind == BRIDGE_GRAPH && out->graph.kind == GRAPH_HTTP)
 			p->http(p, &out->graph.request);
 	}

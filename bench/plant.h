@@ -23,7 +23,7 @@ struct plant {
 	const char *graph_url; /* NULL: a name that is never asked for */
 	struct bridge_time t;
 	/* May be NULL. What they do must not feed or drain the bridge. */
-	void (*sip)(struct plant *p, struct slice bytes);
+	void (*sip)(struct plant *p, const struct source_out *out);
 	void (*http)(struct plant *p, const struct graph_request *r);
 	void *arg;
 
