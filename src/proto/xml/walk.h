@@ -23,6 +23,12 @@ struct xml_walk {
 
 MUST_CHECK enum err xml_walk(struct xml_reader *r, struct slice body, const struct xml_walk *walk,
 			     void *arg);
+/* Its two halves, for the tests that compare them: the reader of plain documents (quick.h), false
+ * when the body is not for it, and expat. The body is trimmed and within XML_BODY_MAX. */
+MUST_CHECK bool xml_walk_quick(struct xml_reader *r, struct slice body, const struct xml_walk *walk,
+			       void *arg, enum err *ret);
+MUST_CHECK enum err xml_walk_expat(struct xml_reader *r, struct slice body, const struct xml_walk *walk,
+				   void *arg);
 uint64_t xml_salt(const struct xml_reader *r);
 
 /* An attribute without a prefix; p is NULL when it is missing. */

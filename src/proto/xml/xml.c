@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "proto/xml/quick.h"
 #include "proto/xml/walk.h"
 
 /* Stands between namespace and local name; it can be part of neither. */
@@ -17,20 +18,20 @@ struct xml_reader {
 	unsigned depth;
 	unsigned skip; /* depth of the outermost element being skipped, 0: none */
 	enum err err;
+	bool quick; /* the events come from the quick reader */
+	struct quick plain;
 };
 
 static void stop(struct xml_reader *r, enum err e)
 {
 	if (!r->err)
 		r->err = e;
-	XML_StopParser(r->parser, XML_FALSE);
+	if (!r->quick)
+		XML_StopParser(r->parser, XML_FALSE);
 }
 
-static void on_open(void *arg, const XML_Char *name, const XML_Char **atts)
+static void enter(struct xml_reader *r, struct slice ns, struct slice local, const char **atts)
 {
-	struct xml_reader *r = arg;
-	const char *split;
-
 	if (r->err)
 		return;
 	if (++r->depth > XML_DEPTH_MAX) {
@@ -39,13 +40,7 @@ static void on_open(void *arg, const XML_Char *name, const XML_Char **atts)
 	}
 	if (r->skip)
 		return;
-	split = strrchr(name, NS_SEPARATOR);
-	struct xml_element e = {
-		.ns = split ? slice_of(name, (size_t)(split - name)) : SLICE_NONE,
-		.local = slice_str(split ? split + 1 : name),
-		.depth = r->depth,
-		.atts = atts,
-	};
+	struct xml_element e = { .ns = ns, .local = local, .depth = r->depth, .atts = atts };
 	if (r->walk->open(r->arg, &e))
 		return;
 	if (r->depth == 1)
@@ -53,11 +48,8 @@ static void on_open(void *arg, const XML_Char *name, const XML_Char **atts)
 	r->skip = r->depth;
 }
 
-static void on_close(void *arg, const XML_Char *name)
+static void leave(struct xml_reader *r)
 {
-	struct xml_reader *r = arg;
-
-	(void)name;
 	if (r->err)
 		return;
 	if (!r->skip)
@@ -67,12 +59,31 @@ static void on_close(void *arg, const XML_Char *name)
 	r->depth--;
 }
 
+static void take_text(struct xml_reader *r, struct slice piece)
+{
+	if (!r->err && !r->skip)
+		r->walk->text(r->arg, r->depth, piece);
+}
+
+/* ---- from expat ---- */
+
+static void on_open(void *arg, const XML_Char *name, const XML_Char **atts)
+{
+	const char *split = strrchr(name, NS_SEPARATOR);
+
+	enter(arg, split ? slice_of(name, (size_t)(split - name)) : SLICE_NONE, slice_str(split ? split + 1 : name),
+	      atts);
+}
+
+static void on_close(void *arg, const XML_Char *name)
+{
+	(void)name;
+	leave(arg);
+}
+
 static void on_text(void *arg, const XML_Char *p, int n)
 {
-	struct xml_reader *r = arg;
-
-	if (!r->err && !r->skip)
-		r->walk->text(r->arg, r->depth, slice_of(p, (size_t)n));
+	take_text(arg, slice_of(p, (size_t)n));
 }
 
 static void on_doctype(void *arg, const XML_Char *name, const XML_Char *system_id,
@@ -124,21 +135,22 @@ uint64_t xml_salt(const struct xml_reader *r)
 	return r->salt;
 }
 
-enum err xml_walk(struct xml_reader *r, struct slice body, const struct xml_walk *walk, void *arg)
+static void begin(struct xml_reader *r, const struct xml_walk *walk, void *arg, bool quick)
 {
-	enum XML_Status status;
-
-	if (body.n > XML_BODY_MAX)
-		return ERR_LIMIT;
-	body = slice_trim(body); /* an empty line before <?xml is an error to expat */
-	if (!body.n)
-		return ERR_MALFORMED;
-	if (!XML_ParserReset(r->parser, NULL))
-		return ERR_NO_MEMORY;
 	r->walk = walk;
 	r->arg = arg;
 	r->depth = r->skip = 0;
 	r->err = ERR_OK;
+	r->quick = quick;
+}
+
+enum err xml_walk_expat(struct xml_reader *r, struct slice body, const struct xml_walk *walk, void *arg)
+{
+	enum XML_Status status;
+
+	if (!XML_ParserReset(r->parser, NULL))
+		return ERR_NO_MEMORY;
+	begin(r, walk, arg, false);
 	arm(r);
 	status = XML_Parse(r->parser, body.p, (int)body.n, XML_TRUE);
 	if (r->err)
@@ -146,6 +158,42 @@ enum err xml_walk(struct xml_reader *r, struct slice body, const struct xml_walk
 	if (status == XML_STATUS_OK)
 		return ERR_OK;
 	return XML_GetErrorCode(r->parser) == XML_ERROR_NO_MEMORY ? ERR_NO_MEMORY : ERR_MALFORMED;
+}
+
+bool xml_walk_quick(struct xml_reader *r, struct slice body, const struct xml_walk *walk, void *arg,
+		    enum err *ret)
+{
+	const struct quick *q = &r->plain;
+
+	if (!quick_read(&r->plain, body))
+		return false;
+	begin(r, walk, arg, true);
+	for (uint32_t i = 0; i < q->n && !r->err; i++) {
+		const struct quick_event *e = &q->events[i];
+
+		if (e->kind == QUICK_OPEN)
+			enter(r, q->ns, e->text, &r->plain.atts[e->atts]);
+		else if (e->kind == QUICK_TEXT)
+			take_text(r, e->text);
+		else
+			leave(r);
+	}
+	*ret = r->err;
+	return true;
+}
+
+enum err xml_walk(struct xml_reader *r, struct slice body, const struct xml_walk *walk, void *arg)
+{
+	enum err e;
+
+	if (body.n > XML_BODY_MAX)
+		return ERR_LIMIT;
+	body = slice_trim(body); /* an empty line before <?xml is an error to expat */
+	if (!body.n)
+		return ERR_MALFORMED;
+	if (xml_walk_quick(r, body, walk, arg, &e))
+		return e;
+	return xml_walk_expat(r, body, walk, arg);
 }
 
 struct slice xml_attr(const struct xml_element *e, const char *name)
