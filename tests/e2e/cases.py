@@ -56,7 +56,7 @@ class Cases:
         return self.stage.explained(ANA)["combined"]
 
     def seen(self):
-        return self.stage.teams_user(ANA)["seen"]["availability"]
+        return self.stage.teams_user(ANA)["availability"]
 
     def held(self):
         return self.stage.explained(ANA)["session"]

@@ -111,9 +111,9 @@ def main():
             assert done.returncode == 0, done.stderr
             pbx.manager = Ami(pbx.ami, pbx.ami_login)
             pbx.call()
-            await_that("busy again", lambda: stage.teams_user(cases.ANA)["seen"]["availability"] == "Busy", 180)
+            await_that("busy again", lambda: stage.teams_user(cases.ANA)["availability"] == "Busy", 180)
             pbx.hang_up()
-            await_that("free again", lambda: stage.teams_user(cases.ANA)["seen"]["availability"] == "Offline", 180)
+            await_that("free again", lambda: stage.teams_user(cases.ANA)["availability"] == "Offline", 180)
     tap.done()
 
 

@@ -6,9 +6,11 @@ import ctypes
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -71,7 +73,7 @@ def await_that(what, condition, limit_s=LIMIT_S):
             last = condition()
             if last:
                 return last
-        except (OSError, urllib.error.URLError, KeyError, ValueError) as e:
+        except (OSError, urllib.error.URLError, KeyError, ValueError, sqlite3.Error) as e:
             last = e
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {limit_s:.0f} s; last: {last!r}")
@@ -250,6 +252,18 @@ accounts:
                 return http("GET", f"http://127.0.0.1:{self.port}/readyz")[0] == 200
             await_that("offhookd is ready", answering)
         return program
+
+    def metrics(self):
+        with direct.open(f"http://127.0.0.1:{self.port}/metrics") as answer:
+            return answer.read().decode()
+
+    def await_stored(self, email, session):
+        """The store has committed that this session (its number, 0: none) is held: commits are batched."""
+        def held():
+            with contextlib.closing(sqlite3.connect(f"file:{self.folder}/data/offhook.db?mode=ro", uri=True)) as db:
+                row = db.execute("SELECT session FROM users WHERE email = ?", (email,)).fetchone()
+            return row and row[0] == session
+        await_that(f"the store has session {session}", held)
 
     def offhook(self, *args, check=True):
         return self.run(self.binary("offhook"), "--socket", self.folder / "api.sock", *args, check=check)
