@@ -46,7 +46,9 @@ static uint32_t match(struct sip_agent *a, const struct sip_msg *m)
 		return NONE;
 	struct sub *s = &a->subs[i];
 	if (s->notified || (s->state == SUB_LEAVING && dialog_tag(&s->dialog)[0])) {
-		if (s->state != SUB_LIVE || a->now_ms - a->watches[s->watch].renewed_ms > a->first_notify_ms)
+		/* one list server speaks for a list */
+		if (s->state != SUB_LIVE || a->watches[s->watch].is_list ||
+		    a->now_ms - a->watches[s->watch].renewed_ms > a->first_notify_ms)
 			return NONE;
 		i = sub_fork(a, i);
 		if (i == NONE)

@@ -394,6 +394,20 @@ static void test_nested(void **state)
 	rig_close(&r);
 }
 
+static void test_no_forks(void **state)
+{
+	(void)state;
+	start(1, 1);
+	struct rig_request *q = rig_take(&r, "SUBSCRIBE");
+	rig_reply(&r, q, 200, "Expires: 3600\r\n");
+	struct rig_dialog d = rig_dialog(q, "pbxtag"), other = rig_dialog(q, "other");
+	tell(&d, 0, true, "1001=confirmed");
+	rig_forget(&r);
+	assert_int_equal(tell(&other, 0, true, "1001=-"), 481);
+	assert_int_equal(r.obs_n, 0);
+	rig_close(&r);
+}
+
 static void test_link_lost(void **state)
 {
 	(void)state;
@@ -442,7 +456,7 @@ int main(void)
 		cmocka_unit_test(test_resync),         cmocka_unit_test(test_list_ends),
 		cmocka_unit_test(test_two_lists),      cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_nested),         cmocka_unit_test(test_link_lost),
-		cmocka_unit_test(test_line_added_later),
+		cmocka_unit_test(test_line_added_later), cmocka_unit_test(test_no_forks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
