@@ -134,7 +134,7 @@ enum err sip_digest_response(const struct sip_digest *d, struct slice password,
 		nc[i] = "0123456789abcdef"[d->nc >> (28 - 4 * i) & 15];
 	nc[8] = '\0';
 	if (e == ERR_OK && d->qop_auth) {
-		struct slice all[] = { slice_str(ha1), d->nonce,        slice_str(nc),
+		struct slice all[] = { slice_str(ha1), d->nonce,	  slice_str(nc),
 				       d->cnonce,      SLICE_LIT("auth"), slice_str(ha2) };
 
 		e = hash_parts(d->algorithm, all, 6, ret);
@@ -223,7 +223,8 @@ enum err sip_credentials_parse(struct slice value, struct sip_credentials *ret)
 	return ERR_OK;
 }
 
-bool sip_credentials_match(const struct sip_credentials *c, struct slice method, struct slice password)
+bool sip_credentials_match(const struct sip_credentials *c, struct slice method,
+			   struct slice password)
 {
 	struct sip_digest d = c->digest;
 	char want[SIP_DIGEST_HEX];

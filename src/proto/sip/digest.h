@@ -11,18 +11,18 @@ enum sip_algorithm { SIP_MD5, SIP_MD5_SESS, SIP_SHA256, SIP_SHA256_SESS, SIP_ALG
 
 enum { SIP_DIGEST_HEX = 65, SIP_NONCE_MAX = 512, SIP_REALM_MAX = 256, SIP_OPAQUE_MAX = 256 };
 
-/* One WWW-Authenticate or Proxy-Authenticate value. Slices point into it; they are the bytes between
- * the quotes, escapes kept, as the digest is formed over them. */
+/* One WWW-Authenticate or Proxy-Authenticate value. Slices point into it; they are the bytes
+ * between the quotes, escapes kept, as the digest is formed over them. */
 struct sip_challenge {
 	uint8_t algorithm; /* enum sip_algorithm */
-	bool qop_auth;     /* false: no qop offered (RFC 2069 form) */
+	bool qop_auth;	   /* false: no qop offered (RFC 2069 form) */
 	bool stale;
 	struct slice realm, nonce, opaque;
 	bool has_opaque;
 };
 
-/* ERR_MALFORMED: no digest challenge; ERR_DENIED: one that we cannot answer (unknown algorithm, only
- * auth-int); ERR_LIMIT: a field above its maximum. */
+/* ERR_MALFORMED: no digest challenge; ERR_DENIED: one that we cannot answer (unknown algorithm,
+ * only auth-int); ERR_LIMIT: a field above its maximum. */
 MUST_CHECK enum err sip_challenge_parse(struct slice value, struct sip_challenge *ret);
 
 /* What goes into a response besides the secret. */
@@ -48,7 +48,8 @@ struct sip_credentials {
 
 MUST_CHECK enum err sip_credentials_parse(struct slice value, struct sip_credentials *ret);
 /* Does the response belong to this password? Compares in constant time. */
-bool sip_credentials_match(const struct sip_credentials *c, struct slice method, struct slice password);
+bool sip_credentials_match(const struct sip_credentials *c, struct slice method,
+			   struct slice password);
 
 const char *sip_algorithm_name(enum sip_algorithm a);
 

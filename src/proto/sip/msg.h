@@ -26,7 +26,7 @@ struct sip_header {
 
 struct sip_via {
 	struct slice transport; /* "UDP" */
-	struct slice host;      /* without brackets */
+	struct slice host;	/* without brackets */
 	uint16_t port;
 	struct slice branch;
 	struct slice params;
@@ -36,10 +36,10 @@ struct sip_via {
 struct sip_msg {
 	bool request;
 	struct slice method, uri; /* requests */
-	uint16_t status;          /* responses */
+	uint16_t status;	  /* responses */
 	struct slice reason;
-	/* NULL when the message is sound, otherwise what is wrong with it, in words for an answer of
-	 * defect_status (400, 505). Only messages without a defect may be acted upon. */
+	/* NULL when the message is sound, otherwise what is wrong with it, in words for an answer
+	 * of defect_status (400, 505). Only messages without a defect may be acted upon. */
 	const char *defect;
 	uint16_t defect_status;
 
@@ -55,8 +55,8 @@ struct sip_msg {
 	struct sip_header headers[SIP_HEADERS_MAX];
 };
 
-/* Reads one whole message: a datagram, or what sip_stream_next gave. Without Content-Length the body
- * is what is left. ERR_MALFORMED: no SIP message at all; ERR_LIMIT: above SIP_MSG_MAX bytes or
+/* Reads one whole message: a datagram, or what sip_stream_next gave. Without Content-Length the
+ * body is what is left. ERR_MALFORMED: no SIP message at all; ERR_LIMIT: above SIP_MSG_MAX bytes or
  * SIP_HEADERS_MAX headers; ret is then undefined. */
 MUST_CHECK enum err sip_msg_parse(struct slice bytes, struct sip_msg *ret);
 
@@ -89,15 +89,15 @@ void sip_put_fmt(struct buf *b, const char *name, const char *fmt, ...)
 /* Content-Type (when type is not NULL), Content-Length, empty line, body. */
 void sip_put_end(struct buf *b, const char *type, struct slice body);
 
-/* Where a request came from, for received= and rport= (RFC 3261 18.2.1, RFC 3581); host empty: leave
- * the Via as it is. */
+/* Where a request came from, for received= and rport= (RFC 3261 18.2.1, RFC 3581); host empty:
+ * leave the Via as it is. */
 struct sip_origin {
 	struct slice host;
 	uint16_t port;
 };
 
-/* Status line, Vias, From, To (with to_tag when it has none and to_tag is not NULL), Call-ID, CSeq of
- * an answer to req; headers that req lacks are left out. reason NULL: the standard's. */
+/* Status line, Vias, From, To (with to_tag when it has none and to_tag is not NULL), Call-ID, CSeq
+ * of an answer to req; headers that req lacks are left out. reason NULL: the standard's. */
 void sip_put_answer(struct buf *b, const struct sip_msg *req, uint16_t status, const char *reason,
 		    const char *to_tag, struct sip_origin from);
 /* The standard's reason phrase, "" for an unknown status. */

@@ -51,7 +51,8 @@ static bool take_line(struct slice *rest, bool fold, struct slice *ret)
 
 		if (lf >= rest->n)
 			return false;
-		if (fold && lf + 1 < rest->n && (rest->p[lf + 1] == ' ' || rest->p[lf + 1] == '\t')) {
+		if (fold && lf + 1 < rest->n &&
+		    (rest->p[lf + 1] == ' ' || rest->p[lf + 1] == '\t')) {
 			from = lf + 1;
 			continue;
 		}
@@ -62,8 +63,8 @@ static bool take_line(struct slice *rest, bool fold, struct slice *ret)
 	}
 }
 
-/* Control bytes have no place in a header section: a CR or LF that is no line end for us may be one for
- * somebody to whom we echo it. Tabs, and the CR LF of folds, may stand. */
+/* Control bytes have no place in a header section: a CR or LF that is no line end for us may be one
+ * for somebody to whom we echo it. Tabs, and the CR LF of folds, may stand. */
 static bool is_clean(struct slice line)
 {
 	for (size_t i = 0; i < line.n; i++) {
@@ -92,7 +93,8 @@ static enum err status_line(struct slice line, struct sip_msg *m)
 
 	if (!slice_split(&rest, ' ', &version) || !slice_split(&rest, ' ', &code))
 		return ERR_MALFORMED;
-	if (!slice_is_nocase(version, "SIP/2.0") || code.n != 3 || slice_u64(code, 699, &v) || v < 100)
+	if (!slice_is_nocase(version, "SIP/2.0") || code.n != 3 || slice_u64(code, 699, &v) ||
+	    v < 100)
 		return ERR_MALFORMED;
 	m->status = (uint16_t)v;
 	m->reason = rest.p ? rest : SLICE_NONE;

@@ -7,7 +7,7 @@
 
 struct sip_stream {
 	struct buf in;
-	size_t at;      /* the first byte not yet given out */
+	size_t at;	/* the first byte not yet given out */
 	size_t scanned; /* bytes behind at known to hold no end of the header section */
 	uint32_t pings; /* CRLF CRLF between messages seen and not yet asked for (RFC 5626 3.5.1) */
 	bool broken;

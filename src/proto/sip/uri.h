@@ -14,7 +14,7 @@ struct sip_uri {
 	struct slice user;     /* with escapes; tel: the number */
 	struct slice password; /* refused nowhere, used nowhere */
 	struct slice host;     /* without the brackets of an IPv6 address; tel: empty */
-	uint16_t port;         /* 0: none given */
+	uint16_t port;	       /* 0: none given */
 	struct slice params;   /* behind the first ';', without it */
 	struct slice headers;  /* behind '?' */
 };
@@ -41,8 +41,8 @@ struct sip_addr {
 
 MUST_CHECK enum err sip_addr_parse(struct slice value, struct sip_addr *ret);
 
-/* Finds name (any case) in "a=1;b;c=\"x\"". True when there; *ret_value (may be NULL) gets the value
- * without quotes, empty when it has none. */
+/* Finds name (any case) in "a=1;b;c=\"x\"". True when there; *ret_value (may be NULL) gets the
+ * value without quotes, empty when it has none. */
 bool sip_param(struct slice params, const char *name, struct slice *ret_value);
 /* Cuts the next part before an unquoted sep that stands outside < >; parts come trimmed. False when
  * nothing is left. */

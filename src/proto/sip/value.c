@@ -28,8 +28,8 @@ static uint8_t reason_of(struct slice word)
 {
 	static const char *const words[] = {
 		[SIP_REASON_DEACTIVATED] = "deactivated", [SIP_REASON_PROBATION] = "probation",
-		[SIP_REASON_REJECTED] = "rejected",       [SIP_REASON_TIMEOUT] = "timeout",
-		[SIP_REASON_GIVEUP] = "giveup",           [SIP_REASON_NORESOURCE] = "noresource",
+		[SIP_REASON_REJECTED] = "rejected",	  [SIP_REASON_TIMEOUT] = "timeout",
+		[SIP_REASON_GIVEUP] = "giveup",		  [SIP_REASON_NORESOURCE] = "noresource",
 		[SIP_REASON_INVARIANT] = "invariant",
 	};
 
@@ -55,8 +55,8 @@ enum err sip_subscription_state_parse(struct slice value, struct sip_subscriptio
 	split_params(value, &word, &params);
 	if (word.n == 0)
 		return ERR_MALFORMED;
-	s.state = slice_is_nocase(word, "active")       ? SIP_SUB_ACTIVE
-		  : slice_is_nocase(word, "pending")    ? SIP_SUB_PENDING
+	s.state = slice_is_nocase(word, "active")	? SIP_SUB_ACTIVE
+		  : slice_is_nocase(word, "pending")	? SIP_SUB_PENDING
 		  : slice_is_nocase(word, "terminated") ? SIP_SUB_TERMINATED
 							: SIP_SUB_OTHER;
 	if (sip_param(params, "reason", &v))

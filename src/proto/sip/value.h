@@ -19,7 +19,7 @@ enum sip_reason_code {
 };
 
 struct sip_subscription_state {
-	uint8_t state;  /* enum sip_substate; SIP_SUB_OTHER counts as active (RFC 6665 4.1.3) */
+	uint8_t state;  /* enum sip_substate; SIP_SUB_OTHER counts as active */
 	uint8_t reason; /* enum sip_reason_code */
 	bool has_expires, has_retry_after;
 	uint32_t expires_s, retry_after_s; /* at most SIP_SECONDS_MAX */
@@ -27,9 +27,10 @@ struct sip_subscription_state {
 
 enum { SIP_SECONDS_MAX = 30 * 24 * 3600 };
 
-/* Words are compared without regard to case; numbers that are none are left out. ERR_MALFORMED for an
- * empty value. */
-MUST_CHECK enum err sip_subscription_state_parse(struct slice value, struct sip_subscription_state *ret);
+/* Words are compared without regard to case; numbers that are none are left out. ERR_MALFORMED for
+ * an empty value. */
+MUST_CHECK enum err sip_subscription_state_parse(struct slice value,
+						 struct sip_subscription_state *ret);
 
 struct sip_event {
 	struct slice package, id; /* "dialog"; id empty when absent */

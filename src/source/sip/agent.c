@@ -7,7 +7,12 @@
 #include "source/sip/sip.h"
 #include "source/sip/view.h"
 
-enum { MESSAGE_OUT_MAX = 16384, SPARE_SUBS = 64, OUTSTANDING_DEFAULT = 50, OUTSTANDING_MAX = 10000 };
+enum {
+	MESSAGE_OUT_MAX = 16384,
+	SPARE_SUBS = 64,
+	OUTSTANDING_DEFAULT = 50,
+	OUTSTANDING_MAX = 10000
+};
 
 static struct sip_agent *agent_of(struct source *s)
 {
@@ -51,7 +56,8 @@ int64_t agent_jitter(struct sip_agent *a, int64_t ms)
 
 static bool has_room(const struct sip_agent *a)
 {
-	return link_ready(a) && a->now_ms >= a->hold_ms && a->outstanding < (a->probing ? 1 : a->outstanding_max);
+	return link_ready(a) && a->now_ms >= a->hold_ms &&
+	       a->outstanding < (a->probing ? 1 : a->outstanding_max);
 }
 
 void agent_pump(struct sip_agent *a)
@@ -145,14 +151,16 @@ static enum err read_listen(struct sip_agent *a, const char *listen)
 	if (!listen || !listen[0])
 		return ERR_OK;
 	buf_init(&b, SIP_URI_MAX);
-	if (!slice_starts_nocase(slice_str(listen), "sip:") && !slice_starts_nocase(slice_str(listen), "sips:"))
+	if (!slice_starts_nocase(slice_str(listen), "sip:") &&
+	    !slice_starts_nocase(slice_str(listen), "sips:"))
 		buf_str(&b, "sip:");
 	buf_str(&b, listen);
 	e = sip_uri_parse(buf_view(&b), &u);
 	if (e == ERR_OK && sip_param(u.params, "transport", NULL))
 		e = transport_of(&u, &l->listen_transport);
 	else if (e == ERR_OK)
-		l->listen_transport = slice_is_nocase(u.scheme, "sips") ? TRANSPORT_TLS : a->transport;
+		l->listen_transport =
+			slice_is_nocase(u.scheme, "sips") ? TRANSPORT_TLS : a->transport;
 	if (e == ERR_OK)
 		e = slice_copy(u.host, l->listen_host, sizeof(l->listen_host));
 	if (e == ERR_OK) {
@@ -177,7 +185,8 @@ static enum err read_config(struct sip_agent *a, const struct source_config *c)
 	a->prng.state = c->seed;
 	a->expires_s = t && t->expires_s > 0 ? (uint32_t)t->expires_s : 3600;
 	a->first_notify_ms = t && t->first_notify_ms > 0 ? t->first_notify_ms : TIMER_F_MS;
-	a->outstanding_max = t && t->outstanding_max > 0 ? (uint32_t)t->outstanding_max : OUTSTANDING_DEFAULT;
+	a->outstanding_max =
+		t && t->outstanding_max > 0 ? (uint32_t)t->outstanding_max : OUTSTANDING_DEFAULT;
 	if (a->outstanding_max > OUTSTANDING_MAX)
 		a->outstanding_max = OUTSTANDING_MAX;
 	if (e == ERR_OK && c->package && strcmp(c->package, "presence") == 0)
@@ -381,7 +390,8 @@ static void agent_view(const struct source *source, struct source_view *ret)
 	view_source(const_agent_of(source), ret);
 }
 
-static bool agent_line_view(const struct source *source, uint32_t line, struct source_line_view *ret)
+static bool agent_line_view(const struct source *source, uint32_t line,
+			    struct source_line_view *ret)
 {
 	return view_line(const_agent_of(source), line, ret);
 }

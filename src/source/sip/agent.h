@@ -38,19 +38,19 @@ enum {
 	T1_MS = 500, /* RFC 3261 17.1.2.2 */
 	T2_MS = 4000,
 	TIMER_F_MS = 64 * T1_MS,
-	OPTIONS_MS = 20000,          /* an OPTIONS unanswered for so long */
-	IDLE_MS = 30000,             /* nothing heard for so long: ask */
-	OVERTAKEN_MS = 1000,         /* a lower CSeq later than this is a PBX that went back */
+	OPTIONS_MS = 20000,  /* an OPTIONS unanswered for so long */
+	IDLE_MS = 30000,     /* nothing heard for so long: ask */
+	OVERTAKEN_MS = 1000, /* a lower CSeq later than this is a PBX that went back */
 	LEAVE_MS = 2 * TIMER_F_MS,
-	SLOW_MS = 10 * 60 * 1000,    /* refused lines and lists */
+	SLOW_MS = 10 * 60 * 1000, /* refused lines and lists */
 	LOGIN_SLOW_MS = 5 * 60 * 1000,
 	LIST_SLOW_MS = 60 * 60 * 1000, /* a list that was too large */
 	RETRY_MAX_MS = 10 * 60 * 1000,
 	LINK_RETRY_MAX_MS = 60 * 1000,
 	HOLD_MAX_MS = 60 * 60 * 1000,
-	RENEW_GAP_MS = 10 * 1000,    /* between two renewals of one watch */
+	RENEW_GAP_MS = 10 * 1000, /* between two renewals of one watch */
 	LISTEN_RETRY_MS = 30 * 1000,
-	STEADY_MS = 30 * 1000,       /* a link up for so long has earned a quick reconnect */
+	STEADY_MS = 30 * 1000, /* a link up for so long has earned a quick reconnect */
 	BRANCHES = 4,
 	FORKS_MAX = 3,
 	ACCEPTED_MAX = 16,
@@ -105,7 +105,7 @@ struct sub {
 	int64_t expires_ms;
 	int64_t notified_ms;
 	uint32_t watch; /* NONE while leaving */
-	uint32_t txn;   /* index, NONE: nothing in flight */
+	uint32_t txn;	/* index, NONE: nothing in flight */
 	uint32_t cseq;
 	uint32_t remote_cseq;
 	uint32_t branch[BRANCHES]; /* of the last NOTIFYs, hashed, and what they were answered */
@@ -113,18 +113,18 @@ struct sub {
 	uint32_t fork_of, next_fork; /* subs of one SUBSCRIBE that several notifiers answer */
 	struct queue_link queued;    /* for a refresh or an unsubscribe */
 	uint8_t branch_at, state;
-	uint8_t failures; /* refreshes in a row that came to nothing */
-	uint8_t raised;   /* 423s in a row */
+	uint8_t failures;   /* refreshes in a row that came to nothing */
+	uint8_t raised;	    /* 423s in a row */
 	uint8_t call_state; /* enum call_state: busiest reported by this notifier */
-	bool notified;      /* first NOTIFY has come */
+	bool notified;	    /* first NOTIFY has come */
 	bool unsubscribed;  /* Expires: 0 has been sent */
-	bool ended;         /* leaving: the last NOTIFY has come */
+	bool ended;	    /* leaving: the last NOTIFY has come */
 };
 
 enum watch_state {
 	WATCH_FREE,
-	WATCH_IDLE,    /* waits for the link or for the lists */
-	WATCH_QUEUED,  /* waits for its turn among the outstanding SUBSCRIBEs */
+	WATCH_IDLE,   /* waits for the link or for the lists */
+	WATCH_QUEUED, /* waits for its turn among the outstanding SUBSCRIBEs */
 	WATCH_ASKING,
 	WATCH_LIVE,
 	WATCH_WAITING, /* backs off */
@@ -153,14 +153,15 @@ struct watch {
 	uint32_t id; /* the engine's line, ID_NONE for a list */
 	uint32_t sub, fresh;
 	uint32_t same_user; /* next line whose number has the same user part */
-	uint32_t list, list_prev, list_next; /* LISTED: which list; siblings. A list: list_next is its first */
-	uint32_t stamp;     /* of the list document that named it last */
+	/* a listed line: which list, and its neighbours there; a list: list_next is its first line */
+	uint32_t list, list_prev, list_next;
+	uint32_t stamp;	    /* of the list document that named it last */
 	uint32_t version;   /* of the last document */
 	uint32_t expires_s; /* asked; raised by 423 */
 	struct queue_link queued;
 	uint16_t status;
 	uint8_t state, why, tries;
-	uint8_t profile; /* reported last, PROFILE_COUNT: none yet */
+	uint8_t profile;    /* reported last, PROFILE_COUNT: none yet */
 	uint8_t call_state; /* enum call_state, reported last as the busiest */
 	bool is_list, settled;
 	bool has_version;
@@ -177,7 +178,8 @@ struct txn {
 	uint32_t cseq;
 	uint8_t kind, rounds;
 	bool used, proceeding;
-	bool sent_auth[2], answered[2]; /* by www, proxy: carried credentials; for a fresh challenge */
+	bool sent_auth[2],
+		answered[2]; /* by www, proxy: carried credentials; for a fresh challenge */
 };
 
 struct auth_slot {
@@ -200,8 +202,8 @@ struct accepted {
 struct link {
 	uint8_t state;
 	uint8_t tries;
-	bool told_down;  /* of this outage */
-	bool deaf;       /* does not answer OPTIONS, yet other requests */
+	bool told_down; /* of this outage */
+	bool deaf;	/* does not answer OPTIONS, yet other requests */
 	bool hears_options;
 	uint32_t channel, next_channel;
 	struct address local, peer;
@@ -251,16 +253,16 @@ struct sip_agent {
 
 	struct link link;
 	struct auth_slot auth[2]; /* www, proxy */
-	uint8_t refusals;         /* log-ins refused in a row */
-	bool probing;             /* one SUBSCRIBE at a time until the PBX has taken one */
-	int64_t hold_ms;          /* no new requests before; 0: none */
+	uint8_t refusals;	  /* log-ins refused in a row */
+	bool probing;		  /* one SUBSCRIBE at a time until the PBX has taken one */
+	int64_t hold_ms;	  /* no new requests before; 0: none */
 	bool hold_login;
 
 	struct txn *txns;
 	uint32_t txns_n, outstanding;
 	struct sub *subs;
 	uint32_t subs_n, subs_spare; /* free list through next_fork */
-	struct watch *watches; /* lists first */
+	struct watch *watches;					/* lists first */
 	uint32_t watches_n, lists_n, lines_used, watches_spare; /* free list through same_user */
 	uint32_t lists_pending;
 	uint32_t list_stamp;
@@ -275,9 +277,10 @@ struct sip_agent {
 };
 
 /* ---- out.c ---- */
-void out_send(struct sip_agent *a, uint32_t channel, const struct address *peer, struct slice bytes);
-void out_open(struct sip_agent *a, uint8_t kind, uint32_t channel, uint8_t transport, const char *host,
-	      uint16_t port);
+void out_send(struct sip_agent *a, uint32_t channel, const struct address *peer,
+	      struct slice bytes);
+void out_open(struct sip_agent *a, uint8_t kind, uint32_t channel, uint8_t transport,
+	      const char *host, uint16_t port);
 void out_plain(struct sip_agent *a, uint8_t kind, uint32_t channel_or_line);
 void out_obs(struct sip_agent *a, const struct obs *o);
 void out_note(struct sip_agent *a, enum note n, uint32_t line, const char *fmt, ...)
@@ -359,15 +362,16 @@ enum auth_verdict { AUTH_RETRY, AUTH_REFUSED };
 enum auth_verdict auth_challenged(struct sip_agent *a, struct txn *t, const struct sip_msg *m,
 				  const char **ret_why);
 /* Authorization headers for a request to uri, as far as there is a challenge to answer. */
-void auth_put(struct sip_agent *a, struct txn *t, const char *method, struct slice uri, struct buf *b);
+void auth_put(struct sip_agent *a, struct txn *t, const char *method, struct slice uri,
+	      struct buf *b);
 /* The PBX took a request with credentials. */
 void auth_accepted(struct sip_agent *a);
 /* Stops all log-ins for minutes. */
 void auth_hold(struct sip_agent *a, const char *why);
 
 /* ---- dialog.c ---- */
-MUST_CHECK enum err dialog_set(struct dialog *d, struct slice aor, struct slice tag, struct slice target,
-			       struct slice route);
+MUST_CHECK enum err dialog_set(struct dialog *d, struct slice aor, struct slice tag,
+			       struct slice target, struct slice route);
 MUST_CHECK enum err dialog_from(struct dialog *d, const struct sip_msg *m);
 /* The remote target may move with each message of the dialog (RFC 6665 4.4.1). */
 void dialog_retarget(struct dialog *d, const struct sip_msg *m);
@@ -423,9 +427,10 @@ bool watch_start(struct sip_agent *a, uint32_t w);
 void watch_due(struct sip_agent *a, uint32_t w);
 /* The first NOTIFY of sub i, which is the watch's fresh one. */
 void watch_live(struct sip_agent *a, uint32_t i);
-/* Sub i came to nothing or has ended: forgotten here; tried again after wait_ms, or, when wait_ms is
- * negative, after a growing time. */
-void watch_ended(struct sip_agent *a, uint32_t i, enum watch_state to, enum why why, int64_t wait_ms);
+/* Sub i came to nothing or has ended: forgotten here; tried again after wait_ms, or, when wait_ms
+ * is negative, after a growing time. */
+void watch_ended(struct sip_agent *a, uint32_t i, enum watch_state to, enum why why,
+		 int64_t wait_ms);
 /* A new subscription beside the old one, not too often. */
 void watch_renew(struct sip_agent *a, uint32_t w);
 /* The link stands: starts lists, or lines. The link is gone: forgets. */
@@ -448,35 +453,35 @@ void list_leave(struct sip_agent *a, uint32_t line);
 /* ---- report.c ---- */
 /* One document about one line; s NULL when it came in a list. owner is the watch whose subscription
  * carries it. The status to answer. */
-uint16_t report_body(struct sip_agent *a, uint32_t line, uint32_t owner, struct sub *s, struct slice type,
-		     struct slice body, bool first);
+uint16_t report_body(struct sip_agent *a, uint32_t line, uint32_t owner, struct sub *s,
+		     struct slice type, struct slice body, bool first);
 void report_forks(struct sip_agent *a, uint32_t line, uint32_t primary);
 
 /* ---- queues: intrusive, by index ---- */
-#define QUEUE_PUSH(q, array, i)                                    \
-	do {                                                       \
-		(array)[i].queued = (struct queue_link){ (q)->tail, NONE, true }; \
-		if ((q)->tail == NONE)                             \
-			(q)->head = (i);                           \
-		else                                               \
-			(array)[(q)->tail].queued.next = (i);      \
-		(q)->tail = (i);                                   \
-		(q)->n++;                                          \
+#define QUEUE_PUSH(q, array, i)                                                                    \
+	do {                                                                                       \
+		(array)[i].queued = (struct queue_link){ (q)->tail, NONE, true };                  \
+		if ((q)->tail == NONE)                                                             \
+			(q)->head = (i);                                                           \
+		else                                                                               \
+			(array)[(q)->tail].queued.next = (i);                                      \
+		(q)->tail = (i);                                                                   \
+		(q)->n++;                                                                          \
 	} while (0)
 
-#define QUEUE_CUT(q, array, i)                                            \
-	do {                                                              \
-		struct queue_link l_ = (array)[i].queued;                 \
-		if (l_.prev == NONE)                                      \
-			(q)->head = l_.next;                              \
-		else                                                      \
-			(array)[l_.prev].queued.next = l_.next;           \
-		if (l_.next == NONE)                                      \
-			(q)->tail = l_.prev;                              \
-		else                                                      \
-			(array)[l_.next].queued.prev = l_.prev;           \
-		(array)[i].queued.in = false;                             \
-		(q)->n--;                                                 \
+#define QUEUE_CUT(q, array, i)                                                                     \
+	do {                                                                                       \
+		struct queue_link l_ = (array)[i].queued;                                          \
+		if (l_.prev == NONE)                                                               \
+			(q)->head = l_.next;                                                       \
+		else                                                                               \
+			(array)[l_.prev].queued.next = l_.next;                                    \
+		if (l_.next == NONE)                                                               \
+			(q)->tail = l_.prev;                                                       \
+		else                                                                               \
+			(array)[l_.next].queued.prev = l_.prev;                                    \
+		(array)[i].queued.in = false;                                                      \
+		(q)->n--;                                                                          \
 	} while (0)
 
 #endif

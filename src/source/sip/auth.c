@@ -21,7 +21,8 @@ static bool strongest(const struct sip_msg *m, enum sip_header_id id, struct sip
 	for (const struct sip_header *h = NULL; (h = sip_msg_next(m, id, h));) {
 		struct sip_challenge c;
 
-		if (sip_challenge_parse(h->value, &c) == ERR_OK && (!found || c.algorithm > ret->algorithm)) {
+		if (sip_challenge_parse(h->value, &c) == ERR_OK &&
+		    (!found || c.algorithm > ret->algorithm)) {
 			*ret = c;
 			found = true;
 		}
@@ -31,10 +32,13 @@ static bool strongest(const struct sip_msg *m, enum sip_header_id id, struct sip
 
 static bool keep(struct auth_slot *slot, const struct sip_challenge *c)
 {
-	struct auth_slot n = { .set = true, .algorithm = c->algorithm, .qop_auth = c->qop_auth,
+	struct auth_slot n = { .set = true,
+			       .algorithm = c->algorithm,
+			       .qop_auth = c->qop_auth,
 			       .has_opaque = c->has_opaque };
 
-	if (slice_copy(c->realm, n.realm, sizeof(n.realm)) || slice_copy(c->nonce, n.nonce, sizeof(n.nonce)) ||
+	if (slice_copy(c->realm, n.realm, sizeof(n.realm)) ||
+	    slice_copy(c->nonce, n.nonce, sizeof(n.nonce)) ||
 	    slice_copy(c->opaque, n.opaque, sizeof(n.opaque)))
 		return false;
 	/* the same nonce handed out again: its count goes on (RFC 7616 3.4) */
@@ -83,7 +87,8 @@ enum auth_verdict auth_challenged(struct sip_agent *a, struct txn *t, const stru
 	return AUTH_RETRY;
 }
 
-void auth_put(struct sip_agent *a, struct txn *t, const char *method, struct slice uri, struct buf *b)
+void auth_put(struct sip_agent *a, struct txn *t, const char *method, struct slice uri,
+	      struct buf *b)
 {
 	for (int kind = 0; kind < 2; kind++) {
 		struct auth_slot *slot = &a->auth[kind];
@@ -94,10 +99,15 @@ void auth_put(struct sip_agent *a, struct txn *t, const char *method, struct sli
 			continue;
 		snprintf(cnonce, sizeof(cnonce), "%016llx", (unsigned long long)agent_token(a));
 		const struct sip_digest d = {
-			.algorithm = slot->algorithm, .qop_auth = slot->qop_auth,
-			.username = slice_str(a->username), .realm = slice_str(slot->realm),
-			.nonce = slice_str(slot->nonce), .cnonce = slice_str(cnonce),
-			.method = slice_str(method), .uri = uri, .nc = ++slot->nc,
+			.algorithm = slot->algorithm,
+			.qop_auth = slot->qop_auth,
+			.username = slice_str(a->username),
+			.realm = slice_str(slot->realm),
+			.nonce = slice_str(slot->nonce),
+			.cnonce = slice_str(cnonce),
+			.method = slice_str(method),
+			.uri = uri,
+			.nc = ++slot->nc,
 		};
 		size_t before = b->n;
 		buf_fmt(b, "%s: ", kinds[kind].answer);

@@ -90,8 +90,8 @@ void dialog_retarget(struct dialog *d, const struct sip_msg *m)
 
 	if (target.n == 0 || slice_is(target, dialog_target(d)))
 		return;
-	/* dialog_set frees the text that its own arguments stand in only after the copy is made; with
-	 * no memory, or a target too long, the old one serves on */
+	/* dialog_set frees the text that its own arguments stand in only after the copy is made;
+	 * with no memory, or a target too long, the old one serves on */
 	if (dialog_set(d, slice_str(dialog_aor(&old)), slice_str(dialog_tag(&old)), target,
 		       slice_str(dialog_route(&old))))
 		*d = old;

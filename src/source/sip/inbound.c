@@ -5,8 +5,9 @@
 /* RFC 3261, 3262, 3311, 3428, 3515, 3903, 6086: known, but not for us. */
 static bool is_known_method(struct slice m)
 {
-	static const char *const names[] = { "INVITE", "BYE",     "CANCEL", "REGISTER", "SUBSCRIBE", "PUBLISH",
-					     "REFER",  "MESSAGE", "UPDATE", "INFO",     "PRACK" };
+	static const char *const names[] = { "INVITE",	  "BYE",     "CANCEL", "REGISTER",
+					     "SUBSCRIBE", "PUBLISH", "REFER",  "MESSAGE",
+					     "UPDATE",	  "INFO",    "PRACK" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (slice_is(m, names[i]))
@@ -21,7 +22,8 @@ void inbound_answer(struct sip_agent *a, const struct via_channel *from, const s
 	char tag[17];
 
 	/* one tag for one transaction, whichever of its copies is answered */
-	snprintf(tag, sizeof(tag), "%016llx", (unsigned long long)slice_hash(m->via.branch, a->seed));
+	snprintf(tag, sizeof(tag), "%016llx",
+		 (unsigned long long)slice_hash(m->via.branch, a->seed));
 	buf_reset(b);
 	sip_put_answer(b, m, status, reason, tag,
 		       (struct sip_origin){ slice_str(from->peer.host), from->peer.port });
@@ -29,26 +31,30 @@ void inbound_answer(struct sip_agent *a, const struct via_channel *from, const s
 		buf_str(b, extra);
 	sip_put(b, "Server", slice_str("Offhook/" OFFHOOK_VERSION));
 	sip_put_end(b, NULL, SLICE_NONE);
-	out_send(a, from->channel, from->transport == TRANSPORT_UDP ? &from->peer : NULL, buf_view(b));
+	out_send(a, from->channel, from->transport == TRANSPORT_UDP ? &from->peer : NULL,
+		 buf_view(b));
 }
 
-static void take_request(struct sip_agent *a, const struct via_channel *from, const struct sip_msg *m)
+static void take_request(struct sip_agent *a, const struct via_channel *from,
+			 const struct sip_msg *m)
 {
 	static const char allow[] = "Allow: NOTIFY, OPTIONS\r\n";
 
 	if (slice_is(m->method, "NOTIFY")) {
 		notify_take(a, from, m);
 	} else if (slice_is(m->method, "OPTIONS")) {
-		inbound_answer(a, from, m, 200, NULL,
-			       "Allow: NOTIFY, OPTIONS\r\nAllow-Events: dialog, presence\r\n"
-			       "Accept: application/dialog-info+xml, application/pidf+xml, "
-			       "multipart/related, application/rlmi+xml\r\nSupported: eventlist\r\n");
+		inbound_answer(
+			a, from, m, 200, NULL,
+			"Allow: NOTIFY, OPTIONS\r\nAllow-Events: dialog, presence\r\n"
+			"Accept: application/dialog-info+xml, application/pidf+xml, "
+			"multipart/related, application/rlmi+xml\r\nSupported: eventlist\r\n");
 	} else {
 		uint16_t status = is_known_method(m->method) ? 405 : 501;
 		struct slice shown = slice_sub(m->method, 0, 32);
 
 		inbound_answer(a, from, m, status, NULL, allow);
-		out_note(a, NOTE_UNSUPPORTED, ID_NONE, "%.*s answered %u", SLICE_ARG(shown), status);
+		out_note(a, NOTE_UNSUPPORTED, ID_NONE, "%.*s answered %u", SLICE_ARG(shown),
+			 status);
 	}
 }
 
@@ -77,12 +83,13 @@ bool inbound_message(struct sip_agent *a, const struct via_channel *from, struct
 	a->received++;
 	e = sip_msg_parse(bytes, m);
 	if (e) {
-		out_note(a, e == ERR_LIMIT ? NOTE_TOO_LARGE : NOTE_MALFORMED, ID_NONE, "%zu bytes from %s", bytes.n,
-			 from->peer.host);
+		out_note(a, e == ERR_LIMIT ? NOTE_TOO_LARGE : NOTE_MALFORMED, ID_NONE,
+			 "%zu bytes from %s", bytes.n, from->peer.host);
 		return e != ERR_LIMIT;
 	}
 	if (!from_pbx(a, from)) {
-		out_note(a, NOTE_FORGED, ID_NONE, "message from %s, which is not the pbx", from->peer.host);
+		out_note(a, NOTE_FORGED, ID_NONE, "message from %s, which is not the pbx",
+			 from->peer.host);
 		if (m->request && !slice_is(m->method, "ACK"))
 			inbound_answer(a, from, m, 403, NULL, NULL);
 		return true;

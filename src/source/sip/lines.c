@@ -50,7 +50,8 @@ uint32_t watch_find(const struct sip_agent *a, uint32_t id)
 
 static uint32_t first_with(const struct sip_agent *a, struct slice user)
 {
-	return map_find(&a->by_user, sip_user_hash(user, a->seed), same_user, &user, (void *)(uintptr_t)a);
+	return map_find(&a->by_user, sip_user_hash(user, a->seed), same_user, &user,
+			(void *)(uintptr_t)a);
 }
 
 /* The user part names the line; the host only where two numbers share it, as a PBX often writes its
@@ -121,8 +122,15 @@ enum err watch_add(struct sip_agent *a, uint32_t id, struct slice name, uint32_t
 		return ERR_LIMIT;
 	struct watch *x = &a->watches[w];
 	uint32_t spare = x->same_user;
-	*x = (struct watch){ .id = id, .is_list = id == ID_NONE, .sub = NONE, .fresh = NONE, .same_user = NONE,
-			     .list = NONE, .list_prev = NONE, .list_next = NONE, .expires_s = a->expires_s,
+	*x = (struct watch){ .id = id,
+			     .is_list = id == ID_NONE,
+			     .sub = NONE,
+			     .fresh = NONE,
+			     .same_user = NONE,
+			     .list = NONE,
+			     .list_prev = NONE,
+			     .list_next = NONE,
+			     .expires_s = a->expires_s,
 			     .profile = PROFILE_COUNT };
 	x->name = name.n && name.n < SOURCE_URI_MAX ? strndup(name.p, name.n) : NULL;
 	enum err e = x->name && strlen(x->name) == name.n ? name_check(a, x) : ERR_MALFORMED;

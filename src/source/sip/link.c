@@ -37,13 +37,15 @@ void link_listen(struct sip_agent *a)
 		return;
 	l->listening = true;
 	l->listen_channel = next_channel(l);
-	out_open(a, OUT_LISTEN, l->listen_channel, l->listen_transport, l->listen_host, l->listen_port);
+	out_open(a, OUT_LISTEN, l->listen_channel, l->listen_transport, l->listen_host,
+		 l->listen_port);
 }
 
 /* Some time after the last word of the PBX, spread so that many connectors do not ask at once. */
 static void arm_idle(struct sip_agent *a, int64_t from_ms)
 {
-	wheel_set(a->wheel, wheel_timer(a, TIMER_IDLE), from_ms + IDLE_MS - prng_range(&a->prng, 0, IDLE_MS / 10));
+	wheel_set(a->wheel, wheel_timer(a, TIMER_IDLE),
+		  from_ms + IDLE_MS - prng_range(&a->prng, 0, IDLE_MS / 10));
 }
 
 static void connected(struct sip_agent *a, const struct source_feed *in)
@@ -195,7 +197,8 @@ static void take_accepted(struct sip_agent *a, const struct source_feed *in)
 	struct link *l = &a->link;
 
 	if (!link_ready(a) || !same_host(&in->peer, &l->peer)) {
-		out_note(a, NOTE_FORGED, ID_NONE, "connection from %s, which is not the pbx", in->peer.host);
+		out_note(a, NOTE_FORGED, ID_NONE, "connection from %s, which is not the pbx",
+			 in->peer.host);
 		out_plain(a, OUT_CLOSE, in->accepted);
 		return;
 	}
@@ -204,11 +207,14 @@ static void take_accepted(struct sip_agent *a, const struct source_feed *in)
 
 		if (c->used)
 			continue;
-		*c = (struct accepted){ .used = true, .channel = in->accepted, .local = in->local, .peer = in->peer };
+		*c = (struct accepted){
+			.used = true, .channel = in->accepted, .local = in->local, .peer = in->peer
+		};
 		sip_stream_init(&c->stream);
 		return;
 	}
-	out_note(a, NOTE_TOO_LARGE, ID_NONE, "more than %d connections back from the pbx", ACCEPTED_MAX);
+	out_note(a, NOTE_TOO_LARGE, ID_NONE, "more than %d connections back from the pbx",
+		 ACCEPTED_MAX);
 	out_plain(a, OUT_CLOSE, in->accepted);
 }
 

@@ -80,8 +80,10 @@ static void take_resources(struct sip_agent *a, uint32_t w, const struct rlmi *r
 	}
 }
 
-/* Parts mostly come in the order of the resources, so the search goes on where the last one ended. */
-static const struct rlmi_resource *resource_of(const struct rlmi *r, struct slice cid, uint32_t *from)
+/* Parts mostly come in the order of the resources, so the search goes on where the last one ended.
+ */
+static const struct rlmi_resource *resource_of(const struct rlmi *r, struct slice cid,
+					       uint32_t *from)
 {
 	for (uint32_t n = 0; cid.n && n < r->n; n++) {
 		uint32_t i = (*from + n) % r->n;
@@ -95,8 +97,8 @@ static const struct rlmi_resource *resource_of(const struct rlmi *r, struct slic
 }
 
 /* A body that cannot be read costs the list nothing; the line asks for its own. */
-static void take_line(struct sip_agent *a, uint32_t w, const struct rlmi_resource *res, const char *uri,
-			  const struct multipart_part *part, bool first)
+static void take_line(struct sip_agent *a, uint32_t w, const struct rlmi_resource *res,
+		      const char *uri, const struct multipart_part *part, bool first)
 {
 	uint32_t line = watch_by_uri(a, slice_str(uri));
 
@@ -113,9 +115,11 @@ static void take_line(struct sip_agent *a, uint32_t w, const struct rlmi_resourc
 		subscribe_singly(a, line);
 }
 
-static uint16_t document(struct sip_agent *a, uint32_t w, const struct multipart *start, uint32_t depth, bool first);
+static uint16_t document(struct sip_agent *a, uint32_t w, const struct multipart *start,
+			 uint32_t depth, bool first);
 
-static uint16_t take_parts(struct sip_agent *a, uint32_t w, const struct multipart *start, uint32_t depth, bool first)
+static uint16_t take_parts(struct sip_agent *a, uint32_t w, const struct multipart *start,
+			   uint32_t depth, bool first)
 {
 	struct multipart m = *start, inner;
 	const struct rlmi *r = &a->rlmi[depth];
@@ -150,7 +154,8 @@ static enum err read_rlmi(struct sip_agent *a, const struct multipart *start, st
 }
 
 /* One list, or a list within a list: the outer one alone has a version that we follow. */
-static uint16_t document(struct sip_agent *a, uint32_t w, const struct multipart *start, uint32_t depth, bool first)
+static uint16_t document(struct sip_agent *a, uint32_t w, const struct multipart *start,
+			 uint32_t depth, bool first)
 {
 	struct watch *x = &a->watches[w];
 	struct rlmi *r = &a->rlmi[depth];
@@ -189,7 +194,8 @@ uint16_t list_report(struct sip_agent *a, uint32_t w, const struct sip_msg *m, b
 		return 200;
 	struct slice type = sip_msg_header(m, SIP_CONTENT_TYPE);
 	if (!multipart_is(type)) {
-		out_note(a, NOTE_LIST_REFUSED, ID_NONE, "%s: reported without a list", a->watches[w].name);
+		out_note(a, NOTE_LIST_REFUSED, ID_NONE, "%s: reported without a list",
+			 a->watches[w].name);
 		return 415;
 	}
 	if (multipart_open(&start, type, m->body)) {
@@ -199,7 +205,8 @@ uint16_t list_report(struct sip_agent *a, uint32_t w, const struct sip_msg *m, b
 	a->list_stamp++;
 	status = document(a, w, &start, 0, first);
 	if (status >= 300)
-		out_note(a, NOTE_BAD_BODY, ID_NONE, "%s: list answered %u", a->watches[w].name, status);
+		out_note(a, NOTE_BAD_BODY, ID_NONE, "%s: list answered %u", a->watches[w].name,
+			 status);
 	else if (first || a->rlmi[0].full_state)
 		sweep(a, w);
 	return status;

@@ -95,7 +95,8 @@ static bool in_order(struct sip_agent *a, struct sub *s, const struct sip_msg *m
 		out_count(a, NOTE_OLD_REPORT);
 		return false;
 	}
-	out_note(a, NOTE_STEPPED_BACK, a->watches[s->watch].id, "CSeq %u after %u", m->cseq, s->remote_cseq);
+	out_note(a, NOTE_STEPPED_BACK, a->watches[s->watch].id, "CSeq %u after %u", m->cseq,
+		 s->remote_cseq);
 	watch_renew(a, s->watch);
 	return false;
 }
@@ -119,11 +120,13 @@ static void terminated(struct sip_agent *a, uint32_t i, const struct sip_subscri
 		break;
 	case SIP_REASON_REJECTED:
 	case SIP_REASON_INVARIANT:
-		out_note(a, a->watches[w].is_list ? NOTE_LIST_REFUSED : NOTE_LINE_REFUSED, id, "%s", name);
+		out_note(a, a->watches[w].is_list ? NOTE_LIST_REFUSED : NOTE_LINE_REFUSED, id, "%s",
+			 name);
 		watch_ended(a, i, WATCH_REFUSED, WHY_ENDED, slow);
 		break;
 	case SIP_REASON_NORESOURCE:
-		out_note(a, a->watches[w].is_list ? NOTE_LIST_REFUSED : NOTE_LINE_UNKNOWN, id, "%s", name);
+		out_note(a, a->watches[w].is_list ? NOTE_LIST_REFUSED : NOTE_LINE_UNKNOWN, id, "%s",
+			 name);
 		watch_ended(a, i, WATCH_REFUSED, WHY_ENDED, slow);
 		break;
 	case SIP_REASON_NONE:
@@ -149,7 +152,8 @@ static uint16_t body(struct sip_agent *a, uint32_t i, const struct sip_msg *m, b
 		return 415;
 	if (a->watches[s->watch].is_list)
 		return list_report(a, s->watch, m, first);
-	return report_body(a, s->watch, s->watch, s, sip_msg_header(m, SIP_CONTENT_TYPE), m->body, first);
+	return report_body(a, s->watch, s->watch, s, sip_msg_header(m, SIP_CONTENT_TYPE), m->body,
+			   first);
 }
 
 /* We cannot read what it sends, and an error answer may have ended it over there. */
@@ -266,17 +270,21 @@ void notify_take(struct sip_agent *a, const struct via_channel *from, const stru
 
 	if (!is_our_event(a, m)) {
 		out_note(a, NOTE_UNSUPPORTED, ID_NONE, "NOTIFY of another event answered 489");
-		inbound_answer(a, from, m, 489, NULL, a->presence ? "Allow-Events: presence\r\n" : "Allow-Events: dialog\r\n");
+		inbound_answer(a, from, m, 489, NULL,
+			       a->presence ? "Allow-Events: presence\r\n"
+					   : "Allow-Events: dialog\r\n");
 		return;
 	}
 	if (wants_unknown(m)) {
-		out_note(a, NOTE_UNSUPPORTED, ID_NONE, "NOTIFY requires an extension, answered 420");
+		out_note(a, NOTE_UNSUPPORTED, ID_NONE,
+			 "NOTIFY requires an extension, answered 420");
 		inbound_answer(a, from, m, 420, NULL, "Supported: eventlist\r\n");
 		return;
 	}
 	i = match(a, m);
 	if (i == NONE) {
-		out_note(a, NOTE_FORGED, ID_NONE, "NOTIFY of no subscription from %s", from->peer.host);
+		out_note(a, NOTE_FORGED, ID_NONE, "NOTIFY of no subscription from %s",
+			 from->peer.host);
 		inbound_answer(a, from, m, 481, NULL, NULL);
 		return;
 	}

@@ -19,7 +19,8 @@ static struct out_item *push(struct sip_agent *a, uint8_t kind, struct slice byt
 	}
 	if (o->n == o->cap) {
 		uint32_t cap = o->cap ? o->cap * 2 : 64;
-		struct out_item *items = cap <= ITEMS_MAX ? realloc(o->items, cap * sizeof(*items)) : NULL;
+		struct out_item *items =
+			cap <= ITEMS_MAX ? realloc(o->items, cap * sizeof(*items)) : NULL;
 
 		if (!items)
 			return NULL;
@@ -34,7 +35,9 @@ static struct out_item *push(struct sip_agent *a, uint8_t kind, struct slice byt
 		return NULL;
 	}
 	struct out_item *item = &o->items[o->n++];
-	*item = (struct out_item){ .kind = kind, .at = at, .n = (uint32_t)bytes.n, .line = ID_NONE };
+	*item = (struct out_item){
+		.kind = kind, .at = at, .n = (uint32_t)bytes.n, .line = ID_NONE
+	};
 	return item;
 }
 
@@ -50,8 +53,8 @@ void out_send(struct sip_agent *a, uint32_t channel, const struct address *peer,
 	a->sent++;
 }
 
-void out_open(struct sip_agent *a, uint8_t kind, uint32_t channel, uint8_t transport, const char *host,
-	      uint16_t port)
+void out_open(struct sip_agent *a, uint8_t kind, uint32_t channel, uint8_t transport,
+	      const char *host, uint16_t port)
 {
 	struct out_item *item = push(a, kind, slice_str(host));
 

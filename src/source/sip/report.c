@@ -4,11 +4,15 @@
 
 static struct obs obs_for(const struct sip_agent *a, uint32_t line, enum obs_kind kind)
 {
-	return (struct obs){ .kind = (uint8_t)kind, .account = a->account, .connector = a->connector,
-			     .line = a->watches[line].id, .user = ID_NONE };
+	return (struct obs){ .kind = (uint8_t)kind,
+			     .account = a->account,
+			     .connector = a->connector,
+			     .line = a->watches[line].id,
+			     .user = ID_NONE };
 }
 
-static void emit_call(struct sip_agent *a, uint32_t line, enum obs_scope scope, uint64_t key, enum call_state call)
+static void emit_call(struct sip_agent *a, uint32_t line, enum obs_scope scope, uint64_t key,
+		      enum call_state call)
 {
 	struct obs o = obs_for(a, line, OBS_CALL);
 
@@ -33,8 +37,10 @@ static uint16_t unreadable(struct sip_agent *a, uint32_t line, enum err e, const
 /* How busy a call makes its line. */
 static int rank(enum call_state c)
 {
-	static const uint8_t ranks[CALL_COUNT] = { [CALL_GONE] = 0,    [CALL_RINGING] = 1, [CALL_DIALING] = 2,
-						   [CALL_HELD] = 3,    [CALL_TALKING] = 4, [CALL_CONFERENCE] = 5 };
+	static const uint8_t ranks[CALL_COUNT] = {
+		[CALL_GONE] = 0, [CALL_RINGING] = 1, [CALL_DIALING] = 2,
+		[CALL_HELD] = 3, [CALL_TALKING] = 4, [CALL_CONFERENCE] = 5
+	};
 
 	return ranks[c];
 }
@@ -60,7 +66,8 @@ static enum call_state call_of(const struct dialog_entry *d)
 
 /* Is this partial document the next one? Only the coherence of partial ones needs the version (RFC
  * 4235 4.3): the order is told by CSeq, and PBXs start anew with 0. */
-static bool is_next(struct sip_agent *a, struct watch *x, uint32_t owner, const struct dialog_info *d, bool first)
+static bool is_next(struct sip_agent *a, struct watch *x, uint32_t owner,
+		    const struct dialog_info *d, bool first)
 {
 	bool known = x->has_version && d->has_version && !first && !d->full;
 	bool gap = known && d->version != x->version + 1;
@@ -76,7 +83,8 @@ static bool is_next(struct sip_agent *a, struct watch *x, uint32_t owner, const 
 }
 
 /* The busiest call first, endings last: no state in between is lower than the document's. */
-static void emit_document(struct sip_agent *a, uint32_t line, const struct dialog_info *d, bool full)
+static void emit_document(struct sip_agent *a, uint32_t line, const struct dialog_info *d,
+			  bool full)
 {
 	bool first = full;
 
@@ -119,8 +127,8 @@ static void emit_forked(struct sip_agent *a, uint32_t line, struct sub *s, enum 
 	report_forks(a, line, s->fork_of != NONE ? s->fork_of : (uint32_t)(s - a->subs));
 }
 
-static uint16_t dialog_report(struct sip_agent *a, uint32_t line, uint32_t owner, struct sub *s, struct slice body,
-			      bool first)
+static uint16_t dialog_report(struct sip_agent *a, uint32_t line, uint32_t owner, struct sub *s,
+			      struct slice body, bool first)
 {
 	struct watch *x = &a->watches[line];
 	enum call_state busiest = CALL_GONE;
@@ -177,9 +185,9 @@ static void emit_flag(struct sip_agent *a, uint32_t line, enum obs_kind kind, bo
 static void emit_profile(struct sip_agent *a, uint32_t line, const struct pidf *p)
 {
 	struct obs o = obs_for(a, line, OBS_PROFILE);
-	enum profile profile = p->meeting                    ? PROFILE_MEETING
+	enum profile profile = p->meeting		     ? PROFILE_MEETING
 			       : p->busy && !p->on_the_phone ? PROFILE_BUSY
-			       : p->away                     ? PROFILE_AWAY
+			       : p->away		     ? PROFILE_AWAY
 							     : PROFILE_AVAILABLE;
 
 	/* repeated documents must not undo what a person has set since */
@@ -192,7 +200,8 @@ static void emit_profile(struct sip_agent *a, uint32_t line, const struct pidf *
 }
 
 /* Rises first, then the call report that synchronises the line, then what falls. */
-static uint16_t presence_report(struct sip_agent *a, uint32_t line, struct sub *s, struct slice body)
+static uint16_t presence_report(struct sip_agent *a, uint32_t line, struct sub *s,
+				struct slice body)
 {
 	bool registered;
 	struct pidf p;
@@ -222,12 +231,14 @@ static uint16_t presence_report(struct sip_agent *a, uint32_t line, struct sub *
 	return 200;
 }
 
-uint16_t report_body(struct sip_agent *a, uint32_t line, uint32_t owner, struct sub *s, struct slice type,
-		     struct slice body, bool first)
+uint16_t report_body(struct sip_agent *a, uint32_t line, uint32_t owner, struct sub *s,
+		     struct slice type, struct slice body, bool first)
 {
-	static const char *const types[] = { "application/dialog-info+xml", "application/pidf+xml" };
+	static const char *const types[] = { "application/dialog-info+xml",
+					     "application/pidf+xml" };
 
-	/* nothing is known at the PBX: no call (Kamailio's first NOTIFY, pbx that answers for idle lines) */
+	/* nothing is known at the PBX: no call (Kamailio's first NOTIFY, pbx that answers for idle
+	 * lines) */
 	if (body.n == 0) {
 		a->watches[line].has_version = false;
 		if (is_forked(s))
@@ -242,5 +253,6 @@ uint16_t report_body(struct sip_agent *a, uint32_t line, uint32_t owner, struct 
 		out_note(a, NOTE_BAD_BODY, a->watches[line].id, "another content type");
 		return 415;
 	}
-	return a->presence ? presence_report(a, line, s, body) : dialog_report(a, line, owner, s, body, first);
+	return a->presence ? presence_report(a, line, s, body)
+			   : dialog_report(a, line, owner, s, body, first);
 }

@@ -2,8 +2,9 @@
 
 #include "source/sip/agent.h"
 
-static const char *const via_names[] = { [TRANSPORT_UDP] = "UDP", [TRANSPORT_TCP] = "TCP",
-					 [TRANSPORT_TLS] = "TLS" };
+static const char *const via_names[] = {
+	[TRANSPORT_UDP] = "UDP", [TRANSPORT_TCP] = "TCP", [TRANSPORT_TLS] = "TLS"
+};
 
 /* "sip:" or "sips:", the words of server: the scheme of everything we name. */
 static const char *scheme(const struct sip_agent *a)
@@ -64,7 +65,8 @@ static bool is_any(const char *host)
  * (some open a connection back whatever stands there). */
 static void put_contact(const struct sip_agent *a, struct buf *b)
 {
-	static const char *const params[] = { [TRANSPORT_UDP] = "", [TRANSPORT_TCP] = ";transport=tcp",
+	static const char *const params[] = { [TRANSPORT_UDP] = "",
+					      [TRANSPORT_TCP] = ";transport=tcp",
 					      [TRANSPORT_TLS] = ";transport=tls" };
 	const struct link *l = &a->link;
 	bool back = l->listens && l->listen_port;

@@ -3,7 +3,8 @@
 
 static const struct sm_state sub_moves[SUB_STATES] = {
 	[SUB_FREE] = { "free", SM_TO(SUB_ASKING) | SM_TO(SUB_LIVE) },
-	[SUB_ASKING] = { "asking", SM_TO(SUB_SILENT) | SM_TO(SUB_LIVE) | SM_TO(SUB_LEAVING) | SM_TO(SUB_FREE) },
+	[SUB_ASKING] = { "asking", SM_TO(SUB_SILENT) | SM_TO(SUB_LIVE) | SM_TO(SUB_LEAVING) |
+					   SM_TO(SUB_FREE) },
 	[SUB_SILENT] = { "silent", SM_TO(SUB_LIVE) | SM_TO(SUB_LEAVING) | SM_TO(SUB_FREE) },
 	[SUB_LIVE] = { "live", SM_TO(SUB_LEAVING) | SM_TO(SUB_FREE) },
 	[SUB_LEAVING] = { "leaving", SM_TO(SUB_FREE) },
@@ -149,8 +150,8 @@ bool sub_send(struct sip_agent *a, uint32_t i)
 	return true;
 }
 
-/* When the life granted ends, and with it when to refresh: at three quarters of it or somewhat later
- * by chance, so that thousands of lines do not refresh in one second. */
+/* When the life granted ends, and with it when to refresh: at three quarters of it or somewhat
+ * later by chance, so that thousands of lines do not refresh in one second. */
 void sub_expires(struct sip_agent *a, uint32_t i, uint32_t seconds, bool shorten_only)
 {
 	struct sub *s = &a->subs[i];
@@ -161,7 +162,8 @@ void sub_expires(struct sip_agent *a, uint32_t i, uint32_t seconds, bool shorten
 		return;
 	s->expires_ms = a->now_ms + life;
 	if (s->state == SUB_LIVE)
-		wheel_set(a->wheel, wheel_sub(a, i), a->now_ms + life * 3 / 4 + prng_range(&a->prng, 0, life / 7));
+		wheel_set(a->wheel, wheel_sub(a, i),
+			  a->now_ms + life * 3 / 4 + prng_range(&a->prng, 0, life / 7));
 }
 
 static void refresh_failed(struct sip_agent *a, uint32_t i, int64_t wait_ms)
@@ -196,7 +198,8 @@ static void expired_or_due(struct sip_agent *a, uint32_t i)
 	struct sub *s = &a->subs[i];
 
 	if (a->now_ms >= s->expires_ms) {
-		out_note(a, NOTE_SUBSCRIPTION_GONE, a->watches[s->watch].id, "not refreshed in time");
+		out_note(a, NOTE_SUBSCRIPTION_GONE, a->watches[s->watch].id,
+			 "not refreshed in time");
 		watch_ended(a, i, WATCH_QUEUED, WHY_ENDED, 0);
 		return;
 	}
@@ -246,7 +249,8 @@ enum fate { FATE_RETRY, FATE_UNKNOWN, FATE_REFUSED, FATE_GONE };
 static enum fate fate_of(uint16_t status)
 {
 	static const uint16_t unknown[] = { 404, 410, 416, 484, 485, 604 };
-	static const uint16_t retry[] = { 401, 407, 408, 412, 429, 430, 480, 482, 483, 486, 487, 491, 600 };
+	static const uint16_t retry[] = { 401, 407, 408, 412, 429, 430, 480,
+					  482, 483, 486, 487, 491, 600 };
 
 	if (status == 481)
 		return FATE_GONE;
@@ -261,7 +265,8 @@ static enum fate fate_of(uint16_t status)
 	return FATE_REFUSED;
 }
 
-/* 503 with Retry-After speaks for the whole PBX (RFC 3261 21.5.4), elsewhere it speaks for the line. */
+/* 503 with Retry-After speaks for the whole PBX (RFC 3261 21.5.4), elsewhere it speaks for the
+ * line. */
 static int64_t retry_after(struct sip_agent *a, const struct sip_msg *m)
 {
 	uint64_t seconds;
@@ -281,11 +286,14 @@ static int64_t retry_after(struct sip_agent *a, const struct sip_msg *m)
 static void refused(struct sip_agent *a, uint32_t i, const struct sip_msg *m, enum fate fate)
 {
 	const struct watch *w = &a->watches[a->subs[i].watch];
-	enum note n = w->is_list ? NOTE_LIST_REFUSED : fate == FATE_UNKNOWN ? NOTE_LINE_UNKNOWN : NOTE_LINE_REFUSED;
+	enum note n = w->is_list	     ? NOTE_LIST_REFUSED
+		      : fate == FATE_UNKNOWN ? NOTE_LINE_UNKNOWN
+					     : NOTE_LINE_REFUSED;
 
 	out_note(a, n, w->id, "%s: %u %s", w->name, m->status, sip_reason(m->status));
 	a->subs[i].ended = true;
-	watch_ended(a, i, WATCH_REFUSED, WHY_STATUS, SLOW_MS + prng_range(&a->prng, 0, SLOW_MS / 5));
+	watch_ended(a, i, WATCH_REFUSED, WHY_STATUS,
+		    SLOW_MS + prng_range(&a->prng, 0, SLOW_MS / 5));
 }
 
 /* 423: the PBX wants longer lives (RFC 6665 4.1.2.1). */
@@ -294,7 +302,8 @@ static bool raise_expires(struct sip_agent *a, uint32_t i, const struct sip_msg 
 	struct sub *s = &a->subs[i];
 	uint64_t min;
 
-	if (m->status != 423 || s->raised >= 2 || !sip_msg_number(m, SIP_MIN_EXPIRES, SIP_SECONDS_MAX, &min) ||
+	if (m->status != 423 || s->raised >= 2 ||
+	    !sip_msg_number(m, SIP_MIN_EXPIRES, SIP_SECONDS_MAX, &min) ||
 	    min <= a->watches[s->watch].expires_s)
 		return false;
 	s->raised++;
@@ -318,7 +327,8 @@ static void asked(struct sip_agent *a, uint32_t i, const struct sip_msg *m)
 
 	if (m->status < 300) {
 		if (dialog_from(&s->dialog, m)) {
-			out_note(a, NOTE_MALFORMED, a->watches[s->watch].id, "unusable dialog in a %u", m->status);
+			out_note(a, NOTE_MALFORMED, a->watches[s->watch].id,
+				 "unusable dialog in a %u", m->status);
 			watch_ended(a, i, WATCH_WAITING, WHY_STATUS, -1);
 			return;
 		}

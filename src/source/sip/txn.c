@@ -116,7 +116,8 @@ void txn_due(struct sip_agent *a, uint32_t i)
 		return;
 	}
 	if (a->now_ms >= t->next_ms) {
-		t->interval_ms = t->proceeding || t->interval_ms * 2 > T2_MS ? T2_MS : t->interval_ms * 2;
+		t->interval_ms =
+			t->proceeding || t->interval_ms * 2 > T2_MS ? T2_MS : t->interval_ms * 2;
 		t->next_ms = a->now_ms + t->interval_ms;
 		out_send(a, a->link.channel, NULL, buf_view(&t->bytes));
 	}
@@ -138,7 +139,8 @@ static struct txn *match(struct sip_agent *a, const struct sip_msg *m)
 	if (!slice_is(m->cseq_method, t->kind == TXN_OPTIONS ? "OPTIONS" : "SUBSCRIBE"))
 		return NULL;
 	snprintf(call, sizeof(call), "%016llx",
-		 (unsigned long long)(t->kind == TXN_OPTIONS ? a->link.options_call : a->subs[t->sub].call));
+		 (unsigned long long)(t->kind == TXN_OPTIONS ? a->link.options_call
+							     : a->subs[t->sub].call));
 	return slice_is(m->call_id, call) ? t : NULL;
 }
 

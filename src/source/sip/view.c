@@ -34,16 +34,17 @@ void view_source(const struct sip_agent *a, struct source_view *ret)
 	};
 	memcpy(ret->counters, a->counters, sizeof(ret->counters));
 	snprintf(ret->state, sizeof(ret->state), "%s",
-		 a->hold_login              ? "log-in refused, next try in some minutes"
-		 : a->now_ms < a->hold_ms   ? "the pbx asks to wait"
-					    : states[a->link.state]);
+		 a->hold_login		  ? "log-in refused, next try in some minutes"
+		 : a->now_ms < a->hold_ms ? "the pbx asks to wait"
+					  : states[a->link.state]);
 }
 
 static uint8_t link_of(const struct watch *x)
 {
 	static const uint8_t links[WATCH_STATES] = {
-		[WATCH_IDLE] = LINE_IDLE,       [WATCH_QUEUED] = LINE_ASKING,   [WATCH_ASKING] = LINE_ASKING,
-		[WATCH_LIVE] = LINE_LIVE,       [WATCH_WAITING] = LINE_WAITING, [WATCH_REFUSED] = LINE_REFUSED,
+		[WATCH_IDLE] = LINE_IDLE,	[WATCH_QUEUED] = LINE_ASKING,
+		[WATCH_ASKING] = LINE_ASKING,	[WATCH_LIVE] = LINE_LIVE,
+		[WATCH_WAITING] = LINE_WAITING, [WATCH_REFUSED] = LINE_REFUSED,
 		[WATCH_LISTED] = LINE_LIVE,
 	};
 
@@ -57,13 +58,16 @@ bool view_line(const struct sip_agent *a, uint32_t line, struct source_line_view
 	if (w == NONE)
 		return false;
 	const struct watch *x = &a->watches[w];
-	*ret = (struct source_line_view){ .link = link_of(x), .last_status = x->status, .last_report_ms = x->report_ms,
+	*ret = (struct source_line_view){ .link = link_of(x),
+					  .last_status = x->status,
+					  .last_report_ms = x->report_ms,
 					  .in_list = x->state == WATCH_LISTED };
 	if (a->hold_login && ret->link == LINE_ASKING) {
 		ret->link = LINE_WAITING;
 		snprintf(ret->reason, sizeof(ret->reason), "the log-in to the pbx is refused");
 	} else if (x->why == WHY_STATUS) {
-		snprintf(ret->reason, sizeof(ret->reason), "%s: %u %s", why_text[x->why], x->status, sip_reason(x->status));
+		snprintf(ret->reason, sizeof(ret->reason), "%s: %u %s", why_text[x->why], x->status,
+			 sip_reason(x->status));
 	} else {
 		snprintf(ret->reason, sizeof(ret->reason), "%s", why_text[x->why]);
 	}

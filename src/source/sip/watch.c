@@ -149,7 +149,8 @@ static int64_t back_off(struct sip_agent *a, struct watch *x)
 }
 
 /* Nothing reports this watch any more. */
-static void try_later(struct sip_agent *a, uint32_t w, enum watch_state to, enum why why, int64_t wait_ms)
+static void try_later(struct sip_agent *a, uint32_t w, enum watch_state to, enum why why,
+		      int64_t wait_ms)
 {
 	struct watch *x = &a->watches[w];
 
@@ -170,10 +171,12 @@ static void try_later(struct sip_agent *a, uint32_t w, enum watch_state to, enum
 		list_release(a, w);
 	}
 	watch_move(a, w, to, why);
-	wheel_set(a->wheel, wheel_watch(a, w), a->now_ms + (wait_ms >= 0 ? wait_ms : back_off(a, x)));
+	wheel_set(a->wheel, wheel_watch(a, w),
+		  a->now_ms + (wait_ms >= 0 ? wait_ms : back_off(a, x)));
 }
 
-void watch_ended(struct sip_agent *a, uint32_t i, enum watch_state to, enum why why, int64_t wait_ms)
+void watch_ended(struct sip_agent *a, uint32_t i, enum watch_state to, enum why why,
+		 int64_t wait_ms)
 {
 	uint32_t w = a->subs[i].watch;
 	struct watch *x = &a->watches[w];

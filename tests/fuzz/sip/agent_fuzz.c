@@ -1,7 +1,7 @@
 /* The whole connector against a PBX that says anything. The first byte picks transport, package and
- * list; the rest are messages separated by 0xff, in which %C, %F, %T, %V and %Q stand for the Call-ID,
- * From, To, Via and CSeq of the last request that the connector sent. Between two messages time
- * passes. Whatever comes in, all that goes out must be sound SIP. */
+ * list; the rest are messages separated by 0xff, in which %C, %F, %T, %V and %Q stand for the
+ * Call-ID, From, To, Via and CSeq of the last request that the connector sent. Between two messages
+ * time passes. Whatever comes in, all that goes out must be sound SIP. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,8 +73,11 @@ static void pass(struct bench *b, int64_t ms)
 
 static void feed(struct bench *b, uint8_t kind, struct slice bytes)
 {
-	const struct source_feed in = { .kind = kind, .channel = b->channel, .local = { "10.0.0.9", 5088 },
-					.peer = { "10.0.0.1", 5060 }, .bytes = bytes };
+	const struct source_feed in = { .kind = kind,
+					.channel = b->channel,
+					.local = { "10.0.0.9", 5088 },
+					.peer = { "10.0.0.1", 5060 },
+					.bytes = bytes };
 
 	sip_source_ops.feed(b->s, b->now, &in);
 	drain(b);
@@ -101,12 +104,15 @@ static struct slice wanted(const struct sip_msg *m, char which)
 static void say(struct bench *b, struct slice text)
 {
 	static struct sip_msg m;
-	bool known = b->request_n && sip_msg_parse(slice_of(b->request, b->request_n), &m) == ERR_OK;
+	bool known =
+		b->request_n && sip_msg_parse(slice_of(b->request, b->request_n), &m) == ERR_OK;
 	struct buf out;
 
 	buf_init(&out, 4 * SIP_MSG_MAX);
 	for (size_t i = 0; i < text.n; i++) {
-		struct slice value = text.p[i] == '%' && i + 1 < text.n && known ? wanted(&m, text.p[i + 1]) : SLICE_NONE;
+		struct slice value = text.p[i] == '%' && i + 1 < text.n && known
+					     ? wanted(&m, text.p[i + 1])
+					     : SLICE_NONE;
 
 		if (value.p) {
 			buf_slice(&out, value);
@@ -125,9 +131,17 @@ static void open_bench(struct bench *b, uint8_t mode)
 	static const char *const lists[] = { "sip:lines@pbx" };
 	struct secret password = { 0 };
 	const struct source_config c = {
-		.name = "f", .server = mode & 1 ? "sip:pbx;transport=tcp" : "sip:pbx", .username = "w",
-		.password = &password, .package = mode & 2 ? "presence" : "dialog", .lists = lists,
-		.lists_n = mode & 4 ? 1 : 0, .listen = "", .reads_profile = mode & 8, .lines_max = 4, .seed = 7,
+		.name = "f",
+		.server = mode & 1 ? "sip:pbx;transport=tcp" : "sip:pbx",
+		.username = "w",
+		.password = &password,
+		.package = mode & 2 ? "presence" : "dialog",
+		.lists = lists,
+		.lists_n = mode & 4 ? 1 : 0,
+		.listen = "",
+		.reads_profile = mode & 8,
+		.lines_max = 4,
+		.seed = 7,
 	};
 
 	*b = (struct bench){ .now = 1000 };

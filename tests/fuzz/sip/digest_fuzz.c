@@ -19,9 +19,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (sip_challenge_parse(all, &ch))
 		return 0;
 	const struct sip_digest d = {
-		.algorithm = ch.algorithm, .qop_auth = ch.qop_auth, .username = SLICE_LIT("u"), .realm = ch.realm,
-		.nonce = ch.nonce, .cnonce = SLICE_LIT("c"), .method = SLICE_LIT("SUBSCRIBE"),
-		.uri = SLICE_LIT("sip:a@b"), .nc = 1,
+		.algorithm = ch.algorithm,
+		.qop_auth = ch.qop_auth,
+		.username = SLICE_LIT("u"),
+		.realm = ch.realm,
+		.nonce = ch.nonce,
+		.cnonce = SLICE_LIT("c"),
+		.method = SLICE_LIT("SUBSCRIBE"),
+		.uri = SLICE_LIT("sip:a@b"),
+		.nc = 1,
 	};
 	buf_init(&b, 4096);
 	if (sip_put_digest(&b, &d, ch.opaque, ch.has_opaque, SLICE_LIT("pw")))

@@ -56,7 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			inside(uri.host, all);
 	}
 	(void)sip_msg_number(&m, SIP_EXPIRES, 1000, &n);
-	if (sip_subscription_state_parse(sip_msg_header(&m, SIP_SUBSCRIPTION_STATE), &ss) == ERR_OK &&
+	if (sip_subscription_state_parse(sip_msg_header(&m, SIP_SUBSCRIPTION_STATE), &ss) ==
+		    ERR_OK &&
 	    ss.expires_s > SIP_SECONDS_MAX)
 		abort();
 	if (sip_event_parse(sip_msg_header(&m, SIP_EVENT), &e) == ERR_OK)

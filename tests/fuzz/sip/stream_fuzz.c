@@ -39,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2 || size > SIP_MSG_MAX)
 		return 0;
 	const struct slice all = slice_of((const char *)data + 1, size - 1);
-	uint64_t whole = run(all, all.n, &broken_whole), cut = run(all, data[0] % 64 + 1, &broken_cut);
+	uint64_t whole = run(all, all.n, &broken_whole),
+		 cut = run(all, data[0] % 64 + 1, &broken_cut);
 	if (whole != cut || broken_whole != broken_cut)
 		abort();
 	return 0;

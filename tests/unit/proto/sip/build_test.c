@@ -2,11 +2,12 @@
 
 #include "test.h"
 
-static const char request[] =
-	"NOTIFY sip:w@10.0.0.1:5062 SIP/2.0\r\n"
-	"Via: SIP/2.0/UDP pbx:5060;rport;branch=z9hG4bK1;x=\"a;b\", SIP/2.0/UDP far;branch=z9hG4bK0\r\n"
-	"Via: SIP/2.0/TCP other;branch=z9hG4bK2\r\n"
-	"From: <sip:201@pbx>;tag=f\r\nTo: <sip:w@pbx>\r\nCall-ID: c\r\nCSeq: 5 NOTIFY\r\nContent-Length: 0\r\n\r\n";
+static const char request[] = "NOTIFY sip:w@10.0.0.1:5062 SIP/2.0\r\n"
+			      "Via: SIP/2.0/UDP pbx:5060;rport;branch=z9hG4bK1;x=\"a;b\", "
+			      "SIP/2.0/UDP far;branch=z9hG4bK0\r\n"
+			      "Via: SIP/2.0/TCP other;branch=z9hG4bK2\r\n"
+			      "From: <sip:201@pbx>;tag=f\r\nTo: <sip:w@pbx>\r\nCall-ID: c\r\nCSeq: "
+			      "5 NOTIFY\r\nContent-Length: 0\r\n\r\n";
 
 static void test_answer(void **state)
 {
@@ -16,7 +17,8 @@ static void test_answer(void **state)
 	(void)state;
 	buf_init(&b, 4096);
 	assert_int_equal(sip_msg_parse(slice_str(request), &m), ERR_OK);
-	sip_put_answer(&b, &m, 481, NULL, "own", (struct sip_origin){ SLICE_LIT("10.9.9.9"), 4000 });
+	sip_put_answer(&b, &m, 481, NULL, "own",
+		       (struct sip_origin){ SLICE_LIT("10.9.9.9"), 4000 });
 	sip_put_end(&b, NULL, SLICE_NONE);
 	assert_string_equal(
 		buf_cstr(&b),
@@ -24,7 +26,8 @@ static void test_answer(void **state)
 		"Via: SIP/2.0/UDP pbx:5060;branch=z9hG4bK1;x=\"a;b\";received=10.9.9.9;rport=4000, "
 		"SIP/2.0/UDP far;branch=z9hG4bK0\r\n"
 		"Via: SIP/2.0/TCP other;branch=z9hG4bK2\r\n"
-		"From: <sip:201@pbx>;tag=f\r\nTo: <sip:w@pbx>;tag=own\r\nCall-ID: c\r\nCSeq: 5 NOTIFY\r\n"
+		"From: <sip:201@pbx>;tag=f\r\nTo: <sip:w@pbx>;tag=own\r\nCall-ID: c\r\nCSeq: 5 "
+		"NOTIFY\r\n"
 		"Content-Length: 0\r\n\r\n");
 	assert_int_equal(sip_msg_parse(buf_view(&b), &back), ERR_OK);
 	assert_null(back.defect);
@@ -40,10 +43,12 @@ static void test_answer_without_origin(void **state)
 
 	(void)state;
 	buf_init(&b, 4096);
-	assert_int_equal(sip_msg_parse(SLICE_LIT("FOO x SIP/2.0\r\nVia: junk\r\n\r\n"), &m), ERR_OK);
+	assert_int_equal(sip_msg_parse(SLICE_LIT("FOO x SIP/2.0\r\nVia: junk\r\n\r\n"), &m),
+			 ERR_OK);
 	sip_put_answer(&b, &m, 400, m.defect, "t", (struct sip_origin){ SLICE_LIT("1.2.3.4"), 1 });
 	sip_put_end(&b, NULL, SLICE_NONE);
-	assert_string_equal(buf_cstr(&b), "SIP/2.0 400 Missing Header\r\nVia: junk\r\nContent-Length: 0\r\n\r\n");
+	assert_string_equal(buf_cstr(&b),
+			    "SIP/2.0 400 Missing Header\r\nVia: junk\r\nContent-Length: 0\r\n\r\n");
 	buf_fini(&b);
 }
 

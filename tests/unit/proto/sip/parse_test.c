@@ -108,7 +108,8 @@ static void test_tortuous(void **state)
 	struct sip_msg *m = parsed(
 		"INVITE sip:vivekg@chair-dnrc.example.com;unknownparam SIP/2.0\r\n"
 		"TO :\r\n sip:vivekg@chair-dnrc.example.com ;   tag    = 1918181833n\r\n"
-		"from   : \"J Rosenberg \\\\\\\"\"       <sip:jdrosen@example.com>\r\n  ;\r\n  tag = 98asjd8\r\n"
+		"from   : \"J Rosenberg \\\\\\\"\"       <sip:jdrosen@example.com>\r\n  ;\r\n  tag "
+		"= 98asjd8\r\n"
 		"MaX-fOrWaRdS: 0068\r\n"
 		"Call-ID: wsinv.ndaksdj@192.0.2.1\r\n"
 		"Content-Length   : 3\r\n"
@@ -119,9 +120,11 @@ static void test_tortuous(void **state)
 		"UnknownHeaderWithUnusualValue: ;;,,;;,;\r\n"
 		"Content-Type: application/sdp\r\n"
 		"Route:\r\n <sip:services.example.com;lr;unknownwith=value;unknown-no-value>\r\n"
-		"v:  SIP  / 2.0  / TCP     spindle.example.com   ;\r\n  branch  =   z9hG4bK9ikj8  ,\r\n"
+		"v:  SIP  / 2.0  / TCP     spindle.example.com   ;\r\n  branch  =   z9hG4bK9ikj8  "
+		",\r\n"
 		" SIP  /    2.0   / UDP  192.168.255.111   ; branch=\r\n z9hG4bK30239\r\n"
-		"m:\"Quoted string \\\"\\\"\" <sip:jdrosen@example.com> ; newparam =\r\n      newvalue ;\r\n"
+		"m:\"Quoted string \\\"\\\"\" <sip:jdrosen@example.com> ; newparam =\r\n      "
+		"newvalue ;\r\n"
 		"  secondparam ; q = 0.33\r\n"
 		"\r\nv=0");
 
@@ -147,10 +150,11 @@ static void test_tortuous(void **state)
 
 static void test_compact_names(void **state)
 {
-	struct sip_msg *m = parsed("NOTIFY sip:a@b SIP/2.0\r\nv: SIP/2.0/TLS [2001:db8::1]:5061;branch=z9hG4bKx\r\n"
-				   "f: <sip:c@d>;tag=1\r\nt: <sip:a@b>;tag=2\r\ni: id\r\nCSeq: 7 NOTIFY\r\n"
-				   "m: <sip:c@d>\r\no: dialog\r\nk: eventlist\r\nu: dialog\r\nc: text/plain\r\n"
-				   "l:    2\r\n\r\nabtail");
+	struct sip_msg *m = parsed(
+		"NOTIFY sip:a@b SIP/2.0\r\nv: SIP/2.0/TLS [2001:db8::1]:5061;branch=z9hG4bKx\r\n"
+		"f: <sip:c@d>;tag=1\r\nt: <sip:a@b>;tag=2\r\ni: id\r\nCSeq: 7 NOTIFY\r\n"
+		"m: <sip:c@d>\r\no: dialog\r\nk: eventlist\r\nu: dialog\r\nc: text/plain\r\n"
+		"l:    2\r\n\r\nabtail");
 
 	(void)state;
 	assert_null(m->defect);
@@ -164,7 +168,8 @@ static void test_compact_names(void **state)
 
 static void test_body_without_length(void **state)
 {
-	struct sip_msg *m = parsed("SIP/2.0 200 OK\nVia: SIP/2.0/UDP h\nFrom: a:b\nFrom: x\n\nrest of it");
+	struct sip_msg *m =
+		parsed("SIP/2.0 200 OK\nVia: SIP/2.0/UDP h\nFrom: a:b\nFrom: x\n\nrest of it");
 
 	(void)state;
 	assert_slice(m->body, "rest of it");
@@ -191,14 +196,23 @@ static void test_defects(void **state)
 		{ HEAD REST "CSeq: 1 NOTIFY\r\nContent-Length: -5\r\n\r\nabc", 400 },
 		{ HEAD REST "CSeq: 1 NOTIFY\r\nl: 3\r\nContent-Length: 2\r\n\r\nabc", 400 },
 		{ HEAD "To: <sip:a@b>\r\nCall-ID: i\r\nCSeq: 1 NOTIFY\r\n\r\n", 400 },
-		{ HEAD "From: \"open <sip:a@b>\r\nTo: <sip:a@b>\r\nCall-ID: i\r\nCSeq: 1 NOTIFY\r\n\r\n", 400 },
-		{ HEAD "From: <sip:a@b\r\nTo: <sip:a@b>\r\nCall-ID: i\r\nCSeq: 1 NOTIFY\r\n\r\n", 400 },
-		{ HEAD "From: <sip:a@b>\r\nTo: <sip:a@b>\r\nCall-ID:\r\nCSeq: 1 NOTIFY\r\n\r\n", 400 },
+		{ HEAD
+		  "From: \"open <sip:a@b>\r\nTo: <sip:a@b>\r\nCall-ID: i\r\nCSeq: 1 NOTIFY\r\n\r\n",
+		  400 },
+		{ HEAD "From: <sip:a@b\r\nTo: <sip:a@b>\r\nCall-ID: i\r\nCSeq: 1 NOTIFY\r\n\r\n",
+		  400 },
+		{ HEAD "From: <sip:a@b>\r\nTo: <sip:a@b>\r\nCall-ID:\r\nCSeq: 1 NOTIFY\r\n\r\n",
+		  400 },
 		{ "NOTIFY sip:a@b SIP/2.0\r\n" REST "CSeq: 1 NOTIFY\r\n\r\n", 400 },
-		{ "NOTIFY sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP\r\n" REST "CSeq: 1 NOTIFY\r\n\r\n", 400 },
-		{ "NOTIFY sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9\"x\r\n" REST "CSeq: 1 NOTIFY\r\n\r\n", 400 },
-		{ "NOTIFY sip:a@b SIP/2.0\r\nVia: nonsense\r\n" REST "CSeq: 1 NOTIFY\r\n\r\n", 400 },
-		{ "NOTIFY sip:a@b SIP/7.0\r\nVia: SIP/2.0/UDP h\r\n" REST "CSeq: 1 NOTIFY\r\n\r\n", 505 },
+		{ "NOTIFY sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP\r\n" REST "CSeq: 1 NOTIFY\r\n\r\n",
+		  400 },
+		{ "NOTIFY sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9\"x\r\n" REST
+		  "CSeq: 1 NOTIFY\r\n\r\n",
+		  400 },
+		{ "NOTIFY sip:a@b SIP/2.0\r\nVia: nonsense\r\n" REST "CSeq: 1 NOTIFY\r\n\r\n",
+		  400 },
+		{ "NOTIFY sip:a@b SIP/7.0\r\nVia: SIP/2.0/UDP h\r\n" REST "CSeq: 1 NOTIFY\r\n\r\n",
+		  505 },
 	};
 
 	(void)state;
@@ -265,14 +279,10 @@ static void test_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_captures),
-		cmocka_unit_test(test_cut_everywhere),
-		cmocka_unit_test(test_asterisk_notify),
-		cmocka_unit_test(test_tortuous),
-		cmocka_unit_test(test_compact_names),
-		cmocka_unit_test(test_body_without_length),
-		cmocka_unit_test(test_defects),
-		cmocka_unit_test(test_not_sip),
+		cmocka_unit_test(test_all_captures),	cmocka_unit_test(test_cut_everywhere),
+		cmocka_unit_test(test_asterisk_notify), cmocka_unit_test(test_tortuous),
+		cmocka_unit_test(test_compact_names),	cmocka_unit_test(test_body_without_length),
+		cmocka_unit_test(test_defects),		cmocka_unit_test(test_not_sip),
 		cmocka_unit_test(test_limits),
 	};
 

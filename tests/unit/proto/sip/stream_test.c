@@ -60,7 +60,8 @@ static void test_byte_by_byte(void **state)
 /* Line ends that wait alone are no message, in whatever number. */
 static void test_lone_line_ends(void **state)
 {
-	static const char *const ends[] = { "\n", "\r\n", "\n\r\n", "\r\n\r", "\r\n\r\n", "\n\n\n\n\n\n" };
+	static const char *const ends[] = { "\n",     "\r\n",	  "\n\r\n",
+					    "\r\n\r", "\r\n\r\n", "\n\n\n\n\n\n" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
@@ -88,7 +89,8 @@ static enum err feed(const char *text, size_t pad)
 	sip_stream_init(&s);
 	assert_int_equal(sip_stream_add(&s, slice_str(text)), ERR_OK);
 	for (; pad; pad -= pad < sizeof(x) ? pad : sizeof(x))
-		assert_int_equal(sip_stream_add(&s, slice_of(x, pad < sizeof(x) ? pad : sizeof(x))), ERR_OK);
+		assert_int_equal(sip_stream_add(&s, slice_of(x, pad < sizeof(x) ? pad : sizeof(x))),
+				 ERR_OK);
 	e = sip_stream_next(&s, &m);
 	if (e != ERR_OK && e != ERR_AGAIN) {
 		assert_true(s.broken);
@@ -105,7 +107,8 @@ static void test_broken(void **state)
 	assert_int_equal(feed("A b SIP/2.0\r\nX: ", SIP_MSG_MAX), ERR_LIMIT);
 	assert_int_equal(feed("A b SIP/2.0\r\nX: ", SIP_MSG_MAX - 100), ERR_AGAIN);
 	assert_int_equal(feed("A b SIP/2.0\r\nContent-Length: 65536\r\n\r\n", 0), ERR_LIMIT);
-	assert_int_equal(feed("A b SIP/2.0\r\nContent-Length: 99999999999999999999999\r\n\r\n", 0), ERR_LIMIT);
+	assert_int_equal(feed("A b SIP/2.0\r\nContent-Length: 99999999999999999999999\r\n\r\n", 0),
+			 ERR_LIMIT);
 	assert_int_equal(feed("A b SIP/2.0\r\nContent-Length: -1\r\n\r\n", 0), ERR_MALFORMED);
 	assert_int_equal(feed("A b SIP/2.0\r\nContent-Length: 1 2\r\n\r\n", 0), ERR_MALFORMED);
 	assert_int_equal(feed("A b SIP/2.0\r\nContent-Length: 65000\r\n\r\n", 65000), ERR_OK);

@@ -41,10 +41,10 @@ static void test_forms(void **state)
 static void test_refused(void **state)
 {
 	static const char *const bad[] = {
-		"",          "sip",          "sip:",           "sip:@host",     ":a",
-		"sip:a@",    "sip:a@h:",     "sip:a@h:0",      "sip:a@h:65536", "sip:a@h:1x",
-		"sip:a@[::", "sip:a@[::1]x", "http://a/",      "sip:a b@h",     "sip:a@h>",
-		"sip:a@h\r", "tel:",         "sip:a@ho$t",     "sip:a@[zz]",    "sip:a@h:123456",
+		"",	     "sip",	     "sip:",	   "sip:@host",	    ":a",
+		"sip:a@",    "sip:a@h:",     "sip:a@h:0",  "sip:a@h:65536", "sip:a@h:1x",
+		"sip:a@[::", "sip:a@[::1]x", "http://a/",  "sip:a b@h",	    "sip:a@h>",
+		"sip:a@h\r", "tel:",	     "sip:a@ho$t", "sip:a@[zz]",    "sip:a@h:123456",
 	};
 	struct sip_uri u;
 	char big[SIP_URI_MAX + 8];
@@ -82,7 +82,9 @@ static void test_addr(void **state)
 	struct slice v;
 
 	(void)state;
-	assert_int_equal(sip_addr_parse(SLICE_LIT("\"A \\\" <x>;\" <sip:a@b;lr>;tag=\"1 2\";q"), &a), ERR_OK);
+	assert_int_equal(
+		sip_addr_parse(SLICE_LIT("\"A \\\" <x>;\" <sip:a@b;lr>;tag=\"1 2\";q"), &a),
+		ERR_OK);
 	assert_slice(a.uri, "sip:a@b;lr");
 	assert_true(sip_param(a.params, "TAG", &v));
 	assert_slice(v, "1 2");
@@ -117,8 +119,9 @@ static void test_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_forms), cmocka_unit_test(test_refused), cmocka_unit_test(test_users),
-		cmocka_unit_test(test_addr),  cmocka_unit_test(test_list),
+		cmocka_unit_test(test_forms), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_users), cmocka_unit_test(test_addr),
+		cmocka_unit_test(test_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

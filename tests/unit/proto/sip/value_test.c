@@ -28,7 +28,8 @@ static void test_states(void **state)
 	assert_int_equal(state_of("PENDING").state, SIP_SUB_PENDING);
 	assert_int_equal(state_of("waiting").state, SIP_SUB_OTHER);
 	assert_false(state_of("active;expires=soon").has_expires);
-	assert_int_equal(state_of("active;expires=99999999999999999999").expires_s, SIP_SECONDS_MAX);
+	assert_int_equal(state_of("active;expires=99999999999999999999").expires_s,
+			 SIP_SECONDS_MAX);
 	assert_int_equal(sip_subscription_state_parse(SLICE_LIT(";x"), &s), ERR_MALFORMED);
 }
 
@@ -61,7 +62,8 @@ static void test_event_and_types(void **state)
 	assert_slice(e.package, "dialog");
 	assert_slice(e.id, "7");
 	assert_int_equal(sip_event_parse(SLICE_LIT(""), &e), ERR_MALFORMED);
-	assert_true(sip_type_is(SLICE_LIT("Application/PIDF+xml ;charset=x"), "application/pidf+xml"));
+	assert_true(
+		sip_type_is(SLICE_LIT("Application/PIDF+xml ;charset=x"), "application/pidf+xml"));
 	assert_false(sip_type_is(SLICE_LIT("application/pidf"), "application/pidf+xml"));
 	assert_true(sip_list_has(SLICE_LIT("100rel, EventList"), "eventlist"));
 	assert_false(sip_list_has(SLICE_LIT("100rel"), "eventlist"));

@@ -6,7 +6,8 @@
 
 static struct rig r;
 
-#define MD5(nonce) "Digest realm=\"pbx\",nonce=\"" nonce "\",opaque=\"op\",algorithm=MD5,qop=\"auth\"\r\n"
+#define MD5(nonce)                                                                                 \
+	"Digest realm=\"pbx\",nonce=\"" nonce "\",opaque=\"op\",algorithm=MD5,qop=\"auth\"\r\n"
 
 static void start(const struct rig_options *o, uint32_t lines)
 {
@@ -77,10 +78,12 @@ static void test_strongest(void **state)
 	(void)state;
 	start(&(struct rig_options){ 0 }, 1);
 	rig_reply(&r, rig_take(&r, "SUBSCRIBE"), 401,
-		  "WWW-Authenticate: Digest realm=\"pbx\",nonce=\"x\",algorithm=SHA-512-256,qop=\"auth\"\r\n"
-		  "WWW-Authenticate: " MD5("m")
-		  "WWW-Authenticate: Digest realm=\"pbx\",nonce=\"s\",algorithm=SHA-256,qop=\"auth\"\r\n"
-		  "WWW-Authenticate: Basic realm=\"pbx\"\r\n");
+		  "WWW-Authenticate: Digest "
+		  "realm=\"pbx\",nonce=\"x\",algorithm=SHA-512-256,qop=\"auth\"\r\n"
+		  "WWW-Authenticate: " MD5(
+			  "m") "WWW-Authenticate: Digest "
+			       "realm=\"pbx\",nonce=\"s\",algorithm=SHA-256,qop=\"auth\"\r\n"
+			       "WWW-Authenticate: Basic realm=\"pbx\"\r\n");
 	struct sip_credentials c = credentials(rig_take(&r, "SUBSCRIBE"), SIP_AUTHORIZATION);
 	assert_int_equal(c.digest.algorithm, SIP_SHA256);
 	assert_slice(c.digest.nonce, "s");
@@ -92,7 +95,8 @@ static void test_without_qop(void **state)
 {
 	(void)state;
 	start(&(struct rig_options){ 0 }, 1);
-	rig_reply(&r, rig_take(&r, "SUBSCRIBE"), 401, "WWW-Authenticate: Digest realm=\"pbx\",nonce=\"x\"\r\n");
+	rig_reply(&r, rig_take(&r, "SUBSCRIBE"), 401,
+		  "WWW-Authenticate: Digest realm=\"pbx\",nonce=\"x\"\r\n");
 	struct sip_credentials c = credentials(rig_take(&r, "SUBSCRIBE"), SIP_AUTHORIZATION);
 	assert_false(c.digest.qop_auth);
 	assert_true(sip_credentials_match(&c, SLICE_LIT("SUBSCRIBE"), SLICE_LIT("geheim")));
@@ -114,7 +118,9 @@ static void test_wrong_password(void **state)
 		char h[200];
 
 		with_password += sip_msg_has(&q->m, SIP_AUTHORIZATION);
-		snprintf(h, sizeof(h), "WWW-Authenticate: Digest realm=\"pbx\",nonce=\"n%u\",qop=\"auth\"\r\n", i);
+		snprintf(h, sizeof(h),
+			 "WWW-Authenticate: Digest realm=\"pbx\",nonce=\"n%u\",qop=\"auth\"\r\n",
+			 i);
 		rig_reply(&r, q, 401, h);
 	}
 	assert_int_equal(with_password, 2);
@@ -159,8 +165,9 @@ static void test_stale(void **state)
 	(void)state;
 	start(&(struct rig_options){ 0 }, 1);
 	rig_reply(&r, rig_take(&r, "SUBSCRIBE"), 401, "WWW-Authenticate: " MD5("n1"));
-	rig_reply(&r, rig_take(&r, "SUBSCRIBE"), 401,
-		  "WWW-Authenticate: Digest realm=\"pbx\",nonce=\"n2\",stale=TRUE,qop=\"auth\"\r\n");
+	rig_reply(
+		&r, rig_take(&r, "SUBSCRIBE"), 401,
+		"WWW-Authenticate: Digest realm=\"pbx\",nonce=\"n2\",stale=TRUE,qop=\"auth\"\r\n");
 	struct rig_request *q = rig_take(&r, "SUBSCRIBE");
 	assert_slice(credentials(q, SIP_AUTHORIZATION).digest.nonce, "n2");
 	assert_int_equal(credentials(q, SIP_AUTHORIZATION).digest.nc, 1);
@@ -177,7 +184,9 @@ static void test_always_stale(void **state)
 	for (; !rig_quiet(&r); asked++) {
 		char h[200];
 
-		snprintf(h, sizeof(h), "WWW-Authenticate: Digest realm=\"pbx\",nonce=\"n%d\",stale=true\r\n", asked);
+		snprintf(h, sizeof(h),
+			 "WWW-Authenticate: Digest realm=\"pbx\",nonce=\"n%d\",stale=true\r\n",
+			 asked);
 		rig_reply(&r, rig_take(&r, "SUBSCRIBE"), 401, h);
 	}
 	assert_in_range(asked, 3, 6);
@@ -197,7 +206,9 @@ static void test_old_nonce_without_stale(void **state)
 
 		snprintf(number, sizeof(number), "%d", 300 + i);
 		rig_add(&r, (uint32_t)(100 + i), number);
-		snprintf(h, sizeof(h), "WWW-Authenticate: Digest realm=\"pbx\",nonce=\"k%d\",qop=\"auth\"\r\n", i);
+		snprintf(h, sizeof(h),
+			 "WWW-Authenticate: Digest realm=\"pbx\",nonce=\"k%d\",qop=\"auth\"\r\n",
+			 i);
 		rig_reply(&r, rig_take(&r, "SUBSCRIBE"), 401, h);
 		rig_reply(&r, rig_take(&r, "SUBSCRIBE"), 200, "Expires: 3600\r\n");
 	}

@@ -23,10 +23,12 @@ static void test_servers(void **state)
 		const char *host, *uri;
 	} rows[] = {
 		{ "sip:pbx.test", TRANSPORT_UDP, 0, "pbx.test", "sip:201@pbx.test" },
-		{ "sip:pbx.test:5062;transport=TCP", TRANSPORT_TCP, 5062, "pbx.test", "sip:201@pbx.test:5062" },
+		{ "sip:pbx.test:5062;transport=TCP", TRANSPORT_TCP, 5062, "pbx.test",
+		  "sip:201@pbx.test:5062" },
 		{ "sip:pbx.test;transport=tls", TRANSPORT_TLS, 0, "pbx.test", "sip:201@pbx.test" },
 		{ "sips:pbx.test", TRANSPORT_TLS, 0, "pbx.test", "sips:201@pbx.test" },
-		{ "sip:[2001:db8::1]:5070", TRANSPORT_UDP, 5070, "2001:db8::1", "sip:201@[2001:db8::1]:5070" },
+		{ "sip:[2001:db8::1]:5070", TRANSPORT_UDP, 5070, "2001:db8::1",
+		  "sip:201@[2001:db8::1]:5070" },
 	};
 
 	(void)state;
@@ -42,8 +44,12 @@ static void test_servers(void **state)
 
 static void test_bad_settings(void **state)
 {
-	static const char *const servers[] = { "", "pbx.test", "tel:5", "sip:", "sip:h;transport=sctp", "http://h" };
-	struct source_config c = { .username = "u", .package = "dialog", .listen = "", .lines_max = 4 };
+	static const char *const servers[] = {
+		"", "pbx.test", "tel:5", "sip:", "sip:h;transport=sctp", "http://h"
+	};
+	struct source_config c = {
+		.username = "u", .package = "dialog", .listen = "", .lines_max = 4
+	};
 	struct source *s = NULL;
 
 	(void)state;
@@ -214,11 +220,13 @@ static char notify_text[1024];
 
 static size_t notify_bytes(const struct rig_dialog *d, uint32_t cseq)
 {
-	return (size_t)snprintf(notify_text, sizeof(notify_text),
-				"NOTIFY sip:x SIP/2.0\r\nVia: SIP/2.0/TCP 10.0.0.1;branch=z9hG4bKs%u\r\nFrom: %s\r\nTo: %s\r\n"
-				"Call-ID: %s\r\nCSeq: %u NOTIFY\r\nEvent: dialog\r\nSubscription-State: active\r\n"
-				"Content-Length: 0\r\n\r\n",
-				cseq, d->own, d->peer, d->call_id, cseq);
+	return (size_t)snprintf(
+		notify_text, sizeof(notify_text),
+		"NOTIFY sip:x SIP/2.0\r\nVia: SIP/2.0/TCP 10.0.0.1;branch=z9hG4bKs%u\r\nFrom: "
+		"%s\r\nTo: %s\r\n"
+		"Call-ID: %s\r\nCSeq: %u NOTIFY\r\nEvent: dialog\r\nSubscription-State: active\r\n"
+		"Content-Length: 0\r\n\r\n",
+		cseq, d->own, d->peer, d->call_id, cseq);
 }
 
 static void test_stream_cuts_and_pings(void **state)
@@ -287,7 +295,8 @@ static void test_too_many_headers(void **state)
 static void test_listener(void **state)
 {
 	(void)state;
-	rig_open(&r, &(struct rig_options){ .server = "sip:pbx.test;transport=tls", .listen = "0.0.0.0:5071" });
+	rig_open(&r, &(struct rig_options){ .server = "sip:pbx.test;transport=tls",
+					    .listen = "0.0.0.0:5071" });
 	assert_int_equal(r.listens, 1);
 	assert_int_equal(r.listen_transport, TRANSPORT_TLS);
 	rig_add(&r, 7, "201");
@@ -310,7 +319,8 @@ static void test_listener(void **state)
 	assert_int_equal(r.closed_channel, 0x40000002);
 	assert_int_equal(r.notes[NOTE_FORGED], 1);
 	/* garbage closes that connection, not the link */
-	rig_bytes_from(&r, 0x40000001, "10.0.0.1", "OPTIONS x SIP/2.0\r\nContent-Length: x\r\n\r\n", 41);
+	rig_bytes_from(&r, 0x40000001, "10.0.0.1", "OPTIONS x SIP/2.0\r\nContent-Length: x\r\n\r\n",
+		       41);
 	assert_int_equal(r.closed_channel, 0x40000001);
 	assert_int_equal(r.downs, 0);
 	rig_close(&r);
@@ -319,13 +329,16 @@ static void test_listener(void **state)
 static void test_listener_limit_and_retry(void **state)
 {
 	(void)state;
-	rig_open(&r, &(struct rig_options){ .server = "sip:pbx.test;transport=tcp", .listen = "10.0.0.9:5071" });
+	rig_open(&r, &(struct rig_options){ .server = "sip:pbx.test;transport=tcp",
+					    .listen = "10.0.0.9:5071" });
 	rig_add(&r, 7, "201");
 	rig_connect(&r);
 	for (uint32_t i = 0; i < 17; i++)
 		rig_accept(&r, 0x40000000 + i, "10.0.0.1");
 	assert_int_equal(r.closed_channel, 0x40000010);
-	const struct source_feed closed = { .kind = FEED_CLOSED, .channel = r.listen_channel, .text = "in use" };
+	const struct source_feed closed = { .kind = FEED_CLOSED,
+					    .channel = r.listen_channel,
+					    .text = "in use" };
 	sip_source_ops.feed(r.s, r.now, &closed);
 	rig_run(&r, 31000);
 	assert_int_equal(r.listens, 2);
@@ -335,7 +348,8 @@ static void test_listener_limit_and_retry(void **state)
 static void test_listener_udp(void **state)
 {
 	(void)state;
-	rig_open(&r, &(struct rig_options){ .server = "sip:pbx.test", .listen = "sip:10.0.0.8:5090;transport=udp" });
+	rig_open(&r, &(struct rig_options){ .server = "sip:pbx.test",
+					    .listen = "sip:10.0.0.8:5090;transport=udp" });
 	rig_add(&r, 7, "201");
 	rig_connect(&r);
 	struct rig_request *q = rig_take(&r, "SUBSCRIBE");

@@ -32,28 +32,38 @@ static const char *document(unsigned version, bool full, const char *users)
 	while (slice_split(&rest, ' ', &word)) {
 		size_t eq = slice_find(word, '=');
 		bool gone = word.p[word.n - 1] == '!', none = word.p[word.n - 1] == '?';
-		struct slice user = gone || none ? slice_sub(word, 0, word.n - 1) : slice_sub(word, 0, eq);
+		struct slice user =
+			gone || none ? slice_sub(word, 0, word.n - 1) : slice_sub(word, 0, eq);
 		struct slice state = slice_sub(word, eq + 1, word.n);
 
 		n++;
-		buf_fmt(&rlmi, "<resource uri=\"sip:%.*s@10.0.0.1:5060\"><instance id=\"i%u\" state=\"%s\"", SLICE_ARG(user),
-			n, gone ? "terminated" : "active");
+		buf_fmt(&rlmi,
+			"<resource uri=\"sip:%.*s@10.0.0.1:5060\"><instance id=\"i%u\" "
+			"state=\"%s\"",
+			SLICE_ARG(user), n, gone ? "terminated" : "active");
 		buf_fmt(&rlmi, gone || none ? "/></resource>" : " cid=\"c%u@h\"/></resource>", n);
 		if (gone || none)
 			continue;
-		buf_fmt(&parts, "--b\r\nContent-ID: <c%u@h>\r\nContent-Type: application/dialog-info+xml\r\n\r\n", n);
 		buf_fmt(&parts,
-			"<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"%u\" state=\"full\" "
+			"--b\r\nContent-ID: <c%u@h>\r\nContent-Type: "
+			"application/dialog-info+xml\r\n\r\n",
+			n);
+		buf_fmt(&parts,
+			"<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"%u\" "
+			"state=\"full\" "
 			"entity=\"sip:%.*s@h\">",
 			version, SLICE_ARG(user));
 		if (!slice_is(state, "-"))
-			buf_fmt(&parts, "<dialog id=\"x\" direction=\"recipient\"><state>%.*s</state></dialog>",
+			buf_fmt(&parts,
+				"<dialog id=\"x\" "
+				"direction=\"recipient\"><state>%.*s</state></dialog>",
 				SLICE_ARG(state));
 		buf_str(&parts, "</dialog-info>\r\n");
 	}
 	snprintf(text, sizeof(text),
 		 "\r\n--b\r\nContent-ID: <r@h>\r\nContent-Type: application/rlmi+xml\r\n\r\n"
-		 "<list xmlns=\"urn:ietf:params:xml:ns:rlmi\" uri=\"sip:lines@pbx.test\" version=\"%u\" fullState=\"%s\">%s"
+		 "<list xmlns=\"urn:ietf:params:xml:ns:rlmi\" uri=\"sip:lines@pbx.test\" "
+		 "version=\"%u\" fullState=\"%s\">%s"
 		 "</list>\r\n%s--b--\r\n",
 		 version, full ? "true" : "false", buf_cstr(&rlmi), buf_cstr(&parts));
 	buf_fini(&rlmi);
@@ -114,8 +124,10 @@ static void test_recorded_lists(void **state)
 	static const struct {
 		const char *full, *change;
 	} rows[] = {
-		{ "asterisk22-23-notify-rls-dialog-full", "asterisk22-24-notify-rls-dialog-change" },
-		{ "asterisk16-22-notify-rls-dialog-full", "asterisk16-23-notify-rls-dialog-change" },
+		{ "asterisk22-23-notify-rls-dialog-full",
+		  "asterisk22-24-notify-rls-dialog-change" },
+		{ "asterisk16-22-notify-rls-dialog-full",
+		  "asterisk16-23-notify-rls-dialog-change" },
 	};
 	static char bytes[2][65536];
 
@@ -128,15 +140,16 @@ static void test_recorded_lists(void **state)
 			char path[4096], type[256];
 			const char *root = getenv("OFFHOOK_SOURCE");
 
-			snprintf(path, sizeof(path), "%s/tests/vectors/sip/%s.sip", root ? root : ".",
-				 j ? rows[i].change : rows[i].full);
+			snprintf(path, sizeof(path), "%s/tests/vectors/sip/%s.sip",
+				 root ? root : ".", j ? rows[i].change : rows[i].full);
 			FILE *f = fopen(path, "rb");
 			assert_non_null(f);
 			size_t n = fread(bytes[j], 1, sizeof(bytes[j]) - 1, f);
 			fclose(f);
 			bytes[j][n] = '\0';
 			assert_int_equal(sip_msg_parse(slice_of(bytes[j], n), &m), ERR_OK);
-			snprintf(type, sizeof(type), "%.*s", SLICE_ARG(sip_msg_header(&m, SIP_CONTENT_TYPE)));
+			snprintf(type, sizeof(type), "%.*s",
+				 SLICE_ARG(sip_msg_header(&m, SIP_CONTENT_TYPE)));
 			rig_forget(&r);
 			assert_int_equal(rig_notify(&r, &d, SUBSTATE, type, m.body.p), 200);
 			assert_in_range(r.obs_n, 1, 20);
@@ -205,16 +218,20 @@ static void test_unreadable(void **state)
 		{ "application/dialog-info+xml", "<dialog-info/>", 415 },
 		{ "multipart/related", "--b--", 400 },
 		{ TYPE, "--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b--\r\n", 400 },
-		{ TYPE, "--b\r\nContent-Type: application/rlmi+xml\r\n\r\n<list\r\n--b--\r\n", 400 },
+		{ TYPE, "--b\r\nContent-Type: application/rlmi+xml\r\n\r\n<list\r\n--b--\r\n",
+		  400 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		start(1, 1);
 		struct rig_dialog d = accept_list();
-		assert_int_equal(rig_notify(&r, &d, SUBSTATE, rows[i].type, rows[i].body), rows[i].status);
-		rig_reply(&r, rig_take(&r, "SUBSCRIBE"), 200, "Expires: 0\r\n"); /* the list is let go ... */
-		assert_slice(rig_take(&r, "SUBSCRIBE")->m.uri, "sip:1001@pbx.test"); /* ... its lines asked for */
+		assert_int_equal(rig_notify(&r, &d, SUBSTATE, rows[i].type, rows[i].body),
+				 rows[i].status);
+		rig_reply(&r, rig_take(&r, "SUBSCRIBE"), 200,
+			  "Expires: 0\r\n"); /* the list is let go ... */
+		assert_slice(rig_take(&r, "SUBSCRIBE")->m.uri,
+			     "sip:1001@pbx.test"); /* ... its lines asked for */
 		rig_close(&r);
 	}
 }
@@ -382,10 +399,14 @@ static void test_nested(void **state)
 	for (char *p = inner; (p = strstr(p, "--b"));)
 		p[2] = 'i';
 	snprintf(text, sizeof(text),
-		 "--b\r\nContent-Type: application/rlmi+xml\r\n\r\n<list xmlns='urn:ietf:params:xml:ns:rlmi' uri='sip:lines@h' "
-		 "version='0' fullState='true'><resource uri='sip:sub@h'><instance id='1' state='active' cid='n@h'/>"
+		 "--b\r\nContent-Type: application/rlmi+xml\r\n\r\n<list "
+		 "xmlns='urn:ietf:params:xml:ns:rlmi' uri='sip:lines@h' "
+		 "version='0' fullState='true'><resource uri='sip:sub@h'><instance id='1' "
+		 "state='active' cid='n@h'/>"
 		 "</resource></list>\r\n--b\r\nContent-ID: <n@h>\r\n"
-		 "Content-Type: multipart/related;type=\"application/rlmi+xml\";boundary=\"i\"\r\n\r\n%s\r\n--b--\r\n",
+		 "Content-Type: "
+		 "multipart/related;type=\"application/"
+		 "rlmi+xml\";boundary=\"i\"\r\n\r\n%s\r\n--b--\r\n",
 		 inner);
 	assert_int_equal(rig_notify(&r, &d, SUBSTATE, TYPE, text), 200);
 	assert_int_equal(rig_call(&r, 1), CALL_TALKING);
@@ -449,13 +470,13 @@ static void test_line_added_later(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_list),       cmocka_unit_test(test_recorded_lists),
-		cmocka_unit_test(test_too_large),      cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_unreadable),     cmocka_unit_test(test_one_bad_body),
-		cmocka_unit_test(test_come_and_go),    cmocka_unit_test(test_version_gap),
-		cmocka_unit_test(test_resync),         cmocka_unit_test(test_list_ends),
-		cmocka_unit_test(test_two_lists),      cmocka_unit_test(test_hosts),
-		cmocka_unit_test(test_nested),         cmocka_unit_test(test_link_lost),
+		cmocka_unit_test(test_one_list),	 cmocka_unit_test(test_recorded_lists),
+		cmocka_unit_test(test_too_large),	 cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_unreadable),	 cmocka_unit_test(test_one_bad_body),
+		cmocka_unit_test(test_come_and_go),	 cmocka_unit_test(test_version_gap),
+		cmocka_unit_test(test_resync),		 cmocka_unit_test(test_list_ends),
+		cmocka_unit_test(test_two_lists),	 cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_nested),		 cmocka_unit_test(test_link_lost),
 		cmocka_unit_test(test_line_added_later), cmocka_unit_test(test_no_forks),
 	};
 

@@ -29,17 +29,20 @@ static uint16_t say(const char *text)
 static char text[4096];
 
 /* A NOTIFY with every part free. */
-static const char *notify(const struct rig_dialog *d, const char *branch, uint32_t cseq, const char *headers,
-			  const char *body)
+static const char *notify(const struct rig_dialog *d, const char *branch, uint32_t cseq,
+			  const char *headers, const char *body)
 {
 	snprintf(text, sizeof(text),
-		 "NOTIFY sip:offhook@10.0.0.9:5088 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1:5060;branch=%s\r\n"
+		 "NOTIFY sip:offhook@10.0.0.9:5088 SIP/2.0\r\nVia: SIP/2.0/UDP "
+		 "10.0.0.1:5060;branch=%s\r\n"
 		 "From: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u NOTIFY\r\n%s\r\n%s",
 		 branch, d->own, d->peer, d->call_id, cseq, headers, body);
 	return text;
 }
 
-#define GOOD "Event: dialog\r\nSubscription-State: active;expires=3600\r\nContent-Type: application/dialog-info+xml\r\n"
+#define GOOD                                                                                       \
+	"Event: dialog\r\nSubscription-State: active;expires=3600\r\nContent-Type: "               \
+	"application/dialog-info+xml\r\n"
 
 static void test_retransmission_answered_again(void **state)
 {
@@ -70,15 +73,21 @@ static void test_overtaken(void **state)
 	start();
 	struct rig_dialog d = rig_live(&r, "");
 	rig_forget(&r);
-	assert_int_equal(say(notify(&d, "z9hG4bKa", 173, GOOD, rig_info(3, "a", "recipient", "confirmed"))), 200);
+	assert_int_equal(
+		say(notify(&d, "z9hG4bKa", 173, GOOD, rig_info(3, "a", "recipient", "confirmed"))),
+		200);
 	rig_run(&r, 15);
-	assert_int_equal(say(notify(&d, "z9hG4bKb", 172, GOOD, rig_info(2, "a", "recipient", "early"))), 200);
+	assert_int_equal(
+		say(notify(&d, "z9hG4bKb", 172, GOOD, rig_info(2, "a", "recipient", "early"))),
+		200);
 	assert_int_equal(r.obs_n, 1);
 	assert_int_equal(rig_call(&r, 7), CALL_TALKING);
 	assert_int_equal(rig_source(&r).counters[NOTE_OLD_REPORT], 1);
 	/* its copies, however late, are no step back */
 	rig_run(&r, 4000);
-	assert_int_equal(say(notify(&d, "z9hG4bKb", 172, GOOD, rig_info(2, "a", "recipient", "early"))), 200);
+	assert_int_equal(
+		say(notify(&d, "z9hG4bKb", 172, GOOD, rig_info(2, "a", "recipient", "early"))),
+		200);
 	assert_int_equal(r.notes[NOTE_STEPPED_BACK], 0);
 	assert_int_equal(r.obs_n, 1);
 	rig_close(&r);
@@ -94,10 +103,14 @@ static void test_stepped_back(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
 		start();
 		struct rig_dialog d = rig_live(&r, "");
-		assert_int_equal(say(notify(&d, "z9hG4bKa", 8839, GOOD, rig_info(3, "a", "recipient", "confirmed"))), 200);
+		assert_int_equal(say(notify(&d, "z9hG4bKa", 8839, GOOD,
+					    rig_info(3, "a", "recipient", "confirmed"))),
+				 200);
 		rig_idle(&r, 20000);
 		rig_forget(&r);
-		assert_int_equal(say(notify(&d, "z9hG4bKb", numbers[i], GOOD, rig_info(2, "a", "recipient", "early"))), 200);
+		assert_int_equal(say(notify(&d, "z9hG4bKb", numbers[i], GOOD,
+					    rig_info(2, "a", "recipient", "early"))),
+				 200);
 		assert_int_equal(r.notes[NOTE_STEPPED_BACK], 1);
 		assert_int_equal(r.obs_n, 0); /* the old body is not believed */
 		assert_int_equal(r.lost_n, 0);
@@ -118,7 +131,8 @@ static void test_stepped_back(void **state)
 static void test_stepping_back_is_paced(void **state)
 {
 	(void)state;
-	rig_open(&r, &(struct rig_options){ .server = "sip:pbx.test;transport=tcp" }); /* no copies to count */
+	rig_open(&r, &(struct rig_options){
+			     .server = "sip:pbx.test;transport=tcp" }); /* no copies to count */
 	rig_add(&r, 7, "201");
 	rig_connect(&r);
 	struct rig_dialog d = rig_live(&r, "");
@@ -163,14 +177,17 @@ static void test_forks(void **state)
 	start();
 	struct rig_request *q = rig_take(&r, "SUBSCRIBE");
 	rig_reply(&r, q, 200, "Expires: 3600\r\n"); /* pbxtag */
-	struct rig_dialog a = rig_dialog(q, "phone-a"), b = rig_dialog(q, "phone-b"), c = rig_dialog(q, "pbxtag");
-	assert_int_equal(rig_notify_dialog(&r, &a, rig_info(0, "x", "recipient", "confirmed")), 200);
+	struct rig_dialog a = rig_dialog(q, "phone-a"), b = rig_dialog(q, "phone-b"),
+			  c = rig_dialog(q, "pbxtag");
+	assert_int_equal(rig_notify_dialog(&r, &a, rig_info(0, "x", "recipient", "confirmed")),
+			 200);
 	assert_int_equal(rig_call(&r, 7), CALL_TALKING);
 	/* the second one's idleness does not end the first one's call */
 	assert_int_equal(rig_notify_dialog(&r, &b, ""), 200);
 	assert_int_equal(rig_call(&r, 7), CALL_TALKING);
 	assert_int_equal(rig_notify_dialog(&r, &c, rig_info(0, "y", "recipient", "early")), 200);
-	assert_int_equal(rig_notify_dialog(&r, &a, rig_info(1, "x", "recipient", "terminated")), 200);
+	assert_int_equal(rig_notify_dialog(&r, &a, rig_info(1, "x", "recipient", "terminated")),
+			 200);
 	assert_int_equal(rig_call(&r, 7), CALL_RINGING);
 	assert_int_equal(rig_notify_dialog(&r, &b, rig_info(1, "z", "initiator", "trying")), 200);
 	assert_int_equal(rig_call(&r, 7), CALL_DIALING);
@@ -270,13 +287,17 @@ static void test_error_answers(void **state)
 		uint16_t status;
 		enum note note;
 	} rows[] = {
-		{ "Event: message-summary\r\nSubscription-State: active\r\n", 489, NOTE_UNSUPPORTED },
+		{ "Event: message-summary\r\nSubscription-State: active\r\n", 489,
+		  NOTE_UNSUPPORTED },
 		{ "Subscription-State: active\r\n", 489, NOTE_UNSUPPORTED },
 		{ "Event: presence\r\nSubscription-State: active\r\n", 489, NOTE_UNSUPPORTED },
 		{ "Event: dialog\r\n", 400, NOTE_MALFORMED },
-		{ "Event: dialog\r\nSubscription-State: active\r\nRequire: 100rel\r\n", 420, NOTE_UNSUPPORTED },
-		{ "Event: dialog\r\nSubscription-State: active\r\nContent-Length: 9\r\n", 400, NOTE_MALFORMED },
-		{ "Event: dialog\r\nSubscription-State: active\r\nCSeq: 5 NOTIFY\r\n", 400, NOTE_MALFORMED },
+		{ "Event: dialog\r\nSubscription-State: active\r\nRequire: 100rel\r\n", 420,
+		  NOTE_UNSUPPORTED },
+		{ "Event: dialog\r\nSubscription-State: active\r\nContent-Length: 9\r\n", 400,
+		  NOTE_MALFORMED },
+		{ "Event: dialog\r\nSubscription-State: active\r\nCSeq: 5 NOTIFY\r\n", 400,
+		  NOTE_MALFORMED },
 	};
 
 	(void)state;
@@ -284,20 +305,24 @@ static void test_error_answers(void **state)
 		start();
 		struct rig_dialog d = rig_live(&r, "");
 		rig_forget(&r);
-		assert_int_equal(say(notify(&d, "z9hG4bKa", 300, rows[i].headers, "")), rows[i].status);
+		assert_int_equal(say(notify(&d, "z9hG4bKa", 300, rows[i].headers, "")),
+				 rows[i].status);
 		assert_int_equal(r.notes[rows[i].note], 1);
 		assert_int_equal(r.obs_n, 0);
 		assert_int_equal(rig_view(&r, 7).link, LINE_LIVE);
 		/* and the next right one is taken */
-		assert_int_equal(say(notify(&d, "z9hG4bKb", 301, GOOD, rig_info(1, "a", "recipient", "confirmed"))), 200);
+		assert_int_equal(say(notify(&d, "z9hG4bKb", 301, GOOD,
+					    rig_info(1, "a", "recipient", "confirmed"))),
+				 200);
 		assert_int_equal(rig_call(&r, 7), CALL_TALKING);
 		rig_close(&r);
 	}
 }
 
-#define OTHER(method)                                                                            \
-	method " sip:offhook@10.0.0.9 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKo\r\n" \
-	       "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: o\r\nCSeq: 1 " method "\r\n\r\n"
+#define OTHER(method)                                                                              \
+	method " sip:offhook@10.0.0.9 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKo\r\n"    \
+	       "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: o\r\nCSeq: 1 " method           \
+	       "\r\n\r\n"
 
 static void test_other_methods(void **state)
 {
@@ -336,14 +361,17 @@ static void test_malformed(void **state)
 	assert_int_equal(say("\r\n\r\n"), 0); /* a NAT keep-alive */
 	assert_int_equal(say(""), 0);
 	assert_int_equal(r.notes[NOTE_MALFORMED], ARRAY_LEN(junk));
-	assert_int_equal(say("NOTIFY sip:x SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\r\n"), 400);
-	assert_int_equal(say("NOTIFY sip:x SIP/3.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\r\n"), 505);
+	assert_int_equal(say("NOTIFY sip:x SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\r\n"),
+			 400);
+	assert_int_equal(say("NOTIFY sip:x SIP/3.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\r\n"),
+			 505);
 	assert_int_equal(say("ACK sip:x SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\r\n"), 0);
 	assert_int_equal(rig_view(&r, 7).link, LINE_LIVE);
 	rig_close(&r);
 }
 
-/* A body that cannot be read: the right error, the last state stands, and the truth is asked anew. */
+/* A body that cannot be read: the right error, the last state stands, and the truth is asked anew.
+ */
 static void test_bad_bodies(void **state)
 {
 	static const struct {
@@ -352,8 +380,10 @@ static void test_bad_bodies(void **state)
 	} rows[] = {
 		{ "application/dialog-info+xml", "<dialog-info", 400 },
 		{ "application/dialog-info+xml", "no xml at all", 400 },
-		{ "application/dialog-info+xml", "<presence xmlns='urn:ietf:params:xml:ns:pidf'/>", 400 },
-		{ "application/dialog-info+xml", "<!DOCTYPE a [<!ENTITY b 'c'>]><dialog-info/>", 400 },
+		{ "application/dialog-info+xml", "<presence xmlns='urn:ietf:params:xml:ns:pidf'/>",
+		  400 },
+		{ "application/dialog-info+xml", "<!DOCTYPE a [<!ENTITY b 'c'>]><dialog-info/>",
+		  400 },
 		{ "application/pidf+xml", "<presence/>", 415 },
 		{ "text/plain", "confirmed", 415 },
 	};
@@ -364,7 +394,8 @@ static void test_bad_bodies(void **state)
 		struct rig_dialog d = rig_live(&r, rig_info(0, "a", "recipient", "confirmed"));
 		rig_idle(&r, 20000);
 		rig_forget(&r);
-		assert_int_equal(rig_notify(&r, &d, SUBSTATE, rows[i].type, rows[i].body), rows[i].status);
+		assert_int_equal(rig_notify(&r, &d, SUBSTATE, rows[i].type, rows[i].body),
+				 rows[i].status);
 		assert_int_equal(r.notes[NOTE_BAD_BODY], 1);
 		assert_int_equal(r.obs_n, 0);
 		assert_int_equal(r.lost_n, 0);
@@ -410,9 +441,12 @@ static void test_other_spelling(void **state)
 	rig_forget(&r);
 	const char *body = rig_info(1, "a", "RECIPIENT", "Confirmed");
 	snprintf(text, sizeof(text),
-		 "NOTIFY sip:offhook@10.0.0.9:5088 SIP/2.0\r\nv:\r\n SIP/2.0/UDP 10.0.0.1:5060 ;branch=z9hG4bKq\r\n"
-		 "f: %s\r\nt: %s\r\ni:   %s\r\nCSeq: 900\r\n NOTIFY\r\no: DIALOG\r\nsubscription-state : Active ;\r\n"
-		 "\texpires=100\r\nc: Application/Dialog-Info+XML;charset=utf-8\r\nl:   %zu\r\n\r\n%s",
+		 "NOTIFY sip:offhook@10.0.0.9:5088 SIP/2.0\r\nv:\r\n SIP/2.0/UDP 10.0.0.1:5060 "
+		 ";branch=z9hG4bKq\r\n"
+		 "f: %s\r\nt: %s\r\ni:   %s\r\nCSeq: 900\r\n NOTIFY\r\no: "
+		 "DIALOG\r\nsubscription-state : Active ;\r\n"
+		 "\texpires=100\r\nc: Application/Dialog-Info+XML;charset=utf-8\r\nl:   "
+		 "%zu\r\n\r\n%s",
 		 d.own, d.peer, d.call_id, strlen(body), body);
 	assert_int_equal(say(text), 200);
 	assert_int_equal(rig_call(&r, 7), CALL_TALKING);

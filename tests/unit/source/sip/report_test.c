@@ -54,7 +54,10 @@ static void test_every_state(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		for (size_t j = 0; j < 3; j++) {
 			rig_forget(&r);
-			assert_int_equal(rig_notify_dialog(&r, &d, rig_info(0, "x", directions[j], rows[i].word)), 200);
+			assert_int_equal(
+				rig_notify_dialog(&r, &d,
+						  rig_info(0, "x", directions[j], rows[i].word)),
+				200);
 			assert_int_equal(r.obs_n, 1);
 			assert_int_equal(r.obs[0].scope, SCOPE_FULL);
 			assert_int_equal(r.obs[0].call, rows[i].call[j]);
@@ -127,7 +130,8 @@ static const char *partial(unsigned version, const char *dialogs)
 	static char text[2048];
 
 	snprintf(text, sizeof(text),
-		 "<dialog-info xmlns='urn:ietf:params:xml:ns:dialog-info' version='%u' state='partial' entity='sip:201@h'>"
+		 "<dialog-info xmlns='urn:ietf:params:xml:ns:dialog-info' version='%u' "
+		 "state='partial' entity='sip:201@h'>"
 		 "%s</dialog-info>",
 		 version, dialogs);
 	return text;
@@ -136,13 +140,15 @@ static const char *partial(unsigned version, const char *dialogs)
 static void test_partial(void **state)
 {
 	(void)state;
-	struct rig_dialog d = start(&(struct rig_options){ 0 }, rig_info(4, "a", "recipient", "confirmed"));
+	struct rig_dialog d =
+		start(&(struct rig_options){ 0 }, rig_info(4, "a", "recipient", "confirmed"));
 	uint64_t key = r.obs[0].call_key;
 	rig_idle(&r, 20000);
 	rig_forget(&r);
-	rig_notify_dialog(&r, &d,
-			  partial(5, "<dialog id='a'><state>terminated</state></dialog>"
-				     "<dialog id='b' direction='initiator'><state>early</state></dialog>"));
+	rig_notify_dialog(
+		&r, &d,
+		partial(5, "<dialog id='a'><state>terminated</state></dialog>"
+			   "<dialog id='b' direction='initiator'><state>early</state></dialog>"));
 	/* the new call before the end of the old one, so that the line is never free in between */
 	assert_int_equal(r.obs_n, 2);
 	assert_int_equal(r.obs[0].scope, SCOPE_PARTIAL);
@@ -166,7 +172,8 @@ static void test_partial(void **state)
 static void test_first_partial(void **state)
 {
 	(void)state;
-	start(&(struct rig_options){ 0 }, partial(0, "<dialog id='a'><state>confirmed</state></dialog>"));
+	start(&(struct rig_options){ 0 },
+	      partial(0, "<dialog id='a'><state>confirmed</state></dialog>"));
 	assert_int_equal(r.obs[0].scope, SCOPE_FULL);
 	assert_int_equal(r.obs[0].call, CALL_TALKING);
 	rig_close(&r);
@@ -175,10 +182,11 @@ static void test_first_partial(void **state)
 static void test_conference(void **state)
 {
 	(void)state;
-	start(&(struct rig_options){ 0 },
-	      "<dialog-info xmlns='urn:ietf:params:xml:ns:dialog-info' version='1' state='full' entity='sip:201@h'>"
-	      "<dialog id='a'><state>confirmed</state><remote><target uri='sip:c@h'><param pname='isfocus' pvalue='true'/>"
-	      "</target></remote></dialog></dialog-info>");
+	start(&(struct rig_options){ 0 }, "<dialog-info xmlns='urn:ietf:params:xml:ns:dialog-info' "
+					  "version='1' state='full' entity='sip:201@h'>"
+					  "<dialog id='a'><state>confirmed</state><remote><target "
+					  "uri='sip:c@h'><param pname='isfocus' pvalue='true'/>"
+					  "</target></remote></dialog></dialog-info>");
 	assert_int_equal(r.obs[0].call, CALL_CONFERENCE);
 	rig_close(&r);
 }
@@ -206,7 +214,8 @@ static void test_recorded_presence(void **state)
 		{ "asterisk22-20-notify-pidf-not_inuse", CALL_GONE, true },
 		{ "asterisk22-09-notify-pidf-ringing", CALL_RINGING, true },
 		{ "asterisk22-12-notify-pidf-inuse", CALL_TALKING, true },
-		{ "asterisk22-11-notify-pidf-ringinuse", CALL_TALKING, true }, /* a second call rings: still in the first */
+		{ "asterisk22-11-notify-pidf-ringinuse", CALL_TALKING,
+		  true }, /* a second call rings: still in the first */
 		{ "asterisk22-15-notify-pidf-onhold", CALL_HELD, true },
 		{ "asterisk22-17-notify-pidf-busy", CALL_TALKING, true },
 		{ "asterisk22-19-notify-pidf-unavailable", CALL_GONE, false },
@@ -245,8 +254,10 @@ static const char *pidf(const char *person)
 	static char text[2048];
 
 	snprintf(text, sizeof(text),
-		 "<presence xmlns='urn:ietf:params:xml:ns:pidf' xmlns:dm='urn:ietf:params:xml:ns:pidf:data-model' "
-		 "xmlns:rpid='urn:ietf:params:xml:ns:pidf:rpid' xmlns:ce='urn:cisco:params:xml:ns:pidf:rpid' "
+		 "<presence xmlns='urn:ietf:params:xml:ns:pidf' "
+		 "xmlns:dm='urn:ietf:params:xml:ns:pidf:data-model' "
+		 "xmlns:rpid='urn:ietf:params:xml:ns:pidf:rpid' "
+		 "xmlns:ce='urn:cisco:params:xml:ns:pidf:rpid' "
 		 "entity='sip:201@h'><tuple id='a'><status><basic>open</basic></status></tuple>"
 		 "<dm:person id='p'><rpid:activities>%s</rpid:activities></dm:person></presence>",
 		 person);
@@ -283,8 +294,9 @@ static int profile_of(void)
 static void test_profile(void **state)
 {
 	(void)state;
-	struct rig_dialog d = start(&(struct rig_options){ .package = "presence", .reads_profile = true },
-				    pidf("<rpid:away/>"));
+	struct rig_dialog d =
+		start(&(struct rig_options){ .package = "presence", .reads_profile = true },
+		      pidf("<rpid:away/>"));
 	assert_int_equal(profile_of(), PROFILE_AWAY);
 	rig_forget(&r);
 	rig_notify_dialog(&r, &d, pidf("<rpid:away/>"));
@@ -294,23 +306,19 @@ static void test_profile(void **state)
 	rig_notify_dialog(&r, &d, pidf("<rpid:busy/>"));
 	assert_int_equal(profile_of(), PROFILE_BUSY);
 	rig_notify_dialog(&r, &d, pidf("<rpid:on-the-phone/><rpid:busy/>"));
-	assert_int_equal(profile_of(), PROFILE_AVAILABLE); /* busy on the phone is the line's matter */
+	assert_int_equal(profile_of(),
+			 PROFILE_AVAILABLE); /* busy on the phone is the line's matter */
 	rig_close(&r);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_state),
-		cmocka_unit_test(test_recorded_dialogs),
-		cmocka_unit_test(test_two_calls),
-		cmocka_unit_test(test_partial),
-		cmocka_unit_test(test_first_partial),
-		cmocka_unit_test(test_conference),
-		cmocka_unit_test(test_recorded_presence),
-		cmocka_unit_test(test_presence_subscribe),
-		cmocka_unit_test(test_dnd_order),
-		cmocka_unit_test(test_profile),
+		cmocka_unit_test(test_every_state),	  cmocka_unit_test(test_recorded_dialogs),
+		cmocka_unit_test(test_two_calls),	  cmocka_unit_test(test_partial),
+		cmocka_unit_test(test_first_partial),	  cmocka_unit_test(test_conference),
+		cmocka_unit_test(test_recorded_presence), cmocka_unit_test(test_presence_subscribe),
+		cmocka_unit_test(test_dnd_order),	  cmocka_unit_test(test_profile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,8 @@ static void gather(struct rig *r, const struct source_out *out)
 		break;
 	case OUT_SEND:
 		assert_true(r->sent_n < RIG_SENT);
-		r->sent[r->sent_n] = (struct rig_sent){ out->channel, out->peer, out->bytes.n, malloc(out->bytes.n + 1) };
+		r->sent[r->sent_n] = (struct rig_sent){ out->channel, out->peer, out->bytes.n,
+							malloc(out->bytes.n + 1) };
 		memcpy(r->sent[r->sent_n].bytes, out->bytes.p, out->bytes.n);
 		r->sent[r->sent_n++].bytes[out->bytes.n] = '\0';
 		break;
@@ -71,17 +72,27 @@ void rig_open(struct rig *r, const struct rig_options *o)
 {
 	struct secret password = { 0 };
 	struct source_config c = {
-		.name = "pbx", .connector = 3, .account = 2, .server = o->server ? o->server : "sip:pbx.test",
-		.username = o->username ? o->username : "offhook", .password = &password,
-		.package = o->package ? o->package : "dialog", .lists = o->lists, .lists_n = o->lists_n,
-		.listen = o->listen ? o->listen : "", .reads_profile = o->reads_profile,
-		.lines_max = o->lines_max ? o->lines_max : 100, .seed = 42, .tuning = &o->tuning,
+		.name = "pbx",
+		.connector = 3,
+		.account = 2,
+		.server = o->server ? o->server : "sip:pbx.test",
+		.username = o->username ? o->username : "offhook",
+		.password = &password,
+		.package = o->package ? o->package : "dialog",
+		.lists = o->lists,
+		.lists_n = o->lists_n,
+		.listen = o->listen ? o->listen : "",
+		.reads_profile = o->reads_profile,
+		.lines_max = o->lines_max ? o->lines_max : 100,
+		.seed = 42,
+		.tuning = &o->tuning,
 	};
 
 	memset(r, 0, sizeof(*r));
 	r->now = 1000000;
 	r->presence = o->package && strcmp(o->package, "presence") == 0;
-	assert_int_equal(secret_set(&password, slice_str(o->password ? o->password : "geheim")), ERR_OK);
+	assert_int_equal(secret_set(&password, slice_str(o->password ? o->password : "geheim")),
+			 ERR_OK);
 	assert_int_equal(ops->open(&r->s, &c, r->now), ERR_OK);
 	secret_fini(&password);
 	drain(r);
@@ -127,7 +138,9 @@ void rig_resync(struct rig *r, uint32_t line)
 
 void rig_connect(struct rig *r)
 {
-	const struct source_feed in = { .kind = FEED_CONNECTED, .channel = r->channel, .local = { "10.0.0.9", 5088 },
+	const struct source_feed in = { .kind = FEED_CONNECTED,
+					.channel = r->channel,
+					.local = { "10.0.0.9", 5088 },
 					.peer = { "10.0.0.1", 5060 } };
 
 	feed(r, &in);
@@ -143,7 +156,9 @@ void rig_drop(struct rig *r, const char *why)
 void rig_bytes_from(struct rig *r, uint32_t channel, const char *host, const char *bytes, size_t n)
 {
 	char *copy = malloc(n ? n : 1); /* exact, for the sanitizer */
-	struct source_feed in = { .kind = FEED_BYTES, .channel = channel, .peer = { .port = 5060 },
+	struct source_feed in = { .kind = FEED_BYTES,
+				  .channel = channel,
+				  .peer = { .port = 5060 },
 				  .bytes = slice_of(copy, n) };
 
 	memcpy(copy, bytes, n);
@@ -159,8 +174,11 @@ void rig_bytes(struct rig *r, const char *bytes, size_t n)
 
 void rig_accept(struct rig *r, uint32_t channel, const char *host)
 {
-	struct source_feed in = { .kind = FEED_ACCEPTED, .channel = r->listen_channel, .accepted = channel,
-				  .local = { "10.0.0.9", 5061 }, .peer = { .port = 33333 } };
+	struct source_feed in = { .kind = FEED_ACCEPTED,
+				  .channel = r->listen_channel,
+				  .accepted = channel,
+				  .local = { "10.0.0.9", 5061 },
+				  .peer = { .port = 33333 } };
 
 	snprintf(in.peer.host, sizeof(in.peer.host), "%s", host);
 	feed(r, &in);
@@ -241,7 +259,8 @@ struct rig_dialog rig_dialog(const struct rig_request *q, const char *tag)
 	return d;
 }
 
-uint16_t rig_notify(struct rig *r, struct rig_dialog *d, const char *substate, const char *type, const char *body)
+uint16_t rig_notify(struct rig *r, struct rig_dialog *d, const char *substate, const char *type,
+		    const char *body)
 {
 	struct buf b;
 
@@ -249,8 +268,10 @@ uint16_t rig_notify(struct rig *r, struct rig_dialog *d, const char *substate, c
 	d->branch = ++r->branch;
 	buf_str(&b, "NOTIFY sip:offhook@10.0.0.9:5088 SIP/2.0\r\n");
 	buf_fmt(&b, "Via: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bKpbx%u\r\n", d->branch);
-	buf_fmt(&b, "From: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u NOTIFY\r\n", d->own, d->peer, d->call_id, ++d->cseq);
-	buf_fmt(&b, "Contact: <sip:10.0.0.1:5060>\r\nMax-Forwards: 70\r\nEvent: %s\r\n", r->presence ? "presence" : "dialog");
+	buf_fmt(&b, "From: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u NOTIFY\r\n", d->own, d->peer,
+		d->call_id, ++d->cseq);
+	buf_fmt(&b, "Contact: <sip:10.0.0.1:5060>\r\nMax-Forwards: 70\r\nEvent: %s\r\n",
+		r->presence ? "presence" : "dialog");
 	if (substate[0])
 		buf_fmt(&b, "Subscription-State: %s\r\n", substate);
 	sip_put_end(&b, type, slice_str(body));
@@ -261,7 +282,8 @@ uint16_t rig_notify(struct rig *r, struct rig_dialog *d, const char *substate, c
 	for (uint32_t i = before; i < r->sent_n; i++) {
 		static struct sip_msg m;
 
-		assert_int_equal(sip_msg_parse(slice_of(r->sent[i].bytes, r->sent[i].n), &m), ERR_OK);
+		assert_int_equal(sip_msg_parse(slice_of(r->sent[i].bytes, r->sent[i].n), &m),
+				 ERR_OK);
 		if (m.request)
 			continue;
 		struct rig_sent answer = r->sent[i];
@@ -298,13 +320,16 @@ const char *rig_info(unsigned version, const char *id, const char *direction, co
 	static unsigned at;
 	char *p = text[at++ % 4];
 	int n = snprintf(p, 2048,
-			 "<?xml version=\"1.0\"?>\r\n<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" "
+			 "<?xml version=\"1.0\"?>\r\n<dialog-info "
+			 "xmlns=\"urn:ietf:params:xml:ns:dialog-info\" "
 			 "version=\"%u\" state=\"full\" entity=\"sip:201@pbx.test\">",
 			 version);
 
 	if (state)
-		n += snprintf(p + n, (size_t)(2048 - n), "<dialog id=\"%s\"%s%s%s><state>%s</state></dialog>", id,
-			      direction ? " direction=\"" : "", direction ? direction : "", direction ? "\"" : "", state);
+		n += snprintf(p + n, (size_t)(2048 - n),
+			      "<dialog id=\"%s\"%s%s%s><state>%s</state></dialog>", id,
+			      direction ? " direction=\"" : "", direction ? direction : "",
+			      direction ? "\"" : "", state);
 	snprintf(p + n, (size_t)(2048 - n), "</dialog-info>\r\n");
 	return p;
 }

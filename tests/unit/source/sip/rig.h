@@ -1,5 +1,5 @@
-/* rig.h - a SIP connector on the bench: the machine, simulated time, and a scripted PBX of few words.
- * Everything that comes out is gathered; a failed expectation fails the cmocka test. */
+/* rig.h - a SIP connector on the bench: the machine, simulated time, and a scripted PBX of few
+ * words. Everything that comes out is gathered; a failed expectation fails the cmocka test. */
 #ifndef TESTS_SOURCE_SIP_RIG_H
 #define TESTS_SOURCE_SIP_RIG_H
 
@@ -86,8 +86,10 @@ void rig_forget(struct rig *r); /* what was gathered so far */
 /* Answers; headers: whole lines or "". */
 void rig_reply(struct rig *r, const struct rig_request *q, uint16_t status, const char *headers);
 struct rig_dialog rig_dialog(const struct rig_request *q, const char *tag);
-/* NOTIFY with the next CSeq (or as d->cseq was set, plus one); returns the status it was answered. */
-uint16_t rig_notify(struct rig *r, struct rig_dialog *d, const char *substate, const char *type, const char *body);
+/* NOTIFY with the next CSeq (or as d->cseq was set, plus one); returns the status it was answered.
+ */
+uint16_t rig_notify(struct rig *r, struct rig_dialog *d, const char *substate, const char *type,
+		    const char *body);
 uint16_t rig_notify_dialog(struct rig *r, struct rig_dialog *d, const char *body);
 /* Takes a SUBSCRIBE, answers 200, notifies body: a line or list is live. */
 struct rig_dialog rig_live(struct rig *r, const char *body);

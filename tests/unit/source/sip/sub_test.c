@@ -69,7 +69,8 @@ static void test_notify_before_200(void **state)
 /* RFC 3261 17.1.2.2: E doubles from 500 ms to 4 s, F ends it at 32 s: 11 copies in all. */
 static void test_retransmission(void **state)
 {
-	static const int64_t at[] = { 0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500 };
+	static const int64_t at[] = { 0,     500,   1500,  3500,  7500, 11500,
+				      15500, 19500, 23500, 27500, 31500 };
 
 	(void)state;
 	start(&(struct rig_options){ 0 });
@@ -435,7 +436,8 @@ static void test_resync(void **state)
 	assert_int_equal(q->m.to_tag.n, 0);
 	assert_int_equal(rig_view(&r, 7).link, LINE_LIVE);
 	rig_reply(&r, q, 200, "Expires: 3600\r\n");
-	assert_int_equal(rig_notify_dialog(&r, &old, rig_info(1, "b", "recipient", "confirmed")), 200);
+	assert_int_equal(rig_notify_dialog(&r, &old, rig_info(1, "b", "recipient", "confirmed")),
+			 200);
 	assert_int_equal(r.obs_n, 1);
 	struct rig_dialog d = rig_dialog(q, "newtag");
 	assert_int_equal(rig_notify_dialog(&r, &d, ""), 200);
