@@ -40,8 +40,8 @@ class Cases:
         if state == "idle" and self.talking:
             self.pbx.hang_up()
         self.talking = state == "call"
-        await_that(f"the line reads as {state}", lambda: self.line()["presence"] == ("busy" if self.talking else
-                                                                                     "available"))
+        wanted = "talking" if self.talking else "none"
+        await_that(f"the line is {wanted}", lambda: self.line()["call"] == wanted)
 
     def profile(self, state):
         self.stage.offhook("set", ANA, state)
