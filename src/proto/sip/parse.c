@@ -4,28 +4,38 @@
 #include "proto/sip/uri.h"
 
 static const struct {
-	const char *name;
+	struct slice name;
 	char compact;
 } header_names[] = {
-#define HEADER(id, name, compact) { name, compact },
+#define HEADER(id, name, compact) { { name, sizeof(name) - 1 }, compact },
 #include "proto/sip/header.def"
 };
 
+static enum sip_header_id find_compact(char name)
+{
+	char c = (char)tolower((unsigned char)name);
+
+	for (int i = 0; i < SIP_OTHER; i++)
+		if (c && header_names[i].compact == c)
+			return (enum sip_header_id)i;
+	return SIP_OTHER;
+}
+
+/* Every header of every NOTIFY comes through here: length and first letter decide nearly always. */
 enum sip_header_id sip_header_find(struct slice name)
 {
-	for (int i = 0; i < SIP_OTHER; i++) {
-		if (slice_is_nocase(name, header_names[i].name))
+	if (name.n <= 1)
+		return name.n ? find_compact(name.p[0]) : SIP_OTHER;
+	for (int i = 0; i < SIP_OTHER; i++)
+		if (header_names[i].name.n == name.n && (name.p[0] | 32) == (header_names[i].name.p[0] | 32) &&
+		    slice_eq_nocase(name, header_names[i].name))
 			return (enum sip_header_id)i;
-		if (name.n == 1 && header_names[i].compact &&
-		    tolower((unsigned char)name.p[0]) == header_names[i].compact)
-			return (enum sip_header_id)i;
-	}
 	return SIP_OTHER;
 }
 
 const char *sip_header_name(enum sip_header_id id)
 {
-	return id < SIP_OTHER ? header_names[id].name : "?";
+	return id < SIP_OTHER ? header_names[id].name.p : "?";
 }
 
 /* RFC 3261 25.1 token */

@@ -56,8 +56,15 @@ int64_t agent_jitter(struct sip_agent *a, int64_t ms)
 
 static bool has_room(const struct sip_agent *a)
 {
-	return link_ready(a) && a->now_ms >= a->hold_ms &&
+	return link_ready(a) && !a->stuck && a->now_ms >= a->hold_ms &&
 	       a->outstanding < (a->probing ? 1 : a->outstanding_max);
+}
+
+/* Nothing is free: subscriptions that are leaving hold their places for a while. */
+static void rest(struct sip_agent *a)
+{
+	a->stuck = true;
+	wheel_set(a->wheel, wheel_timer(a, TIMER_STUCK), a->now_ms + STUCK_MS);
 }
 
 void agent_pump(struct sip_agent *a)
@@ -65,13 +72,14 @@ void agent_pump(struct sip_agent *a)
 	while (has_room(a) && a->sub_queue.head != NONE) {
 		uint32_t i = a->sub_queue.head;
 
-		if (!sub_send(a, i))
-			return;
-		QUEUE_CUT(&a->sub_queue, a->subs, i);
+		if (sub_send(a, i))
+			QUEUE_CUT(&a->sub_queue, a->subs, i);
+		else
+			rest(a);
 	}
 	while (has_room(a) && a->watch_queue.head != NONE)
 		if (!watch_start(a, a->watch_queue.head))
-			return;
+			rest(a);
 }
 
 /* ---- open and close ---- */
@@ -332,6 +340,9 @@ static void timer_due(struct sip_agent *a, uint32_t timer)
 		break;
 	case TIMER_LISTEN:
 		link_listen(a);
+		break;
+	case TIMER_STUCK:
+		a->stuck = false;
 		break;
 	default:
 		CHECK(false);

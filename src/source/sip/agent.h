@@ -50,6 +50,7 @@ enum {
 	HOLD_MAX_MS = 60 * 60 * 1000,
 	RENEW_GAP_MS = 10 * 1000, /* between two renewals of one watch */
 	LISTEN_RETRY_MS = 30 * 1000,
+	STUCK_MS = 500,
 	STEADY_MS = 30 * 1000, /* a link up for so long has earned a quick reconnect */
 	BRANCHES = 4,
 	FORKS_MAX = 3,
@@ -120,6 +121,9 @@ struct sub {
 	bool unsubscribed;  /* Expires: 0 has been sent */
 	bool ended;	    /* leaving: the last NOTIFY has come */
 };
+
+/* What a subscription costs, beside 16 bytes a timer and 8 a map slot: within 1 kB. */
+_Static_assert(sizeof(struct sub) + DIALOG_TEXT_MAX <= 896, "a sub is small");
 
 enum watch_state {
 	WATCH_FREE,
@@ -257,6 +261,7 @@ struct sip_agent {
 	bool probing;		  /* one SUBSCRIBE at a time until the PBX has taken one */
 	int64_t hold_ms;	  /* no new requests before; 0: none */
 	bool hold_login;
+	bool stuck; /* no sub or transaction was free: the pump rests until TIMER_STUCK */
 
 	struct txn *txns;
 	uint32_t txns_n, outstanding;
@@ -290,7 +295,7 @@ bool out_drain(struct sip_agent *a, struct source_out *ret);
 void out_fini(struct sip_agent *a);
 
 /* ---- wheel ids ---- */
-enum { TIMER_LINK, TIMER_IDLE, TIMER_HOLD, TIMER_LISTEN, TIMERS };
+enum { TIMER_LINK, TIMER_IDLE, TIMER_HOLD, TIMER_LISTEN, TIMER_STUCK, TIMERS };
 static inline uint32_t wheel_sub(const struct sip_agent *a, uint32_t i)
 {
 	(void)a;

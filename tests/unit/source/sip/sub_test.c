@@ -492,6 +492,30 @@ static void test_window(void **state)
 	rig_close(&r);
 }
 
+/* A PBX that never sends the last NOTIFY: those that leave hold their places, a new one waits without
+ * spinning, and gets its turn. */
+static void test_places_run_out(void **state)
+{
+	struct rig_request *q = NULL;
+
+	(void)state;
+	rig_open(&r, &(struct rig_options){ .lines_max = 1 });
+	rig_add(&r, 0, "201");
+	rig_connect(&r);
+	for (uint32_t i = 1; i < 400 && !q; i++) {
+		rig_live(&r, "");
+		rig_remove(&r, i - 1);
+		rig_reply(&r, rig_take(&r, "SUBSCRIBE"), 200, "Expires: 0\r\n");
+		rig_forget(&r);
+		rig_add(&r, i, "201");
+		if (rig_quiet(&r))
+			q = rig_next_subscribe(&r, 70000);
+	}
+	assert_non_null(q);
+	assert_int_equal(q->m.to_tag.n, 0);
+	rig_close(&r);
+}
+
 static void test_add_line_errors(void **state)
 {
 	const struct source_ops *ops = &sip_source_ops;
@@ -540,6 +564,7 @@ int main(void)
 		cmocka_unit_test(test_resync),
 		cmocka_unit_test(test_resync_refused_keeps_old),
 		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_places_run_out),
 		cmocka_unit_test(test_add_line_errors),
 	};
 
