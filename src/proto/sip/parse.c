@@ -38,13 +38,15 @@ const char *sip_header_name(enum sip_header_id id)
 	return id < SIP_OTHER ? header_names[id].name.p : "?";
 }
 
-/* RFC 3261 25.1 token */
+/* RFC 3261 25.1 token, one bit a byte value */
+static const uint64_t token_bits[4] = { 0x03ff6ca200000000u, 0x47ffffff87fffffeu };
+
 bool sip_is_token(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
-		if (c >= 0x80 || !(isalnum(c) || (c && strchr("-.!%*_+`'~", c))))
+		if (!(token_bits[c >> 6] >> (c & 63) & 1u))
 			return false;
 	}
 	return s.n > 0;
@@ -80,9 +82,9 @@ static bool is_clean(struct slice line)
 	for (size_t i = 0; i < line.n; i++) {
 		unsigned char c = (unsigned char)line.p[i];
 
-		if (c == '\r' && i + 1 < line.n && line.p[i + 1] == '\n')
+		if (c >= ' ' && c != 0x7f)
 			continue;
-		if ((c < ' ' && c != '\t' && c != '\n') || c == 0x7f)
+		if (c != '\t' && c != '\n' && !(c == '\r' && i + 1 < line.n && line.p[i + 1] == '\n'))
 			return false;
 	}
 	return true;

@@ -254,6 +254,21 @@ static void test_not_sip(void **state)
 	assert_int_equal(sip_msg_parse(slice_of(zero, sizeof(zero) - 1), &msg), ERR_MALFORMED);
 }
 
+/* RFC 3261 25.1, every byte value */
+static void test_token(void **state)
+{
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		char byte = (char)c;
+		bool want = c && strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					"0123456789-.!%*_+`'~",
+					c);
+
+		assert_int_equal(sip_is_token(slice_of(&byte, 1)), want);
+	}
+	assert_false(sip_is_token(SLICE_NONE));
+}
+
 static void test_limits(void **state)
 {
 	struct buf b;
@@ -283,6 +298,7 @@ int main(void)
 		cmocka_unit_test(test_asterisk_notify), cmocka_unit_test(test_tortuous),
 		cmocka_unit_test(test_compact_names),	cmocka_unit_test(test_body_without_length),
 		cmocka_unit_test(test_defects),		cmocka_unit_test(test_not_sip),
+		cmocka_unit_test(test_token),
 		cmocka_unit_test(test_limits),
 	};
 
