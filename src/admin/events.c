@@ -167,6 +167,8 @@ enum err events_watch(struct events *e, struct watcher **ret, uint16_t account,
 		w->next->at = &w->next;
 	e->watchers = w;
 	e->watchers_n++;
+	e->health_seen = UINT64_MAX; /* the new one has seen none */
+	e->health_at = 0;
 	*ret = w;
 	return ERR_OK;
 }

@@ -65,6 +65,8 @@ static void outranked(struct buf *out, const struct admin_user *u)
 		buf_fmt(out, "%s%s", first ? "" : ", ", presence_name((enum presence)p));
 		first = false;
 	}
+	if (first && u->winner == WINNER_PROFILE)
+		buf_str(out, "; nothing outranks it");
 	if (!first && u->policy.precedence == PRECEDENCE_CALL_FIRST)
 		buf_str(out, " (precedence: call-first)");
 }

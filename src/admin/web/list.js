@@ -7,6 +7,7 @@ const OVERSCAN = 6;
 
 /** @param {Line} l */
 function lineIcon(l) {
+	if (l.presence === 'unknown' || l.presence === 'offline') return icon(l.presence);
 	if (l.dnd && l.presence === 'dnd') return icon('dnd');
 	if (l.call === 'ringing') return icon('ring', l.presence);
 	if (l.call === 'held') return icon('held', l.presence);

@@ -1,0 +1,100 @@
+/* cli.h - what every verb of `offhook` gets: the options, a way to ask the daemon, a way to print.
+ *
+ * Exit status: 0 done, or all well; 1 the daemon said no, or something is wrong; 2 wrong usage, or the
+ * daemon is not there. Words for people go to stdout, errors to stderr. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+
+enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE_OR_GONE = 2 };
+
+struct cli {
+	const char *config, *socket, *account; /* NULL: not given */
+	const char *state, *search, *until;
+	bool json, help, dry_run, yes;
+	bool colour;      /* stdout is a terminal and NO_COLOR is not set */
+	bool interactive; /* stdin and stderr are terminals */
+	const char *verb;
+	int argc;
+	char **argv;      /* the words after the verb */
+	char socket_path[256];
+	FILE *out, *err;
+};
+
+struct verb {
+	const char *id, *name, *arguments;
+	int least, most;
+	const char *options;
+	int (*run)(struct cli *c);
+	const char *help;
+};
+
+extern const struct verb verbs[];
+extern const unsigned verbs_n;
+
+struct option_row {
+	char letter;
+	const char *name, *argument;
+	bool global;
+	const char *help;
+};
+extern const struct option_row option_rows[];
+extern const unsigned option_rows_n;
+
+/* args.c: pure but for the words to err. 0, or the exit status; *ret_verb NULL: help was asked for. */
+int cli_parse(struct cli *c, int argc, char **argv, const struct verb **ret_verb);
+void cli_help(FILE *out, const struct verb *v); /* NULL: all of it */
+
+/* locate.c */
+MUST_CHECK enum err cli_locate(struct cli *c, char *why, size_t why_cap);
+
+/* client.c: one request. *ret is the parsed answer (to be freed with json_decref). 0, or the exit
+ * status after having said why: unreachable, refused (problem+json's words), unreadable. */
+int cli_ask(struct cli *c, const char *method, const char *path, const char *type, struct slice body,
+	    json_t **ret);
+int cli_get(struct cli *c, const char *path, json_t **ret);
+int cli_send(struct cli *c, const char *method, const char *path, json_t *body, json_t **ret);
+/* path.c */
+void path_segment(struct buf *b, const char *text);
+/* The account in which the address is known: --account, or the only one. 0 or the exit status. */
+int cli_account_of(struct cli *c, const char *email, char *account, size_t cap);
+/* --account, or the only account there is. */
+int cli_one_account(struct cli *c, char *account, size_t cap);
+
+/* text.c */
+const char *text_of(json_t *object, const char *key); /* "" when absent */
+long long number_of(json_t *object, const char *key);
+bool bool_of(json_t *object, const char *key);
+void print_json(struct cli *c, json_t *doc);
+/* Foreign text on the terminal: control characters become question marks. */
+void print_clean(struct cli *c, const char *text);
+/* Colours by meaning; nothing when off. */
+const char *colour_of(const struct cli *c, const char *state);
+const char *colour_end(const struct cli *c);
+/* "2026-11-24T14:00:00Z" as local time, or "" */
+void local_time(const char *instant, char *dst, size_t cap);
+/* "in 9:12", "12 min ago" */
+void relative_time(const char *instant, char *dst, size_t cap);
+int64_t cli_now_ms(void);
+
+/* Rows of cells, columns as wide as their widest; the last one is not padded. */
+enum { TABLE_COLUMNS_MAX = 8 };
+struct table {
+	unsigned columns;
+	char **cells;
+	const char **colours; /* one a cell, may be NULL */
+	size_t n, cap;
+};
+void table_init(struct table *t, unsigned columns);
+void table_cell(struct table *t, const char *colour, const char *text);
+void table_print(struct table *t, struct cli *c);
+void table_fini(struct table *t);
+
+#define VERB(id, name, arguments, least, most, options, handler, help) int handler(struct cli *c);
+#include "cli/verbs.def"
+
+#endif

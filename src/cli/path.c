@@ -1,0 +1,84 @@
+#include <string.h>
+
+#include "cli/cli.h"
+
+/* Everything but RFC 3986's unreserved characters and @ is escaped. */
+void path_segment(struct buf *b, const char *text)
+{
+	for (; *text; text++) {
+		char c = *text;
+
+		if ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || strchr("-._~@", c))
+			buf_char(b, c);
+		else
+			buf_fmt(b, "%%%02X", (unsigned char)c);
+	}
+}
+
+static int copy_name(struct cli *c, const char *name, char *account, size_t cap)
+{
+	if (!slice_copy(slice_str(name), account, cap))
+		return 0;
+	fprintf(c->err, "offhook: the account's name is too long\n");
+	return EXIT_USAGE_OR_GONE;
+}
+
+static int choose(struct cli *c, const char *email, json_t *users, char *account, size_t cap)
+{
+	json_t *user;
+	size_t i;
+
+	if (!json_array_size(users)) {
+		fprintf(c->err, "offhook: nobody has the address %s\n", email);
+		return EXIT_REFUSED;
+	}
+	if (json_array_size(users) == 1)
+		return copy_name(c, text_of(json_array_get(users, 0), "account"), account, cap);
+	fprintf(c->err, "offhook: %s is in several accounts; say which with --account:", email);
+	json_array_foreach(users, i, user)
+		fprintf(c->err, " %s", text_of(user, "account"));
+	fprintf(c->err, "\n");
+	return EXIT_REFUSED;
+}
+
+int cli_account_of(struct cli *c, const char *email, char *account, size_t cap)
+{
+	struct buf path;
+	json_t *doc;
+	int status;
+
+	if (c->account)
+		return copy_name(c, c->account, account, cap);
+	buf_init(&path, 4000);
+	buf_str(&path, "/api/v1/users?email=");
+	path_segment(&path, email);
+	status = cli_get(c, buf_cstr(&path), &doc);
+	buf_fini(&path);
+	if (status)
+		return status;
+	status = choose(c, email, json_object_get(doc, "users"), account, cap);
+	json_decref(doc);
+	return status;
+}
+
+int cli_one_account(struct cli *c, char *account, size_t cap)
+{
+	json_t *doc, *all;
+	int status;
+
+	if (c->account)
+		return copy_name(c, c->account, account, cap);
+	status = cli_get(c, "/api/v1/accounts", &doc);
+	if (status)
+		return status;
+	all = json_object_get(doc, "accounts");
+	if (json_array_size(all) == 1) {
+		status = copy_name(c, text_of(json_array_get(all, 0), "name"), account, cap);
+	} else {
+		fprintf(c->err, "offhook: there are %zu accounts; say which with --account\n",
+			json_array_size(all));
+		status = EXIT_USAGE_OR_GONE;
+	}
+	json_decref(doc);
+	return status;
+}
