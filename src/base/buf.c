@@ -87,15 +87,17 @@ void buf_char(struct buf *b, char c)
 
 void buf_fmt(struct buf *b, const char *fmt, ...)
 {
+	size_t room = b->p ? b->cap - b->n : 0; /* the closing zero included */
 	va_list ap, again;
 	int n;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room ? b->p + b->n : NULL, room, fmt, ap);
 	va_end(ap);
 	if (n >= 0 && reserve(b, (size_t)n)) {
-		vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
+		if ((size_t)n >= room)
+			vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
 		b->n += (size_t)n;
 	}
 	va_end(again);
