@@ -361,7 +361,7 @@ void publish_look(struct engine *e, uint32_t id, const struct fold *f, int64_t *
 	bool is_settled = settled(u, f);
 
 	if (is_settled != !!(u->flags & USER_SETTLED))
-		u->flags ^= USER_SETTLED | USER_CHANGED;
+		u->flags = (uint16_t)((u->flags ^ USER_SETTLED) | USER_CHANGED);
 	choose(e, u, p, f, due_mono_ms);
 	if (u->pub == ID_NONE)
 		return;

@@ -105,10 +105,37 @@ static void a_call_is_held_and_its_end_clears(void **state)
 	engine_free(r.e);
 }
 
+/* Settling and another change in one step: the one must not undo the other's word to the admin plane. */
+static void the_report_that_settles_a_user_is_told(void **state)
+{
+	struct rig r;
+	struct event ev;
+	struct user_view v;
+	(void)state;
+
+	rig_init(&r, &plain);
+	ev = (struct event){ .kind = EV_LINE_ADD, .line_add = { 1, 0, 0 } };
+	step(&r, &ev);
+	ev = (struct event){ .kind = EV_CONNECTOR_DOWN, .connector = 0 };
+	step(&r, &ev);
+	ev = (struct event){ .kind = EV_CONNECTOR_UP, .connector = 0 };
+	step(&r, &ev);
+	call(&r, 0, SCOPE_FULL, 0, CALL_GONE);
+	assert_non_null(sent(&r, ACT_CHANGED));
+	assert_true(engine_user(r.e, 0, &v));
+	assert_false(v.settled);
+	call(&r, 1, SCOPE_FULL, 0, CALL_GONE);
+	assert_true(engine_user(r.e, 0, &v));
+	assert_true(v.settled);
+	assert_non_null(sent(&r, ACT_CHANGED));
+	engine_free(r.e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_is_held_and_its_end_clears),
+		cmocka_unit_test(the_report_that_settles_a_user_is_told),
 	};
 	return cmocka_run_group_tests_name("core/engine", tests, NULL, NULL);
 }
