@@ -2,6 +2,8 @@
 
 #include <libfyaml.h>
 
+#include "proto/conf/value.h"
+
 struct anchor {
 	struct slice name;
 	struct node *node;
@@ -276,12 +278,44 @@ static enum err parse_with(struct builder *b, struct slice yaml)
 	return b->err;
 }
 
+/* libfyaml 0.7 does not come back from some bytes that are no UTF-8 (in a directive, for one), so
+ * it gets to see text only; and a directive says nothing that this file needs. */
+static enum err check_text(struct slice yaml, const char *file, struct conf_errors *errs)
+{
+	struct conf_at at = {file, 0, 0};
+	struct slice line, part;
+
+	while (slice_split(&yaml, '\n', &line)) {
+		at.line++;
+		at.column = 1;
+		if (line.n && line.p[line.n - 1] == '\r')
+			line.n--;
+		if (line.n && line.p[0] == '%') {
+			conf_errors_add(errs, at, "", "directives (%%) are not used in this file");
+			return ERR_MALFORMED;
+		}
+		while (slice_split(&line, '\t', &part)) {
+			size_t good = value_text_prefix(part);
+
+			at.column += (uint32_t)good;
+			if (good < part.n) {
+				conf_errors_add(errs, at, "", "no text: save the file as UTF-8");
+				return ERR_MALFORMED;
+			}
+			at.column++;
+		}
+	}
+	return ERR_OK;
+}
+
 enum err tree_parse(struct slice yaml, const char *file, struct arena *a, struct conf_errors *errs,
 		    struct node **ret, uint64_t *ret_nodes)
 {
 	struct builder *b = arena_alloc(a, sizeof(*b));
-	enum err err;
+	enum err err = check_text(yaml, file, errs);
 
+	if (err != ERR_OK)
+		return err;
 	if (!b)
 		return ERR_NO_MEMORY;
 	b->arena = a;

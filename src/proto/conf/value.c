@@ -176,16 +176,24 @@ static size_t utf8_len(struct slice s, size_t i)
 	return n;
 }
 
+size_t value_text_prefix(struct slice s)
+{
+	size_t i = 0;
+
+	while (i < s.n) {
+		unsigned char c = (unsigned char)s.p[i];
+		size_t n = utf8_len(s, i);
+
+		if (n == 0 || c < 0x20 || c == 0x7f)
+			break;
+		i += n;
+	}
+	return i;
+}
+
 bool value_text(struct slice s)
 {
-	for (size_t i = 0, n; i < s.n; i += n) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		n = utf8_len(s, i);
-		if (n == 0 || c < 0x20 || c == 0x7f)
-			return false;
-	}
-	return true;
+	return value_text_prefix(s) == s.n;
 }
 
 /* A name, an IPv4 address or an IPv6 one in brackets. */

@@ -27,6 +27,8 @@ bool value_domain(struct slice s);
 bool value_url(struct slice s, bool plain);
 /* UTF-8 without control characters. */
 bool value_text(struct slice s);
+/* How many bytes from the start are that. */
+size_t value_text_prefix(struct slice s);
 /* Name or numeric address, with a port. */
 bool value_host_port(struct slice s);
 /* sip:[user@]host[:port][;transport=udp|tcp|tls] or sips:. */

@@ -206,6 +206,19 @@ static void names_line_key_and_what_would_be_right(void **state)
 	bad("server: !!map {}\n", "offhook.yaml:1:");
 }
 
+/* Bytes that libfyaml 0.7 never comes back from. */
+static void only_text_reaches_the_yaml_parser(void **state)
+{
+	(void)state;
+	bad("%!YAML 1ist'n: !u\354lr x y\n", "offhook.yaml:1:1: directives (%) are not used");
+	bad("a: 1\nb:\t\354\n", "offhook.yaml:2:4: no text: save the file as UTF-8");
+	bad("a: \x01\n", "offhook.yaml:1:4: no text");
+	bad("\xff\xfe"
+	    "a",
+	    "offhook.yaml:1:1: no text: save the file as UTF-8");
+	conf_free(good("\xef\xbb\xbfserver: {}\r\n#\ttab\r\n"));
+}
+
 static void holds_the_listener_to_loopback(void **state)
 {
 	(void)state;
@@ -475,6 +488,7 @@ int main(void)
 	    cmocka_unit_test(defaults_are_those_of_the_table),
 	    cmocka_unit_test(empty_is_good_and_warned_of),
 	    cmocka_unit_test(names_line_key_and_what_would_be_right),
+	    cmocka_unit_test(only_text_reaches_the_yaml_parser),
 	    cmocka_unit_test(holds_the_listener_to_loopback),
 	    cmocka_unit_test(checks_accounts),
 	    cmocka_unit_test(checks_connectors),
