@@ -75,11 +75,27 @@ static bool take_line(struct slice *rest, bool fold, struct slice *ret)
 	}
 }
 
+/* True when none of the eight bytes is a control byte: the first half of the sum has a byte's highest
+ * bit set where one is below 0x20, the second where one is 0x7f. */
+static bool is_printable(const char *eight)
+{
+	const uint64_t ones = UINT64_MAX / 255, highs = ones << 7;
+	uint64_t x, y;
+
+	memcpy(&x, eight, sizeof(x));
+	y = x ^ ones * 0x7f;
+	return !(((x - ones * ' ') & ~x & highs) | ((y - ones) & ~y & highs));
+}
+
 /* Control bytes have no place in a header section: a CR or LF that is no line end for us may be one
  * for somebody to whom we echo it. Tabs, and the CR LF of folds, may stand. */
 static bool is_clean(struct slice line)
 {
-	for (size_t i = 0; i < line.n; i++) {
+	size_t i = 0;
+
+	while (line.n - i >= 8 && is_printable(line.p + i))
+		i += 8;
+	for (; i < line.n; i++) {
 		unsigned char c = (unsigned char)line.p[i];
 
 		if (c >= ' ' && c != 0x7f)

@@ -247,6 +247,13 @@ bool sip_list_next(struct slice *rest, char sep, struct slice *ret_part)
 
 	if (!rest->p)
 		return false;
+	/* nearly always nothing is quoted before the next sep */
+	struct slice plain = slice_sub(*rest, 0, slice_find(*rest, sep));
+	if (slice_find(plain, '"') == plain.n && slice_find(plain, '<') == plain.n) {
+		slice_split(rest, sep, ret_part);
+		*ret_part = slice_trim(*ret_part);
+		return rest->p || ret_part->n > 0;
+	}
 	for (size_t i = 0; i < rest->n; i++) {
 		char c = rest->p[i];
 
