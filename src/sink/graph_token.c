@@ -15,10 +15,10 @@ enum {
 	PASSING_RETRY_MAX_MS = 60000,
 	RENEW_GAP_MS = 5000,     /* a 401 drops a token at most this often */
 	FORBIDDEN_GAP_MS = 600000, /* a 403 likewise */
-	REQUEST_ID_LEN = 36,
 };
 
 static const char request_id_name[] = "client-request-id: ";
+static const char no_request_id[] = "00000000-0000-0000-0000-000000000000";
 static const char post_type[] = "Content-Type: application/json\r\n";
 
 bool token_is_usable(const struct graph *g)
@@ -97,8 +97,8 @@ static enum err install(struct graph *g, const struct secret *access)
 	if (!block)
 		return ERR_NO_MEMORY;
 	int n = snprintf(block, cap,
-			 "%s%036d\r\nAccept: application/json\r\nAuthorization: Bearer %.*s\r\n%s",
-			 request_id_name, 0, SLICE_ARG(bearer), post_type);
+			 "%s%s\r\nAccept: application/json\r\nAuthorization: Bearer %.*s\r\n%s",
+			 request_id_name, no_request_id, SLICE_ARG(bearer), post_type);
 	enum err e = secret_set(&g->token.headers, slice_of(block, (size_t)n));
 	explicit_bzero(block, cap);
 	free(block);
@@ -202,18 +202,26 @@ bool token_forbidden(struct graph *g, uint32_t serial)
 	return true;
 }
 
+static char *put_hex(char *to, uint64_t v, int digits)
+{
+	for (int i = digits; i-- > 0; v >>= 4)
+		to[i] = "0123456789abcdef"[v & 15];
+	return to + digits;
+}
+
 /* A fresh client-request-id (a version 4 UUID) is written over the last one: the block is otherwise
  * the same for every request of a token, and it must not be copied about. */
 struct slice token_headers(struct graph *g, bool post)
 {
 	uint64_t a = prng_u64(&g->prng), b = prng_u64(&g->prng);
 	struct slice block = secret_expose(&g->token.headers);
-	char id[REQUEST_ID_LEN + 1];
+	char *id = g->token.headers.hidden + sizeof(request_id_name) - 1;
 
-	snprintf(id, sizeof(id), "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
-		 (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff),
-		 (unsigned)(0x8000 | (b >> 48 & 0x3fff)), (unsigned long long)(b & 0xffffffffffff));
-	memcpy(g->token.headers.hidden + sizeof(request_id_name) - 1, id, REQUEST_ID_LEN);
+	id = put_hex(id, a >> 32, 8) + 1; /* the dashes stand there already */
+	id = put_hex(id, a >> 16, 4) + 1;
+	id = put_hex(id, 0x4000 | (a & 0xfff), 4) + 1;
+	id = put_hex(id, 0x8000 | (b >> 48 & 0x3fff), 4) + 1;
+	put_hex(id, b, 12);
 	return slice_sub(block, 0, block.n - (post ? 0 : sizeof(post_type) - 1));
 }
 

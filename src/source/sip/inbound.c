@@ -19,11 +19,12 @@ void inbound_answer(struct sip_agent *a, const struct via_channel *from, const s
 		    uint16_t status, const char *reason, const char *extra)
 {
 	struct buf *b = &a->scratch;
-	char tag[17];
+	char tag[17] = "";
 
 	/* one tag for one transaction, whichever of its copies is answered */
-	snprintf(tag, sizeof(tag), "%016llx",
-		 (unsigned long long)slice_hash(m->via.branch, a->seed));
+	if (m->to_tag.n == 0)
+		snprintf(tag, sizeof(tag), "%016llx",
+			 (unsigned long long)slice_hash(m->via.branch, a->seed));
 	buf_reset(b);
 	sip_put_answer(b, m, status, reason, tag,
 		       (struct sip_origin){ slice_str(from->peer.host), from->peer.port });

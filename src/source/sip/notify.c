@@ -194,7 +194,7 @@ static uint16_t active(struct sip_agent *a, uint32_t i, const struct sip_msg *m,
 	return status;
 }
 
-static uint16_t take(struct sip_agent *a, uint32_t i, const struct sip_msg *m)
+static uint16_t take(struct sip_agent *a, uint32_t i, const struct sip_msg *m, uint32_t branch)
 {
 	struct sub *s = &a->subs[i];
 	bool first = !s->notified;
@@ -205,7 +205,7 @@ static uint16_t take(struct sip_agent *a, uint32_t i, const struct sip_msg *m)
 		return 400;
 	}
 	if (!in_order(a, s, m)) {
-		remember(s, branch_hash(a, m), 200);
+		remember(s, branch, 200);
 		return 200;
 	}
 	s->notified = true;
@@ -216,7 +216,7 @@ static uint16_t take(struct sip_agent *a, uint32_t i, const struct sip_msg *m)
 		return 200;
 	}
 	uint16_t status = active(a, i, m, first, &ss);
-	remember(s, branch_hash(a, m), status);
+	remember(s, branch, status);
 	if (status >= 300)
 		unreadable(a, i, first);
 	return status;
@@ -266,7 +266,7 @@ void notify_take(struct sip_agent *a, const struct via_channel *from, const stru
 		"Accept: application/pidf+xml, multipart/related, application/rlmi+xml\r\n",
 	};
 	uint16_t again, status;
-	uint32_t i;
+	uint32_t i, branch;
 
 	if (!is_our_event(a, m)) {
 		out_note(a, NOTE_UNSUPPORTED, ID_NONE, "NOTIFY of another event answered 489");
@@ -289,7 +289,8 @@ void notify_take(struct sip_agent *a, const struct via_channel *from, const stru
 		return;
 	}
 	link_answered(a);
-	again = remembered(&a->subs[i], branch_hash(a, m));
+	branch = branch_hash(a, m);
+	again = remembered(&a->subs[i], branch);
 	if (again) {
 		out_count(a, NOTE_REPEATED);
 		inbound_answer(a, from, m, again, NULL, NULL);
@@ -300,6 +301,6 @@ void notify_take(struct sip_agent *a, const struct via_channel *from, const stru
 		inbound_answer(a, from, m, 200, NULL, NULL);
 		return;
 	}
-	status = take(a, i, m);
+	status = take(a, i, m, branch);
 	inbound_answer(a, from, m, status, NULL, status == 415 ? accept[a->presence] : NULL);
 }
