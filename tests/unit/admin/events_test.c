@@ -1,0 +1,249 @@
+#include "test.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "admin/events.h"
+
+enum { USERS = 5000 };
+
+static struct snapshot *s;
+static struct names *names;
+static struct events *e;
+static char text[8 << 20];
+
+static int set_up(void **state)
+{
+	struct snapshot_limits l = { 2, 2, USERS, 7 };
+	struct admin_account a = { .account = 0, .name = SLICE_LIT("acme") };
+	(void)state;
+
+	if (snapshot_new(&s, &l) || names_new(&names, s, &l) || events_new(&e, s, names) ||
+	    snapshot_put_account(s, &a))
+		return -1;
+	a.account = 1;
+	a.name = SLICE_LIT("other");
+	return snapshot_put_account(s, &a) ? -1 : 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	events_free(e);
+	names_free(names);
+	snapshot_free(s);
+	return 0;
+}
+
+static void put(uint32_t user, uint16_t account)
+{
+	char email[32];
+	struct admin_user u = { .user = user, .account = account };
+
+	snprintf(email, sizeof(email), "u%u@x", user);
+	u.email = slice_str(email);
+	assert_int_equal(snapshot_put_user(s, &u), ERR_OK);
+	events_poked(e);
+}
+
+static void ready(void *arg, bool ended)
+{
+	unsigned *n = arg;
+
+	*n += ended ? 1000 : 1;
+}
+
+static size_t read_all(struct watcher *w, size_t piece)
+{
+	size_t n = 0, got;
+
+	while (n + piece < sizeof(text) && (got = events_read(e, w, text + n, piece)) > 0)
+		n += got;
+	text[n] = '\0';
+	return n;
+}
+
+static unsigned times(const char *needle)
+{
+	unsigned n = 0;
+
+	for (const char *p = text; (p = strstr(p, needle)); p++)
+		n++;
+	return n;
+}
+
+/* Every event's data is JSON. */
+static void check_framing(void)
+{
+	struct slice rest = slice_str(text), line;
+
+	while (slice_split(&rest, '\n', &line)) {
+		json_t *doc;
+
+		if (!slice_starts(line, "data: "))
+			continue;
+		doc = json_loadb(line.p + 6, line.n - 6, JSON_REJECT_DUPLICATES, NULL);
+		assert_non_null(doc);
+		json_decref(doc);
+	}
+}
+
+static void a_storm_is_told_once_a_tick(void **state)
+{
+	struct watcher *w;
+	unsigned told = 0;
+	(void)state;
+
+	assert_int_equal(events_watch(e, &w, UINT16_MAX, ready, &told, 1000), ERR_OK);
+	events_tick(e, 0, 0);
+	read_all(w, 1000);
+	assert_int_equal(times("event: hello"), 1);
+	assert_int_equal(times("event: health"), 1);
+	for (int k = 0; k < 50; k++)
+		put(7, 0);
+	events_tick(e, 50, 0);
+	assert_int_equal(read_all(w, 1000), 0);
+	events_tick(e, 100, 0);
+	assert_int_equal(told, 1);
+	read_all(w, 13);
+	assert_int_equal(times("u7@x"), 1);
+	snapshot_remove_user(s, 7);
+	events_poked(e);
+	events_tick(e, 200, 0);
+	read_all(w, 1000);
+	assert_int_equal(times("{\"id\":7,\"gone\":true}"), 1);
+	check_framing();
+}
+
+static void a_watcher_sees_its_account_only(void **state)
+{
+	struct watcher *mine, *all;
+	unsigned told = 0;
+	(void)state;
+
+	assert_int_equal(events_watch(e, &mine, 1, ready, &told, 0), ERR_OK);
+	assert_int_equal(events_watch(e, &all, UINT16_MAX, ready, &told, 0), ERR_OK);
+	for (uint32_t i = 0; i < 20; i++)
+		put(i, i % 2);
+	events_tick(e, 0, 0);
+	read_all(mine, 500);
+	assert_int_equal(times("\"account\":\"other\""), 10);
+	assert_int_equal(times("\"account\":\"acme\""), 0);
+	check_framing();
+	read_all(all, 500);
+	assert_int_equal(times("@x\""), 20);
+	check_framing();
+}
+
+static void nothing_is_lost_when_a_tick_is_full(void **state)
+{
+	struct watcher *w;
+	unsigned told = 0, seen = 0;
+	int64_t now_ms = 0;
+	(void)state;
+
+	assert_int_equal(events_watch(e, &w, UINT16_MAX, ready, &told, 0), ERR_OK);
+	for (uint32_t i = 0; i < USERS; i++)
+		put(i, 0);
+	for (; now_ms < 3000; now_ms += 100) {
+		size_t n;
+
+		events_tick(e, now_ms, 0);
+		n = read_all(w, 4096);
+		assert_true(n < 600000);
+		seen += times("\"email\"");
+	}
+	assert_int_equal(seen, USERS);
+}
+
+static void who_is_too_slow_is_told_to_read_again(void **state)
+{
+	struct watcher *slow, *quick;
+	unsigned told = 0;
+	int64_t now_ms = 0;
+	char head[100];
+	(void)state;
+
+	assert_int_equal(events_watch(e, &slow, UINT16_MAX, ready, &told, 0), ERR_OK);
+	assert_int_equal(events_watch(e, &quick, UINT16_MAX, ready, &told, 0), ERR_OK);
+	events_tick(e, now_ms, 0);
+	assert_int_equal(events_read(e, slow, head, 20), 20); /* in the middle of an event */
+	for (int round = 0; round < 12; round++)
+		for (uint32_t i = 0; i < USERS; i += 500) {
+			for (uint32_t k = 0; k < 500; k++)
+				put(i + k, 0);
+			events_tick(e, now_ms += 100, 0);
+			read_all(quick, 65536);
+			assert_int_equal(times("event: resync"), 0);
+		}
+	memcpy(text, head, 20);
+	read_all(slow, 65536);
+	assert_int_equal(times("event: resync"), 1);
+	assert_true(strstr(text, "event: resync") > text); /* the open event came to its end first */
+	assert_null(strstr(strstr(text, "event: resync"), "event: users"));
+	for (int i = 0; i < 200; i++) {
+		events_tick(e, now_ms += 100, 0);
+		read_all(slow, 65536);
+	}
+	put(3, 0);
+	events_tick(e, now_ms += 100, 0);
+	read_all(slow, 65536);
+	assert_int_equal(times("u3@x"), 1);
+	check_framing();
+}
+
+static void watchers_come_and_go(void **state)
+{
+	static struct watcher *w[EVENTS_WATCHERS_MAX];
+	struct watcher *more;
+	unsigned told = 0;
+	(void)state;
+
+	assert_int_equal(events_next(e), TIME_NEVER);
+	assert_false(events_wants_poke(e));
+	for (int i = 0; i < EVENTS_WATCHERS_MAX; i++)
+		assert_int_equal(events_watch(e, &w[i], UINT16_MAX, ready, &told, 0), ERR_OK);
+	assert_int_equal(events_watch(e, &more, UINT16_MAX, ready, &told, 0), ERR_LIMIT);
+	events_end(e);
+	assert_int_equal(told, 1000 * EVENTS_WATCHERS_MAX);
+	for (int i = 0; i < EVENTS_WATCHERS_MAX; i += 2)
+		events_unwatch(e, w[i]);
+	assert_int_equal(events_watchers(e), EVENTS_WATCHERS_MAX / 2);
+	for (int i = 1; i < EVENTS_WATCHERS_MAX; i += 2)
+		events_unwatch(e, w[i]);
+	assert_int_equal(events_next(e), TIME_NEVER);
+	put(1, 0);
+	events_tick(e, 0, 0);
+}
+
+static void an_idle_stream_keeps_time(void **state)
+{
+	struct watcher *w;
+	unsigned told = 0;
+	(void)state;
+
+	assert_int_equal(events_watch(e, &w, UINT16_MAX, ready, &told, 0), ERR_OK);
+	events_tick(e, 0, 0);
+	read_all(w, 1000);
+	assert_true(events_wants_poke(e));
+	for (int64_t now_ms = 1; now_ms < 60000; now_ms = events_next(e)) {
+		assert_true(events_next(e) - now_ms <= 1000);
+		events_tick(e, now_ms, 1795528800000 + now_ms);
+	}
+	read_all(w, 1000);
+	assert_int_equal(times("event: time"), 3);
+	assert_int_equal(times("event: "), 3);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_storm_is_told_once_a_tick), CASE(a_watcher_sees_its_account_only),
+		CASE(nothing_is_lost_when_a_tick_is_full), CASE(who_is_too_slow_is_told_to_read_again),
+		CASE(watchers_come_and_go), CASE(an_idle_stream_keeps_time),
+	};
+	return cmocka_run_group_tests_name("admin/events", tests, NULL, NULL);
+}
