@@ -146,6 +146,40 @@ static void put_hello(struct events *e, const char *event, int64_t wall_ms)
 	buf_str(&e->out, "\n\n");
 }
 
+/* Accounts and connectors, appended to e->out as one event. */
+static void add_health(struct events *e)
+{
+	struct snap_census census;
+	struct jsonw j = jsonw_on(&e->out);
+
+	buf_str(&e->out, "event: health\ndata: ");
+	jsonw_begin_object(&j, NULL);
+	jsonw_begin_array(&j, "accounts");
+	for (uint32_t a = snapshot_next_account(e->snapshot, 0); a != UINT16_MAX;
+	     a = snapshot_next_account(e->snapshot, a + 1)) {
+		if (!snapshot_account(e->snapshot, (uint16_t)a, &e->copy))
+			continue;
+		snapshot_census(e->snapshot, (uint16_t)a, &census);
+		render_account(&j, NULL, &e->copy.account, &census);
+	}
+	jsonw_end_array(&j);
+	jsonw_begin_array(&j, "connectors");
+	for (uint32_t c = snapshot_next_connector(e->snapshot, 0); c != ID_NONE;
+	     c = snapshot_next_connector(e->snapshot, c + 1))
+		if (snapshot_connector(e->snapshot, c, &e->copy))
+			render_connector(&j, NULL, &e->copy.connector, e->names);
+	jsonw_end_array(&j);
+	jsonw_end_object(&j);
+	buf_str(&e->out, "\n\n");
+}
+
+static void put_health(struct events *e)
+{
+	buf_reset(&e->out);
+	add_health(e);
+	publish(e, UINT16_MAX);
+}
+
 /* ---- watchers ---- */
 
 enum err events_watch(struct events *e, struct watcher **ret, uint16_t account,
@@ -158,17 +192,23 @@ enum err events_watch(struct events *e, struct watcher **ret, uint16_t account,
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return ERR_NO_MEMORY;
+	names_refresh(e->names);
+	if (!e->watchers_n)
+		snapshot_health_changed(e->snapshot, &e->health_seen); /* it is in the hello */
 	put_hello(e, "hello", wall_ms);
+	add_health(e);
 	*w = (struct watcher){ .account = account, .serial = e->next, .ready = ready, .arg = arg };
 	w->open = chunk_new(UINT16_MAX, buf_view(&e->out));
+	if (!w->open) {
+		free(w);
+		return ERR_NO_MEMORY;
+	}
 	w->next = e->watchers;
 	w->at = &e->watchers;
 	if (w->next)
 		w->next->at = &w->next;
 	e->watchers = w;
 	e->watchers_n++;
-	e->health_seen = UINT64_MAX; /* the new one has seen none */
-	e->health_at = 0;
 	*ret = w;
 	return ERR_OK;
 }
@@ -307,32 +347,6 @@ static bool put_users(struct events *e)
 		 e->bytes >= before);
 	group_end(e, &g);
 	return n == 32;
-}
-
-static void put_health(struct events *e)
-{
-	struct snap_census census;
-	struct jsonw j = jsonw_on(&e->out);
-
-	begin(e, "health");
-	jsonw_begin_object(&j, NULL);
-	jsonw_begin_array(&j, "accounts");
-	for (uint32_t a = snapshot_next_account(e->snapshot, 0); a != UINT16_MAX;
-	     a = snapshot_next_account(e->snapshot, a + 1)) {
-		if (!snapshot_account(e->snapshot, (uint16_t)a, &e->copy))
-			continue;
-		snapshot_census(e->snapshot, (uint16_t)a, &census);
-		render_account(&j, NULL, &e->copy.account, &census);
-	}
-	jsonw_end_array(&j);
-	jsonw_begin_array(&j, "connectors");
-	for (uint32_t c = snapshot_next_connector(e->snapshot, 0); c != ID_NONE;
-	     c = snapshot_next_connector(e->snapshot, c + 1))
-		if (snapshot_connector(e->snapshot, c, &e->copy))
-			render_connector(&j, NULL, &e->copy.connector, e->names);
-	jsonw_end_array(&j);
-	jsonw_end_object(&j);
-	end(e, UINT16_MAX);
 }
 
 static void put_time(struct events *e, int64_t wall_ms)

@@ -18,7 +18,7 @@ typedef void events_ready_h(void *arg, bool ended);
 MUST_CHECK enum err events_new(struct events **ret, struct snapshot *s, struct names *names);
 void events_free(struct events *e);
 
-/* account UINT16_MAX: all. ERR_LIMIT above EVENTS_WATCHERS_MAX. The first thing read is `hello`. */
+/* account UINT16_MAX: all. ERR_LIMIT above EVENTS_WATCHERS_MAX. First it reads `hello` and `health`. */
 enum { EVENTS_WATCHERS_MAX = 512 };
 MUST_CHECK enum err events_watch(struct events *e, struct watcher **ret, uint16_t account,
 				 events_ready_h *ready, void *arg, int64_t wall_ms);

@@ -12,7 +12,7 @@
 
 #include "admin/host.h"
 
-enum { BACKLOG = 128 };
+enum { BACKLOG = 511 };
 
 static int numeric_address(const char *host, uint16_t port, struct addrinfo **ret)
 {

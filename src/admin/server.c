@@ -1,7 +1,6 @@
 #include "admin/impl.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include <fcntl.h>
 #include <openssl/pem.h>
 #include <poll.h>
 #include <signal.h>
@@ -120,12 +119,14 @@ static void on_error(void *cls, const char *format, va_list args)
 	server_log(a, 6, "http", text);
 }
 
+/* libmicrohttpd closes the listening socket when it does not start, so it gets one of its own. */
 static enum err start_daemon(struct admin *a, struct listener *l, bool tls)
 {
+	int fd = fcntl(l->fd, F_DUPFD_CLOEXEC, 0);
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
 			 (tls ? MHD_USE_TLS : 0U);
 	struct MHD_OptionItem options[] = {
-		{ MHD_OPTION_LISTEN_SOCKET, l->fd, NULL },
+		{ MHD_OPTION_LISTEN_SOCKET, fd, NULL },
 		{ MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, a->c.connections_max, NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_BYTES_MAX, NULL },
@@ -165,15 +166,19 @@ enum err server_open(struct admin *a, char *why, size_t why_cap)
 	return ERR_OK;
 }
 
-/* Keeps the listening socket, which libmicrohttpd would close. */
+/* Quiesced first: the listening socket is shared with ours and must not be shut down. */
 static void stop_daemon(struct listener *l)
 {
+	MHD_socket fd;
+
 	if (!l->daemon)
 		return;
-	MHD_quiesce_daemon(l->daemon);
+	fd = MHD_quiesce_daemon(l->daemon);
 	MHD_run(l->daemon);
 	MHD_stop_daemon(l->daemon);
 	l->daemon = NULL;
+	if (fd >= 0)
+		close(fd);
 }
 
 void server_close(struct admin *a)
