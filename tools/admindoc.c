@@ -1,4 +1,5 @@
-/* admindoc.c - doc/api.md from routes.def, doc/metrics.md from metrics.def, doc/offhook.1 from verbs.def.
+/* admindoc.c - doc/api.md from routes.def, doc/metrics.md from metrics.def, doc/offhook.1 from
+ * verbs.def.
  *
  * admindoc FOLDER writes them; admindoc --check FOLDER compares and says so in TAP. */
 #include <stdio.h>
@@ -11,25 +12,36 @@
 
 enum { FILE_BYTES_MAX = 1 << 20 };
 
-static const char api_head[] =
-	"<!-- Made by tools/admindoc.c from src/admin/routes.def; `ninja -C build admindoc` makes it anew. -->\n"
-	"# The API\n\n"
-	"HTTP/1.1 on two listeners: `server.listen` (TCP, with TLS when `server.tls` is set) and `server.socket` (a\n"
-	"UNIX socket, mode 0660). Until sign-in exists the TCP listener is read-only (changes: 403) and answers 421\n"
-	"to a Host that is neither its address, `localhost` on loopback, nor a name of its certificate.\n\n"
-	"Names in paths are percent-encoded. Bodies and answers are JSON; instants are RFC 3339 in UTC, null means\n"
-	"none. Errors are `application/problem+json` (RFC 9457) with `title`, `status` and `detail`. A whole request\n"
-	"must arrive within 15 s. A change waits for the presence loop: 504 when that does not answer within 10 s\n"
-	"(a check: 30 s).\n\n"
-	"States: `available away dnd busy offline unknown` (`combined`, `seen`, a line's `presence`). Sessions: `none\n"
-	"call conference dnd away`. Profiles: `available away busy not-available`, and `meeting` from PBXs.\n\n";
+static const char api_head[] = "<!-- Made by tools/admindoc.c from src/admin/routes.def; `ninja -C "
+			       "build admindoc` makes it anew. -->\n"
+			       "# The API\n\n"
+			       "HTTP/1.1 on two listeners: `server.listen` (TCP, with TLS when "
+			       "`server.tls` is set) and `server.socket` (a\n"
+			       "UNIX socket, mode 0660). Until sign-in exists the TCP listener is "
+			       "read-only (changes: 403) and answers 421\n"
+			       "to a Host that is neither its address, `localhost` on loopback, "
+			       "nor a name of its certificate.\n\n"
+			       "Names in paths are percent-encoded. Bodies and answers are JSON; "
+			       "instants are RFC 3339 in UTC, null means\n"
+			       "none. Errors are `application/problem+json` (RFC 9457) with "
+			       "`title`, `status` and `detail`. A whole request\n"
+			       "must arrive within 15 s. A change waits for the presence loop: 504 "
+			       "when that does not answer within 10 s\n"
+			       "(a check: 30 s).\n\n"
+			       "States: `available away dnd busy offline unknown` (`combined`, "
+			       "`seen`, a line's `presence`). Sessions: `none\n"
+			       "call conference dnd away`. Profiles: `available away busy "
+			       "not-available`, and `meeting` from PBXs.\n\n";
 
 static const char metrics_head[] =
-	"<!-- Made by tools/admindoc.c from src/admin/metrics.def; `ninja -C build admindoc` makes it anew. -->\n"
-	"# Metrics\n\n"
-	"`/metrics` in Prometheus' text format. Labels are accounts, connectors, routes and classes, never people.\n"
-	"`graph_` metrics stand once for accounts that share a tenant and client id, under the first one's name.\n\n"
-	"| name | type | labels | meaning |\n| --- | --- | --- | --- |\n";
+    "<!-- Made by tools/admindoc.c from src/admin/metrics.def; `ninja -C build admindoc` makes it "
+    "anew. -->\n"
+    "# Metrics\n\n"
+    "`/metrics` in Prometheus' text format. Labels are accounts, connectors, routes and classes, "
+    "never people.\n"
+    "`graph_` metrics stand once for accounts that share a tenant and client id, under the first "
+    "one's name.\n\n"
+    "| name | type | labels | meaning |\n| --- | --- | --- | --- |\n";
 
 static void make_api(struct buf *b)
 {
@@ -39,7 +51,8 @@ static void make_api(struct buf *b)
 
 		buf_fmt(b, "### `%s %s`\n", r->method, r->pattern);
 		if (r->where == ROUTE_WRITE)
-			buf_fmt(b, "UNIX socket only. Body: %s, at most %zu kB. ", r->body_type, r->body_max / 1024);
+			buf_fmt(b, "UNIX socket only. Body: %s, at most %zu kB. ", r->body_type,
+				r->body_max / 1024);
 		if (*r->query)
 			buf_fmt(b, "Parameters: %s. ", r->query);
 		buf_fmt(b, "%s\n\n", r->help);
@@ -92,7 +105,8 @@ static void verb_entry(struct buf *b, const struct verb *v)
 		if (!option_rows[i].global && strchr(v->options, option_rows[i].letter)) {
 			buf_str(b, " [\\fB\\-\\-");
 			roff(b, option_rows[i].name);
-			buf_fmt(b, "\\fR%s%s]", *option_rows[i].argument ? " " : "", option_rows[i].argument);
+			buf_fmt(b, "\\fR%s%s]", *option_rows[i].argument ? " " : "",
+				option_rows[i].argument);
 		}
 	buf_char(b, '\n');
 	roff(b, v->help);
@@ -100,22 +114,26 @@ static void verb_entry(struct buf *b, const struct verb *v)
 }
 
 static const char man_head[] =
-	".\\\" Made by tools/admindoc.c from src/cli/verbs.def and options.def.\n"
-	".TH OFFHOOK 1 2026-11-24 \"Offhook 0.1\" \"User commands\"\n.SH NAME\n"
-	"offhook \\- asks and tells the presence daemon offhookd\n.SH SYNOPSIS\n.B offhook\n"
-	"[\\fIoptions\\fR] \\fIverb\\fR [\\fIarguments\\fR]\n.SH DESCRIPTION\n.B offhook\n"
-	"talks to a running\n.BR offhookd (8)\nover its UNIX socket: that of \\fB\\-\\-socket\\fR, else the one that\n"
-	"the configuration names (\\fB\\-\\-config\\fR, /etc/offhook/offhook.yaml), else /run/offhook/api.sock.\n"
-	"Who may read and write the socket may do everything. Colours and progress appear on a terminal only and\n"
-	"colours not when NO_COLOR is set. An address that several accounts know is refused without\n"
-	"\\fB\\-\\-account\\fR.\n.SH VERBS\n";
+    ".\\\" Made by tools/admindoc.c from src/cli/verbs.def and options.def.\n"
+    ".TH OFFHOOK 1 2026-11-24 \"Offhook 0.1\" \"User commands\"\n.SH NAME\n"
+    "offhook \\- asks and tells the presence daemon offhookd\n.SH SYNOPSIS\n.B offhook\n"
+    "[\\fIoptions\\fR] \\fIverb\\fR [\\fIarguments\\fR]\n.SH DESCRIPTION\n.B offhook\n"
+    "talks to a running\n.BR offhookd (8)\nover its UNIX socket: that of \\fB\\-\\-socket\\fR, "
+    "else the one that\n"
+    "the configuration names (\\fB\\-\\-config\\fR, /etc/offhook/offhook.yaml), else "
+    "/run/offhook/api.sock.\n"
+    "Who may read and write the socket may do everything. Colours and progress appear on a "
+    "terminal only and\n"
+    "colours not when NO_COLOR is set. An address that several accounts know is refused without\n"
+    "\\fB\\-\\-account\\fR.\n.SH VERBS\n";
 
 static const char man_tail[] =
-	".SH EXIT STATUS\n.TP\n.B 0\nDone, or all well.\n.TP\n.B 1\nThe daemon said no, or something is wrong (check,\n"
-	"status, rows of an import).\n.TP\n.B 2\nWrong usage, or the daemon is not there.\n"
-	".SH EXAMPLES\n.nf\noffhook set ana@acme.example away \\-\\-until 14:00\n"
-	"offhook explain ana@acme.example\noffhook users \\-\\-state busy \\-\\-json\n"
-	"offhook users import people.csv \\-\\-dry\\-run\n.fi\n.SH SEE ALSO\n.BR offhookd (8)\n";
+    ".SH EXIT STATUS\n.TP\n.B 0\nDone, or all well.\n.TP\n.B 1\nThe daemon said no, or something "
+    "is wrong (check,\n"
+    "status, rows of an import).\n.TP\n.B 2\nWrong usage, or the daemon is not there.\n"
+    ".SH EXAMPLES\n.nf\noffhook set ana@acme.example away \\-\\-until 14:00\n"
+    "offhook explain ana@acme.example\noffhook users \\-\\-state busy \\-\\-json\n"
+    "offhook users import people.csv \\-\\-dry\\-run\n.fi\n.SH SEE ALSO\n.BR offhookd (8)\n";
 
 static void make_man(struct buf *b)
 {
@@ -131,7 +149,7 @@ static void make_man(struct buf *b)
 static const struct page {
 	const char *name;
 	void (*make)(struct buf *b);
-} pages[] = { { "api.md", make_api }, { "metrics.md", make_metrics }, { "offhook.1", make_man } };
+} pages[] = {{"api.md", make_api}, {"metrics.md", make_metrics}, {"offhook.1", make_man}};
 
 static bool same(const char *path, struct slice wanted)
 {
@@ -179,7 +197,8 @@ int main(int argc, char **argv)
 		snprintf(path, sizeof(path), "%s/%s", argv[argc - 1], pages[i].name);
 		ok = check ? same(path, buf_view(&b)) : write_file(path, buf_view(&b));
 		if (check)
-			printf("%sok %zu - doc/%s is what the tables say\n", ok ? "" : "not ", i + 1, pages[i].name);
+			printf("%sok %zu - doc/%s is what the tables say\n", ok ? "" : "not ",
+			       i + 1, pages[i].name);
 		bad += !ok;
 		buf_fini(&b);
 	}

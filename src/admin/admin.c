@@ -58,9 +58,9 @@ static enum err make_parts(struct admin *a, char *why, size_t why_cap)
 {
 	enum err e;
 
-	a->limits = (struct snapshot_limits){ a->c.accounts_max, a->c.connectors_max, a->c.users_max,
-					      (uint64_t)a->c.mono_ms() * 0x9e3779b97f4a7c15 ^
-						      (uint64_t)getpid() << 32 };
+	a->limits = (struct snapshot_limits){a->c.accounts_max, a->c.connectors_max, a->c.users_max,
+					     (uint64_t)a->c.mono_ms() * 0x9e3779b97f4a7c15 ^
+						 (uint64_t)getpid() << 32};
 	if ((e = snapshot_new(&a->snapshot, &a->limits)) || (e = commands_new(&a->commands)) ||
 	    (e = names_new(&a->names, a->snapshot, &a->limits)) ||
 	    (e = events_new(&a->events, a->snapshot, a->names))) {

@@ -17,20 +17,21 @@
 struct admin;
 
 struct admin_config {
-	const char *listen;      /* "127.0.0.1:8470", "[::1]:0"; port 0: any, see admin_port */
+	const char *listen;	 /* "127.0.0.1:8470", "[::1]:0"; port 0: any, see admin_port */
 	const char *socket_path; /* NULL or "": none. Mode 0660; a stale one is taken over */
-	const char *certificate; /* PEM text for listen, NULL: plain HTTP, then listen must be loopback */
-	const char *key;         /* PEM text */
+	const char
+	    *certificate; /* PEM text for listen, NULL: plain HTTP, then listen must be loopback */
+	const char *key;  /* PEM text */
 	uint32_t accounts_max, connectors_max, users_max;
-	uint32_t connections_max;  /* 0: 1,024 */
-	uint32_t per_address_max;  /* 0: 512 connections from one address */
-	int32_t request_ms;        /* a whole request must have arrived by then, 0: 15,000 */
-	int32_t command_ms;        /* 504 when a command is not answered by then, 0: 10,000 */
-	int64_t (*mono_ms)(void);  /* clocks, callable from any thread */
+	uint32_t connections_max; /* 0: 1,024 */
+	uint32_t per_address_max; /* 0: 512 connections from one address */
+	int32_t request_ms;	  /* a whole request must have arrived by then, 0: 15,000 */
+	int32_t command_ms;	  /* 504 when a command is not answered by then, 0: 10,000 */
+	int64_t (*mono_ms)(void); /* clocks, callable from any thread */
 	int64_t (*wall_ms)(void);
-	void (*wake)(void *arg);   /* from the admin thread: a command waits; must not block */
+	void (*wake)(void *arg); /* from the admin thread: a command waits; must not block */
 	void (*log)(void *arg, int priority, const char *code, const char *text); /* may be NULL */
-	void *arg;                 /* of wake and log */
+	void *arg; /* of wake and log */
 };
 
 /* Binds, then starts the thread. ERR_IO with `why` filled (<= why_cap bytes, closed) when an
@@ -57,16 +58,17 @@ struct admin_counter {
 struct admin_line {
 	uint32_t line, connector;
 	struct slice number;
-	uint8_t sync;     /* enum line_sync */
+	uint8_t sync;	  /* enum line_sync */
 	uint8_t presence; /* enum presence: what the line counts as */
-	uint8_t call;     /* enum call_state, the busiest */
+	uint8_t call;	  /* enum call_state, the busiest */
 	uint8_t calls;
-	uint8_t link;     /* enum line_link as the source sees it: idle, asking, live, waiting, refused */
+	uint8_t
+	    link; /* enum line_link as the source sees it: idle, asking, live, waiting, refused */
 	bool dnd, registered;
-	uint16_t last_status;        /* last answer of the PBX, 0: none */
-	int64_t since_wall_ms;       /* of the present state */
+	uint16_t last_status;	     /* last answer of the PBX, 0: none */
+	int64_t since_wall_ms;	     /* of the present state */
 	int64_t last_report_wall_ms; /* 0: never */
-	struct slice reason;         /* waiting, refused: why, in words */
+	struct slice reason;	     /* waiting, refused: why, in words */
 };
 
 struct admin_user {
@@ -79,20 +81,20 @@ struct admin_user {
 	uint8_t profile; /* enum profile */
 	int64_t profile_since_wall_ms, profile_until_wall_ms;
 	uint8_t profile_presence; /* enum presence */
-	uint8_t combined;         /* enum presence */
+	uint8_t combined;	  /* enum presence */
 	int64_t combined_since_wall_ms;
-	uint8_t winner;       /* enum winner */
-	uint32_t winner_line; /* WINNER_LINE */
+	uint8_t winner;	       /* enum winner */
+	uint32_t winner_line;  /* WINNER_LINE */
 	uint8_t desired, held; /* enum session */
 	bool held_preferred;
 	int64_t lease_end_wall_ms, renew_wall_ms;
-	uint8_t publish; /* enum admin_publish */
+	uint8_t publish;       /* enum admin_publish */
 	int64_t retry_wall_ms; /* backing off until, 0: not */
 	uint16_t last_http_status;
 	int64_t last_answer_wall_ms;
 	struct slice graph_error, request_id;
 	bool seen_known;
-	uint8_t seen; /* enum presence: what others see in Teams, by read-back */
+	uint8_t seen;		/* enum presence: what others see in Teams, by read-back */
 	struct slice seen_pair; /* "Availability/Activity" */
 	int64_t seen_wall_ms;
 	uint32_t generation;
@@ -103,9 +105,9 @@ struct admin_user {
 /* What the publisher of one user is doing, in words that people read. The daemon maps the engine's
  * publish state onto these. */
 enum admin_publish {
-	ADMIN_PUBLISH_IDLE,      /* confirmed: desired is held, or nothing is */
-	ADMIN_PUBLISH_SETTLING,  /* waiting for `settle` to pass */
-	ADMIN_PUBLISH_WAITING,   /* queued or in flight */
+	ADMIN_PUBLISH_IDLE,	/* confirmed: desired is held, or nothing is */
+	ADMIN_PUBLISH_SETTLING, /* waiting for `settle` to pass */
+	ADMIN_PUBLISH_WAITING,	/* queued or in flight */
 	ADMIN_PUBLISH_BACKING_OFF,
 	ADMIN_PUBLISH_HELD_BACK, /* dry-run, off, or not yet settled */
 	ADMIN_PUBLISH_COUNT
@@ -128,8 +130,8 @@ struct admin_account {
 	uint16_t account;
 	struct slice name;
 	uint32_t realm; /* accounts of one realm share token, gate and quota */
-	uint8_t mode;   /* enum account_mode */
-	uint8_t token;  /* 0 none, 1 asked for, 2 good, 3 refused */
+	uint8_t mode;	/* enum account_mode */
+	uint8_t token;	/* 0 none, 1 asked for, 2 good, 3 refused */
 	int64_t token_good_until_wall_ms;
 	struct slice token_error;
 	bool gate_closed;
@@ -148,7 +150,7 @@ struct admin_engine {
 	uint64_t bytes;
 	const struct admin_counter *counters; /* ENGINE_* of core/counters.def */
 	uint32_t counters_n;
-	const struct admin_counter *daemon;   /* whatever loop and store count: offhook_daemon_... */
+	const struct admin_counter *daemon; /* whatever loop and store count: offhook_daemon_... */
 	uint32_t daemon_n;
 };
 
@@ -173,23 +175,23 @@ enum admin_command_kind {
 	ADMIN_ENABLE_USER,  /* .user .enabled */
 	ADMIN_IMPORT_USERS, /* .account .text: CSV; .dry_run: only say what would change */
 	ADMIN_RELOAD,
-	ADMIN_CLEAR,        /* .account, or UINT16_MAX: all */
-	ADMIN_CHECK,        /* probe PBXs and Graph anew; a NULL json in the answer shows the snapshot */
-	ADMIN_LOG_LEVEL,    /* .log_level: syslog priority */
+	ADMIN_CLEAR, /* .account, or UINT16_MAX: all */
+	ADMIN_CHECK, /* probe PBXs and Graph anew; a NULL json in the answer shows the snapshot */
+	ADMIN_LOG_LEVEL, /* .log_level: syslog priority */
 	ADMIN_COMMAND_COUNT
 };
 
 struct admin_command {
 	uint64_t id;
-	uint8_t kind;       /* enum admin_command_kind */
-	uint8_t profile;    /* enum profile */
+	uint8_t kind;	 /* enum admin_command_kind */
+	uint8_t profile; /* enum profile */
 	uint8_t log_level;
 	bool enabled, dry_run;
 	uint16_t account;
-	uint32_t user;      /* was this user's id when the request came: compare email */
+	uint32_t user; /* was this user's id when the request came: compare email */
 	char email[256];
 	int64_t until_wall_ms; /* TIME_NEVER: no end */
-	char *text;         /* closed with a zero byte; freed by admin_command_fini */
+	char *text;	       /* closed with a zero byte; freed by admin_command_fini */
 	size_t text_n;
 };
 

@@ -37,7 +37,8 @@ void api_readyz(struct request *r)
 
 /* ---- check: what is seen to be wrong, from the snapshot ---- */
 
-static void begin_check(struct jsonw *j, const char *what, struct slice account, struct slice object, bool ok)
+static void begin_check(struct jsonw *j, const char *what, struct slice account,
+			struct slice object, bool ok)
 {
 	jsonw_begin_object(j, NULL);
 	jsonw_string(j, "name", what);
@@ -63,8 +64,10 @@ static bool check_token(struct jsonw *j, const struct admin_account *v)
 	if (v->token_error.n)
 		jsonw_slice(j, "text", v->token_error);
 	else
-		jsonw_string(j, "text", v->mode == MODE_OFF ? "the account is off" :
-					ok ? "signed in to microsoft entra" : "no token yet");
+		jsonw_string(j, "text",
+			     v->mode == MODE_OFF ? "the account is off"
+			     : ok		 ? "signed in to microsoft entra"
+						 : "no token yet");
 	jsonw_end_object(j);
 	return ok;
 }
@@ -75,9 +78,10 @@ static bool check_permission(struct jsonw *j, const struct admin_account *v)
 	bool lookup = counter_of(v->counters, v->counters_n, "lookup_denied") == 0;
 
 	begin_check(j, "graph permissions", v->name, SLICE_NONE, presence && lookup);
-	jsonw_string(j, "text", !presence ? "grant Presence.ReadWrite.All and admin consent" :
-				!lookup   ? "grant User.Read.All, or give each user's teams_id" :
-					    "nothing refused so far");
+	jsonw_string(j, "text",
+		     !presence ? "grant Presence.ReadWrite.All and admin consent"
+		     : !lookup ? "grant User.Read.All, or give each user's teams_id"
+			       : "nothing refused so far");
 	jsonw_end_object(j);
 	return presence && lookup;
 }
@@ -97,7 +101,8 @@ static bool check_connector(struct jsonw *j, const struct admin_connector *v, co
 
 	begin_check(j, "connector", names_account(n, v->account), v->name, ok);
 	buf_init(&b, 2048);
-	buf_fmt(&b, "%s, %" PRIu32 " of %" PRIu32 " lines live", v->up ? "up" : "down", v->live, v->lines);
+	buf_fmt(&b, "%s, %" PRIu32 " of %" PRIu32 " lines live", v->up ? "up" : "down", v->live,
+		v->lines);
 	if (v->refused)
 		buf_fmt(&b, ", %" PRIu32 " refused", v->refused);
 	if (v->state.n) {
@@ -116,8 +121,8 @@ static bool check_users(struct jsonw *j, struct slice account, const struct snap
 
 	begin_check(j, "users", account, SLICE_NONE, !c->backing_off);
 	buf_init(&b, 256);
-	buf_fmt(&b, "%" PRIu32 " users, %" PRIu32 " held, %" PRIu32 " refused by Graph", c->users, c->held,
-		c->backing_off);
+	buf_fmt(&b, "%" PRIu32 " users, %" PRIu32 " held, %" PRIu32 " refused by Graph", c->users,
+		c->held, c->backing_off);
 	jsonw_slice(j, "text", buf_view(&b));
 	jsonw_end_object(j);
 	buf_fini(&b);

@@ -71,7 +71,8 @@ static uint64_t query_number(struct request *r, const char *name, uint64_t max, 
 		return otherwise;
 	if (!slice_u64(slice_str(text), max, &n))
 		return n;
-	respond_problem(r, 400, "bad request", "limit is a number up to 1,000, after a cursor of this API");
+	respond_problem(r, 400, "bad request",
+			"limit is a number up to 1,000, after a cursor of this API");
 	return otherwise;
 }
 
@@ -108,7 +109,7 @@ static void filter_connector(struct request *r, struct page *p)
 
 static void read_page(struct request *r, struct page *p)
 {
-	*p = (struct page){ .filter = { .account = UINT16_MAX, .presence = -1, .connector = -1 } };
+	*p = (struct page){.filter = {.account = UINT16_MAX, .presence = -1, .connector = -1}};
 	p->limit = (uint32_t)query_number(r, "limit", LIMIT_MAX, LIMIT_DEFAULT);
 	p->from = (uint32_t)query_number(r, "after", UINT32_MAX - 1, 0);
 	if (!p->limit)
@@ -224,7 +225,8 @@ void api_lines(struct request *r)
 	read_page(r, &p);
 	if (r->status)
 		return;
-	connector = snapshot_find_connector(a->snapshot, p.filter.account, slice_str(r->match.params[1]));
+	connector =
+	    snapshot_find_connector(a->snapshot, p.filter.account, slice_str(r->match.params[1]));
 	if (connector == ID_NONE) {
 		respond_problem(r, 404, "not found", "no such connector in this account");
 		return;

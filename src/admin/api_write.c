@@ -28,13 +28,15 @@ static bool only_keys(struct request *r, json_t *doc, const char *const *keys)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(doc, key, value) {
+	json_object_foreach(doc, key, value)
+	{
 		size_t i = 0;
 
 		while (keys[i] && strcmp(keys[i], key) != 0)
 			i++;
 		if (!keys[i]) {
-			respond_problem(r, 400, "bad request", "the body has a key that is not known here");
+			respond_problem(r, 400, "bad request",
+					"the body has a key that is not known here");
 			return false;
 		}
 	}
@@ -65,7 +67,7 @@ static bool target(struct request *r, struct admin_command *cmd)
 
 static bool read_profile(struct request *r, json_t *doc, struct admin_command *cmd)
 {
-	static const char *const keys[] = { "state", "until", NULL };
+	static const char *const keys[] = {"state", "until", NULL};
 	const char *word = json_string_value(json_object_get(doc, "state"));
 	json_t *until = json_object_get(doc, "until");
 	enum profile profile;
@@ -74,7 +76,8 @@ static bool read_profile(struct request *r, json_t *doc, struct admin_command *c
 		return false;
 	cmd->until_wall_ms = TIME_NEVER;
 	if (!word || !profile_parse(word, &profile) || profile == PROFILE_MEETING) {
-		respond_problem(r, 400, "bad request", "state is available, away, busy or not-available");
+		respond_problem(r, 400, "bad request",
+				"state is available, away, busy or not-available");
 		return false;
 	}
 	cmd->profile = (uint8_t)profile;
@@ -82,7 +85,8 @@ static bool read_profile(struct request *r, json_t *doc, struct admin_command *c
 		return true;
 	if (!json_is_string(until) ||
 	    date_parse(slice_str(json_string_value(until)), &cmd->until_wall_ms)) {
-		respond_problem(r, 400, "bad request", "until is an instant as 2026-11-24T14:00:00Z, or null");
+		respond_problem(r, 400, "bad request",
+				"until is an instant as 2026-11-24T14:00:00Z, or null");
 		return false;
 	}
 	if (cmd->until_wall_ms <= r->admin->c.wall_ms()) {
@@ -94,7 +98,7 @@ static bool read_profile(struct request *r, json_t *doc, struct admin_command *c
 
 void api_put_profile(struct request *r)
 {
-	struct admin_command cmd = { .kind = ADMIN_SET_PROFILE };
+	struct admin_command cmd = {.kind = ADMIN_SET_PROFILE};
 	json_t *doc = target(r, &cmd) ? body_of(r) : NULL;
 
 	if (doc && read_profile(r, doc, &cmd))
@@ -104,9 +108,10 @@ void api_put_profile(struct request *r)
 
 void api_put_enabled(struct request *r)
 {
-	static const char *const keys[] = { "enabled", NULL };
-	struct admin_command cmd = { .kind = ADMIN_ENABLE_USER };
-	json_t *doc = target(r, &cmd) ? body_of(r) : NULL, *enabled = json_object_get(doc, "enabled");
+	static const char *const keys[] = {"enabled", NULL};
+	struct admin_command cmd = {.kind = ADMIN_ENABLE_USER};
+	json_t *doc = target(r, &cmd) ? body_of(r) : NULL,
+	       *enabled = json_object_get(doc, "enabled");
 
 	if (doc && only_keys(r, doc, keys)) {
 		cmd.enabled = json_is_true(enabled);
@@ -120,7 +125,7 @@ void api_put_enabled(struct request *r)
 
 void api_import(struct request *r)
 {
-	struct admin_command cmd = { .kind = ADMIN_IMPORT_USERS };
+	struct admin_command cmd = {.kind = ADMIN_IMPORT_USERS};
 	struct slice body = buf_view(&r->body);
 	char dry_run[8] = "";
 
@@ -131,7 +136,8 @@ void api_import(struct request *r)
 		return;
 	cmd.dry_run = strcmp(dry_run, "true") == 0;
 	if (!body.n || memchr(body.p, '\0', body.n)) {
-		respond_problem(r, 400, "bad request", "the body is no CSV: email,name,lines,enabled");
+		respond_problem(r, 400, "bad request",
+				"the body is no CSV: email,name,lines,enabled");
 		return;
 	}
 	cmd.text = malloc(body.n + 1);
@@ -147,8 +153,8 @@ void api_import(struct request *r)
 
 static void plain(struct request *r, enum admin_command_kind kind)
 {
-	static const char *const keys[] = { NULL };
-	struct admin_command cmd = { .kind = (uint8_t)kind, .account = UINT16_MAX };
+	static const char *const keys[] = {NULL};
+	struct admin_command cmd = {.kind = (uint8_t)kind, .account = UINT16_MAX};
 	json_t *doc = body_of(r);
 
 	if (doc && only_keys(r, doc, keys))
@@ -169,7 +175,7 @@ void api_check(struct request *r)
 /* Clearing everything must be said, not left out. */
 static bool read_clear(struct request *r, json_t *doc, struct admin_command *cmd)
 {
-	static const char *const keys[] = { "account", "all", NULL };
+	static const char *const keys[] = {"account", "all", NULL};
 	const char *account = json_string_value(json_object_get(doc, "account"));
 	bool all = json_is_true(json_object_get(doc, "all"));
 
@@ -179,7 +185,8 @@ static bool read_clear(struct request *r, json_t *doc, struct admin_command *cmd
 		respond_problem(r, 400, "bad request", "give either account or all: true");
 		return false;
 	}
-	cmd->account = all ? UINT16_MAX : snapshot_find_account(r->admin->snapshot, slice_str(account));
+	cmd->account =
+	    all ? UINT16_MAX : snapshot_find_account(r->admin->snapshot, slice_str(account));
 	if (!all && cmd->account == UINT16_MAX) {
 		respond_problem(r, 404, "not found", "no such account");
 		return false;
@@ -189,7 +196,7 @@ static bool read_clear(struct request *r, json_t *doc, struct admin_command *cmd
 
 void api_clear(struct request *r)
 {
-	struct admin_command cmd = { .kind = ADMIN_CLEAR };
+	struct admin_command cmd = {.kind = ADMIN_CLEAR};
 	json_t *doc = body_of(r);
 
 	if (doc && read_clear(r, doc, &cmd))
@@ -199,9 +206,9 @@ void api_clear(struct request *r)
 
 void api_log_level(struct request *r)
 {
-	static const char *const keys[] = { "level", NULL };
-	static const char *const levels[] = { "error", "warning", "notice", "info", "debug" };
-	struct admin_command cmd = { .kind = ADMIN_LOG_LEVEL };
+	static const char *const keys[] = {"level", NULL};
+	static const char *const levels[] = {"error", "warning", "notice", "info", "debug"};
+	struct admin_command cmd = {.kind = ADMIN_LOG_LEVEL};
 	json_t *doc = body_of(r);
 	const char *word = json_string_value(json_object_get(doc, "level"));
 
@@ -212,7 +219,8 @@ void api_log_level(struct request *r)
 		if (cmd.log_level)
 			request_command(r, &cmd);
 		else
-			respond_problem(r, 400, "bad request", "level is error, warning, notice, info or debug");
+			respond_problem(r, 400, "bad request",
+					"level is error, warning, notice, info or debug");
 	}
 	json_decref(doc);
 }

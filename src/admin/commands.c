@@ -94,14 +94,17 @@ struct answer *commands_answers(struct commands *c)
 }
 
 /* Without memory the answer is lost and the request times out: 504, which is true. */
-void commands_answer(struct commands *c, uint64_t command, int status, bool refused, const char *json)
+void commands_answer(struct commands *c, uint64_t command, int status, bool refused,
+		     const char *json)
 {
 	struct answer *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return;
-	*a = (struct answer){ .command = command, .status = status, .refused = refused,
-			      .json = json ? strdup(json) : NULL };
+	*a = (struct answer){.command = command,
+			     .status = status,
+			     .refused = refused,
+			     .json = json ? strdup(json) : NULL};
 	pthread_mutex_lock(&c->lock);
 	*c->answers_end = a;
 	c->answers_end = &a->next;

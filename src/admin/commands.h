@@ -1,4 +1,5 @@
-/* commands.h - changes on their way from the admin thread to the loop thread, and the answers back. */
+/* commands.h - changes on their way from the admin thread to the loop thread, and the answers back.
+ */
 #ifndef ADMIN_COMMANDS_H
 #define ADMIN_COMMANDS_H
 
@@ -10,8 +11,8 @@ struct answer {
 	struct answer *next;
 	uint64_t command;
 	int status;
-	bool refused;   /* problem+json */
-	char *json;     /* NULL: the kind's plain answer */
+	bool refused; /* problem+json */
+	char *json;   /* NULL: the kind's plain answer */
 };
 
 enum { COMMANDS_MAX = 256 };
@@ -28,6 +29,7 @@ void answer_free(struct answer *a);
 
 /* Loop thread. */
 bool commands_take(struct commands *c, struct admin_command *ret);
-void commands_answer(struct commands *c, uint64_t command, int status, bool refused, const char *json);
+void commands_answer(struct commands *c, uint64_t command, int status, bool refused,
+		     const char *json);
 
 #endif

@@ -97,7 +97,7 @@ static struct chunk *chunk_new(uint16_t account, struct slice text)
 
 	if (!c)
 		return NULL;
-	*c = (struct chunk){ .refs = 1, .account = account, .n = text.n };
+	*c = (struct chunk){.refs = 1, .account = account, .n = text.n};
 	memcpy(c->data, text.p, text.n);
 	return c;
 }
@@ -113,7 +113,8 @@ static void publish(struct events *e, uint16_t account)
 		e->first = ++e->next;
 		return;
 	}
-	while (e->next - e->first >= RING || (e->first < e->next && e->bytes + c->n > RING_BYTES_MAX))
+	while (e->next - e->first >= RING ||
+	       (e->first < e->next && e->bytes + c->n > RING_BYTES_MAX))
 		evict(e);
 	e->ring[e->next++ % RING] = c;
 	e->bytes += c->n;
@@ -197,7 +198,7 @@ enum err events_watch(struct events *e, struct watcher **ret, uint16_t account,
 		snapshot_health_changed(e->snapshot, &e->health_seen); /* it is in the hello */
 	put_hello(e, "hello", wall_ms);
 	add_health(e);
-	*w = (struct watcher){ .account = account, .serial = e->next, .ready = ready, .arg = arg };
+	*w = (struct watcher){.account = account, .serial = e->next, .ready = ready, .arg = arg};
 	w->open = chunk_new(UINT16_MAX, buf_view(&e->out));
 	if (!w->open) {
 		free(w);
@@ -235,7 +236,8 @@ static struct chunk *open_next(struct events *e, struct watcher *w)
 	while (w->serial < e->next) {
 		struct chunk *c = e->ring[w->serial++ % RING];
 
-		if (c->account != UINT16_MAX && w->account != UINT16_MAX && c->account != w->account)
+		if (c->account != UINT16_MAX && w->account != UINT16_MAX &&
+		    c->account != w->account)
 			continue;
 		c->refs++;
 		return c;
@@ -312,7 +314,7 @@ static void group_begin(struct events *e, struct group *g, uint16_t account)
 		return;
 	group_end(e, g);
 	begin(e, "users");
-	*g = (struct group){ account, true, jsonw_on(&e->out) };
+	*g = (struct group){account, true, jsonw_on(&e->out)};
 	jsonw_begin_array(&g->j, NULL);
 }
 
@@ -335,7 +337,7 @@ static void put_user(struct events *e, struct group *g, uint32_t id)
 static bool put_users(struct events *e)
 {
 	uint32_t ids[32], n, sum = 0;
-	struct group g = { 0 };
+	struct group g = {0};
 	size_t before = e->bytes;
 
 	do {

@@ -2,8 +2,8 @@
  *
  * Changes of users are taken from the snapshot at most ten times a second, each user once; so a
  * storm costs no more than its last state. What is rendered goes into a ring of chunks with a bound
- * in bytes; a watcher that falls behind the ring is told to read the lists again (`resync`). Runs on
- * the admin thread only. */
+ * in bytes; a watcher that falls behind the ring is told to read the lists again (`resync`). Runs
+ * on the admin thread only. */
 #ifndef ADMIN_EVENTS_H
 #define ADMIN_EVENTS_H
 
@@ -18,7 +18,8 @@ typedef void events_ready_h(void *arg, bool ended);
 MUST_CHECK enum err events_new(struct events **ret, struct snapshot *s, struct names *names);
 void events_free(struct events *e);
 
-/* account UINT16_MAX: all. ERR_LIMIT above EVENTS_WATCHERS_MAX. First it reads `hello` and `health`. */
+/* account UINT16_MAX: all. ERR_LIMIT above EVENTS_WATCHERS_MAX. First it reads `hello` and
+ * `health`. */
 enum { EVENTS_WATCHERS_MAX = 512 };
 MUST_CHECK enum err events_watch(struct events *e, struct watcher **ret, uint16_t account,
 				 events_ready_h *ready, void *arg, int64_t wall_ms);

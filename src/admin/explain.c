@@ -25,7 +25,8 @@ static void line_name(struct buf *out, const struct admin_line *l, const struct 
 static const char *line_phrase(const struct admin_line *l)
 {
 	if (l->presence == PRESENCE_UNKNOWN)
-		return l->sync == LINE_EXPIRED ? "has not reported within grace" : "has not reported yet";
+		return l->sync == LINE_EXPIRED ? "has not reported within grace"
+					       : "has not reported yet";
 	if (l->presence == PRESENCE_DND && l->dnd)
 		return "is on do not disturb";
 	if (l->presence == PRESENCE_OFFLINE)
@@ -112,7 +113,8 @@ static void held(struct buf *out, const struct admin_user *u)
 static void not_held(struct buf *out, const struct admin_user *u, enum account_mode mode)
 {
 	if (mode == MODE_OFF || !u->enabled)
-		buf_fmt(out, "nothing is held: %s is switched off", u->enabled ? "the account" : "the user");
+		buf_fmt(out, "nothing is held: %s is switched off",
+			u->enabled ? "the account" : "the user");
 	else if (mode == MODE_DRY_RUN)
 		buf_fmt(out, "nothing is held: dry-run; it would be %s",
 			session_name((enum session)u->desired));
@@ -137,8 +139,9 @@ static void traffic(struct buf *out, const struct admin_user *u)
 	} else if (u->publish == ADMIN_PUBLISH_SETTLING) {
 		buf_fmt(out, "; waiting for %d ms to see whether it lasts", u->policy.settle_ms);
 	} else if (u->publish == ADMIN_PUBLISH_WAITING) {
-		buf_fmt(out, "; %s is on its way", u->desired == SESSION_NONE ?
-			"a clear" : session_name((enum session)u->desired));
+		buf_fmt(out, "; %s is on its way",
+			u->desired == SESSION_NONE ? "a clear"
+						   : session_name((enum session)u->desired));
 	}
 }
 

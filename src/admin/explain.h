@@ -5,7 +5,8 @@
 #include "admin/names.h"
 #include "base/buf.h"
 
-/* The input that won and what it outranked: "line hq/201 is in a call; rank busy over available". */
+/* The input that won and what it outranked: "line hq/201 is in a call; rank busy over available".
+ */
 void explain_rule(struct buf *out, const struct admin_user *u, const struct names *n);
 /* What is held in Teams, or why nothing is. */
 void explain_session(struct buf *out, const struct admin_user *u, enum account_mode mode);

@@ -1,4 +1,5 @@
-/* host.h - is a Host header one of ours? Against DNS rebinding, where a foreign name points here. */
+/* host.h - is a Host header one of ours? Against DNS rebinding, where a foreign name points here.
+ */
 #ifndef ADMIN_HOST_H
 #define ADMIN_HOST_H
 

@@ -19,10 +19,10 @@ enum {
 	PER_ADDRESS_DEFAULT = 512,
 	REQUEST_MS_DEFAULT = 15000,
 	COMMAND_MS_DEFAULT = 10000,
-	CHECK_MS = 30000,        /* a check asks peers, so it may take longer */
-	IDLE_MS = 60000,         /* a connection kept open between requests */
-	RESPONSE_MS = 60000,     /* a slow reader, events excepted */
-	STALLED_MS = 30000,      /* /healthz */
+	CHECK_MS = 30000,    /* a check asks peers, so it may take longer */
+	IDLE_MS = 60000,     /* a connection kept open between requests */
+	RESPONSE_MS = 60000, /* a slow reader, events excepted */
+	STALLED_MS = 30000,  /* /healthz */
 	HEADER_BYTES_MAX = 32768,
 	OUT_BYTES_MAX = 16 << 20,
 };
@@ -53,11 +53,11 @@ struct request {
 	struct route_match match;
 	struct buf body;
 	struct buf out;
-	int status;              /* 0: not yet known */
+	int status; /* 0: not yet known */
 	const char *content_type;
 	const char *etag;
-	struct slice asset;      /* static bytes instead of out */
-	bool waits;              /* suspended for a command's answer */
+	struct slice asset; /* static bytes instead of out */
+	bool waits;	    /* suspended for a command's answer */
 	uint64_t command;
 	uint8_t command_kind;
 	int64_t command_deadline_ms;
@@ -102,8 +102,8 @@ void server_wake(void *arg);
 void server_log(struct admin *a, int priority, const char *code, const char *text);
 
 /* listen.c */
-MUST_CHECK enum err listen_tcp(const char *listen, bool may_be_foreign, int *ret_fd, uint16_t *ret_port,
-			       char *why, size_t why_cap);
+MUST_CHECK enum err listen_tcp(const char *listen, bool may_be_foreign, int *ret_fd,
+			       uint16_t *ret_port, char *why, size_t why_cap);
 MUST_CHECK enum err listen_socket(const char *path, int *ret_fd, char *why, size_t why_cap);
 
 /* request.c: what libmicrohttpd calls */
@@ -112,10 +112,10 @@ enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *
 			       size_t *upload_n, void **con_cls);
 void request_completed(void *cls, struct MHD_Connection *c, void **con_cls,
 		       enum MHD_RequestTerminationCode why);
-void request_answers(struct admin *a);        /* takes answers in */
+void request_answers(struct admin *a); /* takes answers in */
 void request_time_outs(struct admin *a, int64_t now_ms);
 int64_t request_next(const struct admin *a);
-void request_give_up(struct admin *a);        /* at the end: everything waiting gets its 503 */
+void request_give_up(struct admin *a); /* at the end: everything waiting gets its 503 */
 
 /* respond.c */
 void respond_problem(struct request *r, int status, const char *title, const char *detail);
@@ -129,7 +129,8 @@ void request_command(struct request *r, struct admin_command *cmd);
 
 /* The handlers of routes.def: they fill r->out and r->status, give a command or open a watcher. */
 typedef void api_handler(struct request *r);
-#define ROUTE(id, method, pattern, where, body_max, body_type, handler, query, help) api_handler handler;
+#define ROUTE(id, method, pattern, where, body_max, body_type, handler, query, help)               \
+	api_handler handler;
 #include "admin/routes.def"
 
 #endif

@@ -16,8 +16,8 @@ enum { BACKLOG = 511 };
 
 static int numeric_address(const char *host, uint16_t port, struct addrinfo **ret)
 {
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_PASSIVE | AI_NUMERICSERV,
-				  .ai_socktype = SOCK_STREAM };
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_PASSIVE | AI_NUMERICSERV,
+				 .ai_socktype = SOCK_STREAM};
 	char service[8];
 
 	snprintf(service, sizeof(service), "%u", port);
@@ -26,7 +26,7 @@ static int numeric_address(const char *host, uint16_t port, struct addrinfo **re
 
 static uint16_t bound_port(int fd)
 {
-	struct sockaddr_storage at = { 0 };
+	struct sockaddr_storage at = {0};
 	socklen_t n = sizeof(at);
 	uint16_t port;
 
@@ -74,12 +74,13 @@ enum err listen_tcp(const char *listen, bool may_be_foreign, int *ret_fd, uint16
 
 	if (host_split(slice_str(listen), host, sizeof(host), &port) ||
 	    numeric_address(host, port, &at)) {
-		snprintf(why, why_cap, "listen %s: want a numeric address and a port, as 127.0.0.1:8470",
-			 listen);
+		snprintf(why, why_cap,
+			 "listen %s: want a numeric address and a port, as 127.0.0.1:8470", listen);
 		return ERR_MALFORMED;
 	}
 	if (!may_be_foreign && !host_is_loopback(slice_str(host))) {
-		snprintf(why, why_cap, "listen %s: without tls only a loopback address is allowed", listen);
+		snprintf(why, why_cap, "listen %s: without tls only a loopback address is allowed",
+			 listen);
 		freeaddrinfo(at);
 		return ERR_DENIED;
 	}
@@ -125,13 +126,14 @@ static enum err take_over(const struct sockaddr_un *at, char *why, size_t why_ca
 
 enum err listen_socket(const char *path, int *ret_fd, char *why, size_t why_cap)
 {
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	mode_t mask;
 	enum err e;
 	int fd;
 
 	if (slice_copy(slice_str(path), at.sun_path, sizeof(at.sun_path))) {
-		snprintf(why, why_cap, "socket %s: longer than %zu bytes", path, sizeof(at.sun_path) - 1);
+		snprintf(why, why_cap, "socket %s: longer than %zu bytes", path,
+			 sizeof(at.sun_path) - 1);
 		return ERR_LIMIT;
 	}
 	e = take_over(&at, why, why_cap);

@@ -12,8 +12,8 @@
 #define LABELS_CONNECTOR "account, connector"
 
 const struct metric metrics[] = {
-#define METRIC(scope, name, type, help, value) { name, type, help, LABELS_##scope },
-#define FAMILY(name, type, help, labels, emitter) { name, type, help, labels },
+#define METRIC(scope, name, type, help, value) {name, type, help, LABELS_##scope},
+#define FAMILY(name, type, help, labels, emitter) {name, type, help, labels},
 #include "admin/metrics.def"
 };
 const unsigned metrics_n = sizeof(metrics) / sizeof(metrics[0]);
@@ -112,7 +112,7 @@ static void emit_states(struct scrape *s)
 
 static void emit_queues(struct scrape *s)
 {
-	static const char *const classes[] = { "rise", "clear", "renew" };
+	static const char *const classes[] = {"rise", "clear", "renew"};
 
 	for (uint32_t i = 0; i < s->accounts_n; i++)
 		for (int k = 0; k < URGENCY_COUNT && s->first_of_realm[i]; k++) {
@@ -147,7 +147,8 @@ static void emit_connector_notes(struct scrape *s)
 
 static void emit_requests(struct scrape *s)
 {
-	static const char *const classes[STATUS_CLASS_COUNT] = { "ok", "client_error", "server_error" };
+	static const char *const classes[STATUS_CLASS_COUNT] = {"ok", "client_error",
+								"server_error"};
 
 	for (int i = 0; i < ROUTE_COUNT; i++)
 		for (int k = 0; k < STATUS_CLASS_COUNT; k++) {
@@ -162,37 +163,37 @@ static void emit_requests(struct scrape *s)
 
 /* ---- single metrics, one function a row and scope ---- */
 
-#define EACH_ENGINE(expression)                                          \
-	do {                                                             \
-		const struct admin_engine *v = &s->engine.engine;        \
-		sample(s);                                               \
-		value(s, false, (uint64_t)(expression));                 \
+#define EACH_ENGINE(expression)                                                                    \
+	do {                                                                                       \
+		const struct admin_engine *v = &s->engine.engine;                                  \
+		sample(s);                                                                         \
+		value(s, false, (uint64_t)(expression));                                           \
 	} while (0)
-#define EACH_SERVER(expression)                                          \
-	do {                                                             \
-		const struct admin *a = s->a;                            \
-		sample(s);                                               \
-		value(s, false, (uint64_t)(expression));                 \
+#define EACH_SERVER(expression)                                                                    \
+	do {                                                                                       \
+		const struct admin *a = s->a;                                                      \
+		sample(s);                                                                         \
+		value(s, false, (uint64_t)(expression));                                           \
 	} while (0)
-#define EACH_ACCOUNT(expression)                                         \
-	for (uint32_t i = 0; i < s->accounts_n; i++) {                   \
-		const struct snap_census *c = &s->census[i];             \
-		account_sample(s, i, NULL);                              \
-		value(s, true, (uint64_t)(expression));                  \
+#define EACH_ACCOUNT(expression)                                                                   \
+	for (uint32_t i = 0; i < s->accounts_n; i++) {                                             \
+		const struct snap_census *c = &s->census[i];                                       \
+		account_sample(s, i, NULL);                                                        \
+		value(s, true, (uint64_t)(expression));                                            \
 	}
-#define EACH_REALM(expression)                                           \
-	for (uint32_t i = 0; i < s->accounts_n; i++) {                   \
-		const struct admin_account *v = &s->accounts[i].account; \
-		if (!s->first_of_realm[i])                               \
-			continue;                                        \
-		account_sample(s, i, NULL);                              \
-		value(s, true, (uint64_t)(expression));                  \
+#define EACH_REALM(expression)                                                                     \
+	for (uint32_t i = 0; i < s->accounts_n; i++) {                                             \
+		const struct admin_account *v = &s->accounts[i].account;                           \
+		if (!s->first_of_realm[i])                                                         \
+			continue;                                                                  \
+		account_sample(s, i, NULL);                                                        \
+		value(s, true, (uint64_t)(expression));                                            \
 	}
-#define EACH_CONNECTOR(expression)                                       \
-	for (uint32_t i = 0; i < s->connectors_n; i++) {                 \
-		const struct admin_connector *v = &s->connectors[i].connector; \
-		connector_sample(s, i, NULL);                            \
-		value(s, true, (uint64_t)(expression));                  \
+#define EACH_CONNECTOR(expression)                                                                 \
+	for (uint32_t i = 0; i < s->connectors_n; i++) {                                           \
+		const struct admin_connector *v = &s->connectors[i].connector;                     \
+		connector_sample(s, i, NULL);                                                      \
+		value(s, true, (uint64_t)(expression));                                            \
 	}
 
 static void head(struct scrape *s, const char *name, const char *type, const char *help)
@@ -204,11 +205,11 @@ static void head(struct scrape *s, const char *name, const char *type, const cha
 /* The table unrolled: no statement here but those of metrics.def. */
 static void emit_all(struct scrape *s)
 {
-#define METRIC(scope, name, type, help, value_)  \
-	head(s, name, type, help);               \
+#define METRIC(scope, name, type, help, value_)                                                    \
+	head(s, name, type, help);                                                                 \
 	EACH_##scope(value_);
-#define FAMILY(name, type, help, labels, emitter) \
-	head(s, name, type, help);                \
+#define FAMILY(name, type, help, labels, emitter)                                                  \
+	head(s, name, type, help);                                                                 \
 	emitter(s);
 #include "admin/metrics.def"
 }
@@ -268,7 +269,7 @@ static bool scrape_init(struct scrape *s, struct request *r)
 {
 	const struct snapshot_limits *l = &r->admin->limits;
 
-	*s = (struct scrape){ .a = r->admin, .b = &r->out };
+	*s = (struct scrape){.a = r->admin, .b = &r->out};
 	s->accounts = calloc(l->accounts + 1, sizeof(*s->accounts));
 	s->connectors = calloc(l->connectors + 1, sizeof(*s->connectors));
 	s->census = calloc(l->accounts + 1, sizeof(*s->census));

@@ -4,7 +4,7 @@
 
 struct metric {
 	const char *name, *type, *help; /* name without offhook_ */
-	const char *labels;             /* "" or "a, b" */
+	const char *labels;		/* "" or "a, b" */
 };
 
 extern const struct metric metrics[];

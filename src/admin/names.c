@@ -22,8 +22,10 @@ enum err names_new(struct names **ret, struct snapshot *s, const struct snapshot
 
 	if (!n)
 		return ERR_NO_MEMORY;
-	*n = (struct names){ .snapshot = s, .accounts_n = l->accounts, .connectors_n = l->connectors,
-			     .seen = UINT64_MAX };
+	*n = (struct names){.snapshot = s,
+			    .accounts_n = l->accounts,
+			    .connectors_n = l->connectors,
+			    .seen = UINT64_MAX};
 	n->accounts = calloc(l->accounts + 1, sizeof(struct name));
 	n->connectors = calloc(l->connectors + 1, sizeof(struct name));
 	if (!n->accounts || !n->connectors) {
@@ -52,7 +54,7 @@ static void keep(struct name *at, struct slice text)
 
 void names_refresh(struct names *n)
 {
-	struct snap_copy c = { 0 };
+	struct snap_copy c = {0};
 
 	if (!snapshot_health_changed(n->snapshot, &n->seen))
 		return;

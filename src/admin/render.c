@@ -96,7 +96,8 @@ static void state_fields(struct jsonw *j, const struct snap_copy *c, const struc
 	text_or_null(j, "seen_pair", u->seen_known ? u->seen_pair : SLICE_NONE);
 }
 
-void render_user_row(struct jsonw *j, const char *key, const struct snap_copy *c, const struct names *n)
+void render_user_row(struct jsonw *j, const char *key, const struct snap_copy *c,
+		     const struct names *n)
 {
 	jsonw_begin_object(j, key);
 	state_fields(j, c, n);

@@ -16,7 +16,8 @@ static api_handler *const handlers[ROUTE_COUNT] = {
 
 /* ---- is it a request that we take? ---- */
 
-/* RFC 9110 5.6.2: a blank before the colon would hide a Content-Length from us and not from others. */
+/* RFC 9110 5.6.2: a blank before the colon would hide a Content-Length from us and not from others.
+ */
 static bool is_token(struct slice name)
 {
 	for (size_t i = 0; i < name.n; i++)
@@ -29,7 +30,8 @@ struct framing {
 	unsigned hosts, lengths, encodings, bad_names;
 };
 
-static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
+static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const char *key,
+				    const char *value)
 {
 	struct framing *seen = cls;
 	struct slice name = slice_str(key);
@@ -49,7 +51,7 @@ static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const ch
 /* RFC 9112 6.1, 6.3: a message that two readers may cut differently is refused. */
 static void check_framing(struct request *r)
 {
-	struct framing seen = { 0 };
+	struct framing seen = {0};
 
 	MHD_get_connection_values(r->c, MHD_HEADER_KIND, count_header, &seen);
 	if (seen.bad_names)
@@ -57,21 +59,22 @@ static void check_framing(struct request *r)
 	else if (seen.hosts > 1)
 		respond_problem(r, 400, "bad request", "more than one Host");
 	else if (seen.lengths > 1 || seen.encodings > 1 || (seen.lengths && seen.encodings))
-		respond_problem(r, 400, "bad request", "Content-Length and Transfer-Encoding contradict");
+		respond_problem(r, 400, "bad request",
+				"Content-Length and Transfer-Encoding contradict");
 }
 
 static struct slice local_address(const struct conn *k, char text[static INET6_ADDRSTRLEN])
 {
-	struct sockaddr_storage at = { 0 };
+	struct sockaddr_storage at = {0};
 	socklen_t n = sizeof(at);
 	const void *address;
 
 	text[0] = '\0';
 	if (!k || getsockname(k->fd, (struct sockaddr *)&at, &n))
 		return SLICE_NONE;
-	address = at.ss_family == AF_INET6 ?
-			  (const void *)&((const struct sockaddr_in6 *)(const void *)&at)->sin6_addr :
-			  (const void *)&((const struct sockaddr_in *)(const void *)&at)->sin_addr;
+	address = at.ss_family == AF_INET6
+		      ? (const void *)&((const struct sockaddr_in6 *)(const void *)&at)->sin6_addr
+		      : (const void *)&((const struct sockaddr_in *)(const void *)&at)->sin_addr;
 	inet_ntop(at.ss_family, address, text, INET6_ADDRSTRLEN);
 	return slice_str(text);
 }
@@ -86,8 +89,9 @@ static void check_host(struct request *r)
 	if (host && host_is_ours(slice_str(host), local_address(r->conn, local), r->admin->x509))
 		return;
 	r->admin->refused_host++;
-	respond_problem(r, 421, "misdirected request",
-			"the Host is neither the address listened on nor a name of its certificate");
+	respond_problem(
+	    r, 421, "misdirected request",
+	    "the Host is neither the address listened on nor a name of its certificate");
 }
 
 static void check_route(struct request *r, const char *url, const char *method)
@@ -101,7 +105,8 @@ static void check_route(struct request *r, const char *url, const char *method)
 	else if (e == ERR_DENIED)
 		respond_problem(r, 405, "method not allowed", r->match.allow);
 	else if (e)
-		respond_problem(r, 400, "bad request", "the path is not well percent-encoded, or too long");
+		respond_problem(r, 400, "bad request",
+				"the path is not well percent-encoded, or too long");
 }
 
 static void check_write(struct request *r)
@@ -129,14 +134,16 @@ static void check_body(struct request *r)
 	uint64_t n;
 
 	if (length && slice_u64(slice_str(length), route->body_max, &n))
-		respond_problem(r, 413, "content too large", "the body is over this route's maximum");
+		respond_problem(r, 413, "content too large",
+				"the body is over this route's maximum");
 	else if (route->body_max && type && !type_is(type, route->body_type))
 		respond_problem(r, 415, "unsupported media type", route->body_type);
 }
 
 static struct request *request_new(struct listener *l, struct MHD_Connection *c)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct request *r = calloc(1, sizeof(*r));
 
 	if (!r)
@@ -185,7 +192,8 @@ static void dispatch(struct request *r)
 	if (r->conn)
 		r->conn->deadline_ms = TIME_NEVER;
 	if (buf_err(&r->body))
-		respond_problem(r, 413, "content too large", "the body is over this route's maximum");
+		respond_problem(r, 413, "content too large",
+				"the body is over this route's maximum");
 	else
 		handlers[r->match.route](r);
 }
@@ -318,8 +326,9 @@ void request_time_outs(struct admin *a, int64_t now_ms)
 		next = r->next;
 		if (now_ms < r->command_deadline_ms)
 			continue;
-		respond_problem(r, 504, "no answer in time", "the presence loop did not answer; the change may "
-							     "still take effect");
+		respond_problem(r, 504, "no answer in time",
+				"the presence loop did not answer; the change may "
+				"still take effect");
 		resume(r);
 	}
 }
@@ -343,7 +352,8 @@ void request_give_up(struct admin *a)
 	events_end(a->events);
 }
 
-void admin_refuse(struct admin *a, uint64_t command, int http_status, const char *title, const char *detail)
+void admin_refuse(struct admin *a, uint64_t command, int http_status, const char *title,
+		  const char *detail)
 {
 	struct buf b;
 	struct jsonw j = jsonw_on(&b);

@@ -34,7 +34,9 @@ void respond_json(struct request *r, int status)
 
 static void count_answer(struct request *r)
 {
-	enum status_class k = r->status < 400 ? STATUS_OK : r->status < 500 ? STATUS_CLIENT : STATUS_SERVER;
+	enum status_class k = r->status < 400	? STATUS_OK
+			      : r->status < 500 ? STATUS_CLIENT
+						: STATUS_SERVER;
 
 	if (r->match.route < ROUTE_COUNT)
 		r->admin->requests[r->match.route][k]++;
@@ -45,10 +47,10 @@ static void count_answer(struct request *r)
 static void common_headers(struct MHD_Response *response, const struct request *r)
 {
 	static const char *const always[][2] = {
-		{ "X-Content-Type-Options", "nosniff" },
-		{ "Referrer-Policy", "no-referrer" },
-		{ "Cross-Origin-Resource-Policy", "same-origin" },
-		{ "Content-Security-Policy", csp },
+	    {"X-Content-Type-Options", "nosniff"},
+	    {"Referrer-Policy", "no-referrer"},
+	    {"Cross-Origin-Resource-Policy", "same-origin"},
+	    {"Content-Security-Policy", csp},
 	};
 
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
@@ -65,7 +67,8 @@ static void common_headers(struct MHD_Response *response, const struct request *
 static struct MHD_Response *response_of(const struct request *r)
 {
 	struct slice body = r->asset.p ? r->asset : buf_view(&r->out);
-	enum MHD_ResponseMemoryMode mode = r->asset.p ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY;
+	enum MHD_ResponseMemoryMode mode =
+	    r->asset.p ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY;
 	/* libmicrohttpd's interface takes no const; it does not write */
 	char *p = (char *)(uintptr_t)body.p;
 
@@ -109,7 +112,7 @@ static ssize_t read_events(void *cls, uint64_t at, char *dst, size_t cap)
 enum MHD_Result respond_events(struct request *r)
 {
 	struct MHD_Response *response =
-		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, read_events, r, NULL);
+	    MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, read_events, r, NULL);
 	enum MHD_Result done;
 
 	if (!response)
@@ -161,7 +164,8 @@ bool request_query(struct request *r, const char *name, char *dst, size_t cap)
 	if (!raw || r->status)
 		return false;
 	if (percent_decode(slice_str(raw), dst, cap)) {
-		respond_problem(r, 400, "bad request", "a parameter is not well percent-encoded, or too long");
+		respond_problem(r, 400, "bad request",
+				"a parameter is not well percent-encoded, or too long");
 		return false;
 	}
 	return true;

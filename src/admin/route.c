@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 const struct route routes[ROUTE_COUNT] = {
-#define ROUTE(id, method, pattern, where, body_max, body_type, handler, query, help) \
-	{ #id, method, pattern, ROUTE_##where, body_max, body_type, query, help },
+#define ROUTE(id, method, pattern, where, body_max, body_type, handler, query, help)               \
+	{#id, method, pattern, ROUTE_##where, body_max, body_type, query, help},
 #include "admin/routes.def"
 };
 

@@ -33,11 +33,12 @@ struct route_match {
 };
 
 /* path: as in the request line, without the query. HEAD finds the route of GET.
- * ERR_NOT_FOUND: no such path; ERR_DENIED: not with this method; ERR_MALFORMED: a bad escape, a zero
- * byte or a segment over its maximum. */
+ * ERR_NOT_FOUND: no such path; ERR_DENIED: not with this method; ERR_MALFORMED: a bad escape, a
+ * zero byte or a segment over its maximum. */
 MUST_CHECK enum err route_find(const char *method, struct slice path, struct route_match *ret);
 
-/* Undoes percent-encoding. ERR_MALFORMED for a bad escape or a zero byte, ERR_LIMIT when too long. */
+/* Undoes percent-encoding. ERR_MALFORMED for a bad escape or a zero byte, ERR_LIMIT when too long.
+ */
 MUST_CHECK enum err percent_decode(struct slice s, char *dst, size_t cap);
 
 #endif

@@ -39,7 +39,8 @@ static void poke(void *arg)
 
 static void conn_begin(struct admin *a, struct MHD_Connection *c, void **socket_context)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct conn *k = calloc(1, sizeof(*k));
 
 	*socket_context = k;
@@ -123,28 +124,28 @@ static void on_error(void *cls, const char *format, va_list args)
 static enum err start_daemon(struct admin *a, struct listener *l, bool tls)
 {
 	int fd = fcntl(l->fd, F_DUPFD_CLOEXEC, 0);
-	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
-			 (tls ? MHD_USE_TLS : 0U);
+	unsigned flags =
+	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0U);
 	struct MHD_OptionItem options[] = {
-		{ MHD_OPTION_LISTEN_SOCKET, fd, NULL },
-		{ MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
-		{ MHD_OPTION_CONNECTION_LIMIT, a->c.connections_max, NULL },
-		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_BYTES_MAX, NULL },
-		{ MHD_OPTION_CONNECTION_TIMEOUT, INACTIVE_S, NULL },
-		{ MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL },
-		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)request_completed, l },
-		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, l },
-		{ l->is_socket ? MHD_OPTION_END : MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		  (intptr_t)a->c.per_address_max, NULL },
-		{ tls ? MHD_OPTION_HTTPS_MEM_KEY : MHD_OPTION_END, 0, a->key },
-		{ MHD_OPTION_HTTPS_MEM_CERT, 0, a->certificate },
-		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (char[]){ "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1" } },
-		{ MHD_OPTION_END, 0, NULL },
+	    {MHD_OPTION_LISTEN_SOCKET, fd, NULL},
+	    {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+	    {MHD_OPTION_CONNECTION_LIMIT, a->c.connections_max, NULL},
+	    {MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_BYTES_MAX, NULL},
+	    {MHD_OPTION_CONNECTION_TIMEOUT, INACTIVE_S, NULL},
+	    {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL},
+	    {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)request_completed, l},
+	    {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, l},
+	    {l->is_socket ? MHD_OPTION_END : MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+	     (intptr_t)a->c.per_address_max, NULL},
+	    {tls ? MHD_OPTION_HTTPS_MEM_KEY : MHD_OPTION_END, 0, a->key},
+	    {MHD_OPTION_HTTPS_MEM_CERT, 0, a->certificate},
+	    {MHD_OPTION_HTTPS_PRIORITIES, 0, (char[]){"NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"}},
+	    {MHD_OPTION_END, 0, NULL},
 	};
 
-	l->daemon = MHD_start_daemon(flags, 0, NULL, NULL, request_handle, l,
-				     MHD_OPTION_EXTERNAL_LOGGER, on_error, a,
-				     MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+	l->daemon =
+	    MHD_start_daemon(flags, 0, NULL, NULL, request_handle, l, MHD_OPTION_EXTERNAL_LOGGER,
+			     on_error, a, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 	return l->daemon ? ERR_OK : ERR_IO;
 }
 
@@ -153,14 +154,16 @@ enum err server_open(struct admin *a, char *why, size_t why_cap)
 	enum err e = ERR_OK;
 
 	if (a->c.listen && *a->c.listen)
-		e = listen_tcp(a->c.listen, a->certificate != NULL, &a->tcp.fd, &a->port, why, why_cap);
+		e = listen_tcp(a->c.listen, a->certificate != NULL, &a->tcp.fd, &a->port, why,
+			       why_cap);
 	if (!e && a->socket_path)
 		e = listen_socket(a->socket_path, &a->sock.fd, why, why_cap);
 	if (e)
 		return e;
 	if ((a->tcp.fd >= 0 && start_daemon(a, &a->tcp, a->certificate != NULL)) ||
 	    (a->sock.fd >= 0 && start_daemon(a, &a->sock, false))) {
-		snprintf(why, why_cap, "the http server does not start: certificate and key do not fit?");
+		snprintf(why, why_cap,
+			 "the http server does not start: certificate and key do not fit?");
 		return ERR_IO;
 	}
 	return ERR_OK;
@@ -195,7 +198,8 @@ void server_close(struct admin *a)
 }
 
 /* A new certificate: libmicrohttpd takes one only at its start, so the server starts again on the
- * same listening socket; browsers come back by themselves. A pair that does not fit keeps the old. */
+ * same listening socket; browsers come back by themselves. A pair that does not fit keeps the old.
+ */
 static void change_certificate(struct admin *a)
 {
 	char *certificate, *key, *old_certificate = a->certificate, *old_key = a->key;
@@ -216,7 +220,8 @@ static void change_certificate(struct admin *a)
 	a->certificate = certificate;
 	a->key = key;
 	if (start_daemon(a, &a->tcp, true)) {
-		server_log(a, 3, "certificate", "certificate and key do not fit; the old ones stay");
+		server_log(a, 3, "certificate",
+			   "certificate and key do not fit; the old ones stay");
 		a->certificate = old_certificate;
 		a->key = old_key;
 		old_certificate = certificate;
@@ -242,7 +247,7 @@ static int64_t sooner(int64_t a, int64_t b)
 static int timeout_of(struct admin *a, int64_t now_ms)
 {
 	int64_t next = sooner(sooner(events_next(a->events), request_next(a)), sweep_next(a));
-	struct listener *all[] = { &a->tcp, &a->sock };
+	struct listener *all[] = {&a->tcp, &a->sock};
 	int64_t wait = next == TIME_NEVER ? INT32_MAX : next <= now_ms ? 0 : next - now_ms;
 
 	for (int i = 0; i < 2; i++) {
@@ -258,7 +263,7 @@ static int timeout_of(struct admin *a, int64_t now_ms)
 static int epoll_of(const struct listener *l)
 {
 	const union MHD_DaemonInfo *info =
-		l->daemon ? MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	    l->daemon ? MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 
 	return info ? info->epoll_fd : -1;
 }
@@ -266,9 +271,9 @@ static int epoll_of(const struct listener *l)
 static void wait_for_work(struct admin *a)
 {
 	struct pollfd fds[] = {
-		{ .fd = a->wake_fd, .events = POLLIN },
-		{ .fd = epoll_of(&a->tcp), .events = POLLIN },
-		{ .fd = epoll_of(&a->sock), .events = POLLIN },
+	    {.fd = a->wake_fd, .events = POLLIN},
+	    {.fd = epoll_of(&a->tcp), .events = POLLIN},
+	    {.fd = epoll_of(&a->sock), .events = POLLIN},
 	};
 	uint64_t count;
 

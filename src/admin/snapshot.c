@@ -29,7 +29,7 @@ struct snapshot {
 	struct admin_engine engine;
 	struct map by_email;
 	struct snap_census *census; /* one an account */
-	uint32_t *changed;          /* ring of user ids, each at most once */
+	uint32_t *changed;	    /* ring of user ids, each at most once */
 	bool *is_changed;
 	uint32_t changed_first, changed_n;
 	uint64_t seq, health_seq;
@@ -292,7 +292,7 @@ void snapshot_remove_user(struct snapshot *s, uint32_t user)
 void snap_copy_fini(struct snap_copy *c)
 {
 	free(c->block);
-	*c = (struct snap_copy){ 0 };
+	*c = (struct snap_copy){0};
 }
 
 static bool copy_user(const struct cell *c, struct snap_copy *ret)
@@ -381,7 +381,7 @@ uint32_t snapshot_find_connector(struct snapshot *s, uint16_t account, struct sl
 
 uint32_t snapshot_find_user(struct snapshot *s, uint16_t account, struct slice email)
 {
-	struct email_key key = { account, email };
+	struct email_key key = {account, email};
 	uint32_t id;
 
 	pthread_mutex_lock(&s->lock);
@@ -512,7 +512,7 @@ bool snapshot_health_changed(struct snapshot *s, uint64_t *seen)
 
 void snapshot_census(struct snapshot *s, uint16_t account, struct snap_census *ret)
 {
-	*ret = (struct snap_census){ 0 };
+	*ret = (struct snap_census){0};
 	pthread_mutex_lock(&s->lock);
 	if (account < s->max.accounts)
 		*ret = s->census[account];

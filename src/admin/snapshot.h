@@ -57,8 +57,8 @@ uint32_t snapshot_next_connector(struct snapshot *s, uint32_t from);
 /* A filter of users; fields at their "any" value let all through. */
 struct snap_filter {
 	uint16_t account;   /* UINT16_MAX: any */
-	int presence;       /* -1: any; enum presence of combined */
-	int connector;      /* -1: any */
+	int presence;	    /* -1: any; enum presence of combined */
+	int connector;	    /* -1: any */
 	struct slice text;  /* found in e-mail, name or a line's number, no case; empty: any */
 	struct slice email; /* equal, no case; empty: any */
 };

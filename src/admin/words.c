@@ -2,11 +2,11 @@
 
 #include "base/check.h"
 
-#define WORDS(function, ...)                                             \
-	const char *function(unsigned v)                                 \
-	{                                                                \
-		static const char *const words[] = { __VA_ARGS__ };      \
-		return v < ARRAY_LEN(words) ? words[v] : "?";            \
+#define WORDS(function, ...)                                                                       \
+	const char *function(unsigned v)                                                           \
+	{                                                                                          \
+		static const char *const words[] = {__VA_ARGS__};                                  \
+		return v < ARRAY_LEN(words) ? words[v] : "?";                                      \
 	}
 
 WORDS(word_call, "none", "ringing", "dialing", "talking", "held", "conference")

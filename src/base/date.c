@@ -22,7 +22,7 @@ static bool is_leap(unsigned year)
 
 bool date_is_valid(unsigned year, unsigned month, unsigned day)
 {
-	static const unsigned char days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
 	if (year < 1970 || year > 9999 || month < 1 || month > 12 || day < 1)
 		return false;
@@ -122,8 +122,10 @@ enum err date_parse(struct slice s, int64_t *ret_wall_ms)
 		return ERR_MALFORMED;
 	if (!date_is_valid(year, month, day) || hour > 23 || minute > 59 || second > 60)
 		return ERR_MALFORMED;
-	wall_ms = ((date_days(year, month, day) * DAY_S + hour * 3600 + minute * 60 + second) -
-		   offset) * 1000 + ms;
+	wall_ms =
+	    ((date_days(year, month, day) * DAY_S + hour * 3600 + minute * 60 + second) - offset) *
+		1000 +
+	    ms;
 	if (wall_ms < 0)
 		return ERR_MALFORMED;
 	*ret_wall_ms = wall_ms;

@@ -15,7 +15,7 @@ struct jsonw {
 
 static inline struct jsonw jsonw_on(struct buf *b)
 {
-	return (struct jsonw){ b, false };
+	return (struct jsonw){b, false};
 }
 
 /* key NULL: an element of an array, or the document itself. Keys are our own plain words. */

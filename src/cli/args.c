@@ -5,14 +5,14 @@
 #include "cli/cli.h"
 
 const struct verb verbs[] = {
-#define VERB(id, name, arguments, least, most, options, handler, help) \
-	{ #id, name, arguments, least, most, options, handler, help },
+#define VERB(id, name, arguments, least, most, options, handler, help)                             \
+	{#id, name, arguments, least, most, options, handler, help},
 #include "cli/verbs.def"
 };
 const unsigned verbs_n = ARRAY_LEN(verbs);
 
 const struct option_row option_rows[] = {
-#define OPTION(letter, name, argument, global, help) { letter, name, argument, global, help },
+#define OPTION(letter, name, argument, global, help) {letter, name, argument, global, help},
 #include "cli/options.def"
 };
 const unsigned option_rows_n = ARRAY_LEN(option_rows);
@@ -25,7 +25,8 @@ static void help_options(FILE *out, const struct verb *v, bool global)
 
 		if (o->global != global || (!global && v && !strchr(v->options, o->letter)))
 			continue;
-		snprintf(text, sizeof(text), "%s%s%s", o->name, *o->argument ? " " : "", o->argument);
+		snprintf(text, sizeof(text), "%s%s%s", o->name, *o->argument ? " " : "",
+			 o->argument);
 		if (global)
 			fprintf(out, "  -%c, --%-18s %s\n", o->letter, text, o->help);
 		else
@@ -65,7 +66,8 @@ void cli_help(FILE *out, const struct verb *v)
 	help_options(out, NULL, true);
 	fprintf(out, "\nOptions of some verbs:\n");
 	help_options(out, NULL, false);
-	fprintf(out, "\nExit status: 0 done, or all well; 1 refused, or something is wrong; 2 wrong usage, or no "
+	fprintf(out, "\nExit status: 0 done, or all well; 1 refused, or something is wrong; 2 "
+		     "wrong usage, or no "
 		     "daemon.\n");
 }
 
@@ -110,14 +112,14 @@ static void take(struct cli *c, int letter, const char *value)
 /* Letters of the verbs' own options seen, for the check against the verb. */
 static int read_options(struct cli *c, int argc, char **argv, char own[static 16])
 {
-	struct option longs[ARRAY_LEN(option_rows) + 1] = { 0 };
+	struct option longs[ARRAY_LEN(option_rows) + 1] = {0};
 	size_t n = 0;
 	int letter;
 
 	for (unsigned i = 0; i < option_rows_n; i++)
-		longs[i] = (struct option){ option_rows[i].name,
-					    *option_rows[i].argument ? required_argument : no_argument, NULL,
-					    option_rows[i].letter };
+		longs[i] = (struct option){
+		    option_rows[i].name, *option_rows[i].argument ? required_argument : no_argument,
+		    NULL, option_rows[i].letter};
 	optind = 0; /* GNU: start anew, also in tests */
 	opterr = 0;
 	while ((letter = getopt_long(argc, argv, ":c:S:a:jh", longs, NULL)) != -1) {
@@ -160,7 +162,8 @@ static int check_usage(struct cli *c, const struct verb *v, const char *own)
 		}
 	if (c->help || (c->argc >= v->least && c->argc <= v->most))
 		return 0;
-	fprintf(c->err, "offhook: usage: offhook %s%s%s\n", v->name, *v->arguments ? " " : "", v->arguments);
+	fprintf(c->err, "offhook: usage: offhook %s%s%s\n", v->name, *v->arguments ? " " : "",
+		v->arguments);
 	return EXIT_USAGE_OR_GONE;
 }
 

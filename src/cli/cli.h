@@ -1,7 +1,7 @@
 /* cli.h - what every verb of `offhook` gets: the options, a way to ask the daemon, a way to print.
  *
- * Exit status: 0 done, or all well; 1 the daemon said no, or something is wrong; 2 wrong usage, or the
- * daemon is not there. Words for people go to stdout, errors to stderr. */
+ * Exit status: 0 done, or all well; 1 the daemon said no, or something is wrong; 2 wrong usage, or
+ * the daemon is not there. Words for people go to stdout, errors to stderr. */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
@@ -16,11 +16,11 @@ struct cli {
 	const char *config, *socket, *account; /* NULL: not given */
 	const char *state, *search, *until;
 	bool json, help, dry_run, yes;
-	bool colour;      /* stdout is a terminal and NO_COLOR is not set */
+	bool colour;	  /* stdout is a terminal and NO_COLOR is not set */
 	bool interactive; /* stdin and stderr are terminals */
 	const char *verb;
 	int argc;
-	char **argv;      /* the words after the verb */
+	char **argv; /* the words after the verb */
 	char socket_path[256];
 	FILE *out, *err;
 };
@@ -45,7 +45,8 @@ struct option_row {
 extern const struct option_row option_rows[];
 extern const unsigned option_rows_n;
 
-/* args.c: pure but for the words to err. 0, or the exit status; *ret_verb NULL: help was asked for. */
+/* args.c: pure but for the words to err. 0, or the exit status; *ret_verb NULL: help was asked for.
+ */
 int cli_parse(struct cli *c, int argc, char **argv, const struct verb **ret_verb);
 void cli_help(FILE *out, const struct verb *v); /* NULL: all of it */
 
@@ -54,8 +55,8 @@ MUST_CHECK enum err cli_locate(struct cli *c, char *why, size_t why_cap);
 
 /* client.c: one request. *ret is the parsed answer (to be freed with json_decref). 0, or the exit
  * status after having said why: unreachable, refused (problem+json's words), unreadable. */
-int cli_ask(struct cli *c, const char *method, const char *path, const char *type, struct slice body,
-	    json_t **ret);
+int cli_ask(struct cli *c, const char *method, const char *path, const char *type,
+	    struct slice body, json_t **ret);
 int cli_get(struct cli *c, const char *path, json_t **ret);
 int cli_send(struct cli *c, const char *method, const char *path, json_t *body, json_t **ret);
 /* path.c */

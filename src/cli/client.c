@@ -14,8 +14,8 @@ static size_t take(char *p, size_t one, size_t n, void *arg)
 	return buf_err(b) ? 0 : one * n;
 }
 
-static void set_request(CURL *h, struct cli *c, const char *method, const char *path, struct slice body,
-			struct curl_slist *headers, struct buf *answer)
+static void set_request(CURL *h, struct cli *c, const char *method, const char *path,
+			struct slice body, struct curl_slist *headers, struct buf *answer)
 {
 	char url[4096];
 
@@ -39,8 +39,11 @@ static void set_request(CURL *h, struct cli *c, const char *method, const char *
 static int say_unreachable(struct cli *c, CURLcode code)
 {
 	if (code == CURLE_COULDNT_CONNECT)
-		fprintf(c->err, "offhook: no daemon answers on %s; is offhookd running, and may you use its "
-				"socket?\n", c->socket_path);
+		fprintf(
+		    c->err,
+		    "offhook: no daemon answers on %s; is offhookd running, and may you use its "
+		    "socket?\n",
+		    c->socket_path);
 	else
 		fprintf(c->err, "offhook: %s: %s\n", c->socket_path, curl_easy_strerror(code));
 	return EXIT_USAGE_OR_GONE;
@@ -53,8 +56,8 @@ static int say_refused(struct cli *c, long status, json_t *doc)
 	if (c->json && doc)
 		print_json(c, doc);
 	else
-		fprintf(c->err, "offhook: %s%s%s (HTTP %ld)\n", *title ? title : "the daemon refuses",
-			*detail ? ": " : "", detail, status);
+		fprintf(c->err, "offhook: %s%s%s (HTTP %ld)\n",
+			*title ? title : "the daemon refuses", *detail ? ": " : "", detail, status);
 	return EXIT_REFUSED;
 }
 
@@ -81,8 +84,8 @@ static int judge(struct cli *c, CURLcode code, long status, const struct buf *an
 	return exit_status;
 }
 
-int cli_ask(struct cli *c, const char *method, const char *path, const char *type, struct slice body,
-	    json_t **ret)
+int cli_ask(struct cli *c, const char *method, const char *path, const char *type,
+	    struct slice body, json_t **ret)
 {
 	struct curl_slist *headers = NULL;
 	CURL *h = curl_easy_init();

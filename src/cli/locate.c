@@ -25,7 +25,8 @@ static enum err read_file(const char *path, struct buf *b)
 }
 
 /* A relative path of the configuration is relative to its folder. */
-static enum err beside(const char *config, const char *path, const char *file, char *dst, size_t cap)
+static enum err beside(const char *config, const char *path, const char *file, char *dst,
+		       size_t cap)
 {
 	const char *slash = strrchr(config, '/');
 	int folder = *path != '/' && slash ? (int)(slash - config + 1) : 0;
@@ -34,7 +35,8 @@ static enum err beside(const char *config, const char *path, const char *file, c
 	return n < 0 || (size_t)n >= cap ? ERR_LIMIT : ERR_OK;
 }
 
-static enum err from_config(struct cli *c, const char *config, const struct conf *conf, char *why, size_t why_cap)
+static enum err from_config(struct cli *c, const char *config, const struct conf *conf, char *why,
+			    size_t why_cap)
 {
 	bool given = conf->server.socket[0] != '\0';
 	enum err e;
@@ -49,7 +51,8 @@ static enum err from_config(struct cli *c, const char *config, const struct conf
 	return e;
 }
 
-static enum err parse(struct cli *c, const char *config, struct slice text, char *why, size_t why_cap)
+static enum err parse(struct cli *c, const char *config, struct slice text, char *why,
+		      size_t why_cap)
 {
 	static struct conf_errors errors;
 	struct conf *conf;

@@ -6,7 +6,7 @@
 
 int main(int argc, char **argv)
 {
-	struct cli c = { .out = stdout, .err = stderr };
+	struct cli c = {.out = stdout, .err = stderr};
 	const struct verb *v;
 	const char *no_colour = getenv("NO_COLOR");
 	char why[400];

@@ -8,7 +8,8 @@ void path_segment(struct buf *b, const char *text)
 	for (; *text; text++) {
 		char c = *text;
 
-		if ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || strchr("-._~@", c))
+		if ((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+		    strchr("-._~@", c))
 			buf_char(b, c);
 		else
 			buf_fmt(b, "%%%02X", (unsigned char)c);
@@ -35,8 +36,7 @@ static int choose(struct cli *c, const char *email, json_t *users, char *account
 	if (json_array_size(users) == 1)
 		return copy_name(c, text_of(json_array_get(users, 0), "account"), account, cap);
 	fprintf(c->err, "offhook: %s is in several accounts; say which with --account:", email);
-	json_array_foreach(users, i, user)
-		fprintf(c->err, " %s", text_of(user, "account"));
+	json_array_foreach(users, i, user) fprintf(c->err, " %s", text_of(user, "account"));
 	fprintf(c->err, "\n");
 	return EXIT_REFUSED;
 }

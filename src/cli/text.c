@@ -45,9 +45,9 @@ int64_t cli_now_ms(void)
 const char *colour_of(const struct cli *c, const char *state)
 {
 	static const char *const colours[][2] = {
-		{ "available", "\033[32m" }, { "busy", "\033[31m" }, { "call", "\033[31m" },
-		{ "conference", "\033[31m" }, { "dnd", "\033[35m" }, { "away", "\033[33m" },
-		{ "ok", "\033[32m" }, { "bad", "\033[1;31m" }, { "head", "\033[2m" },
+	    {"available", "\033[32m"},	{"busy", "\033[31m"},  {"call", "\033[31m"},
+	    {"conference", "\033[31m"}, {"dnd", "\033[35m"},   {"away", "\033[33m"},
+	    {"ok", "\033[32m"},		{"bad", "\033[1;31m"}, {"head", "\033[2m"},
 	};
 
 	for (size_t i = 0; c->colour && i < sizeof(colours) / sizeof(colours[0]); i++)
@@ -94,7 +94,8 @@ void relative_time(const char *instant, char *dst, size_t cap)
 	dst[0] = '\0';
 	if (date_parse(slice_str(instant), &wall_ms))
 		return;
-	one_unit((wall_ms > now_ms ? wall_ms - now_ms : now_ms - wall_ms) / 1000, text, sizeof(text));
+	one_unit((wall_ms > now_ms ? wall_ms - now_ms : now_ms - wall_ms) / 1000, text,
+		 sizeof(text));
 	snprintf(dst, cap, wall_ms > now_ms ? "in %s" : "%s ago", text);
 }
 
@@ -102,7 +103,7 @@ void relative_time(const char *instant, char *dst, size_t cap)
 
 void table_init(struct table *t, unsigned columns)
 {
-	*t = (struct table){ .columns = columns < TABLE_COLUMNS_MAX ? columns : TABLE_COLUMNS_MAX };
+	*t = (struct table){.columns = columns < TABLE_COLUMNS_MAX ? columns : TABLE_COLUMNS_MAX};
 }
 
 /* Control characters of foreign names never reach the terminal. */
@@ -150,7 +151,7 @@ static int width_of(const char *s)
 
 void table_print(struct table *t, struct cli *c)
 {
-	int width[TABLE_COLUMNS_MAX] = { 0 };
+	int width[TABLE_COLUMNS_MAX] = {0};
 
 	for (size_t i = 0; i < t->n; i++) {
 		int w = width_of(t->cells[i]);
@@ -163,7 +164,8 @@ void table_print(struct table *t, struct cli *c)
 		const char *colour = t->colours[i] && *t->colours[i] ? t->colours[i] : NULL;
 		int pad = width[column] - width_of(t->cells[i]) + 2;
 
-		fprintf(c->out, "%s%s%s", colour ? colour : "", t->cells[i], colour ? colour_end(c) : "");
+		fprintf(c->out, "%s%s%s", colour ? colour : "", t->cells[i],
+			colour ? colour_end(c) : "");
 		if (column + 1 == t->columns)
 			fputc('\n', c->out);
 		else
@@ -177,5 +179,5 @@ void table_fini(struct table *t)
 		free(t->cells[i]);
 	free(t->cells);
 	free(t->colours);
-	*t = (struct table){ 0 };
+	*t = (struct table){0};
 }

@@ -25,7 +25,8 @@ static bool time_of_day(struct slice s, unsigned *hour, unsigned *minute)
 	       number(s, colon + 1, 2, minute) && *hour < 24 && *minute < 60;
 }
 
-static enum err at_clock(unsigned hour, unsigned minute, int64_t now_ms, const struct zone *z, int64_t *ret)
+static enum err at_clock(unsigned hour, unsigned minute, int64_t now_ms, const struct zone *z,
+			 int64_t *ret)
 {
 	for (int64_t ahead = 0; ahead <= 2; ahead++) {
 		struct civil t = z->to_local(now_ms + ahead * day_ms, z->arg);
@@ -91,7 +92,8 @@ static bool local_date(struct slice s, struct civil *t)
 	if ((s.n != 16 && !(s.n == 19 && slice_is(slice_sub(s, 16, 19), ":00"))) || s.p[4] != '-' ||
 	    s.p[7] != '-' || (s.p[10] != 'T' && s.p[10] != 't' && s.p[10] != ' '))
 		return false;
-	return number(s, 0, 4, &t->year) && number(s, 5, 2, &t->month) && number(s, 8, 2, &t->day) &&
+	return number(s, 0, 4, &t->year) && number(s, 5, 2, &t->month) &&
+	       number(s, 8, 2, &t->day) &&
 	       time_of_day(slice_sub(s, 11, 16), &t->hour, &t->minute) &&
 	       date_is_valid(t->year, t->month, t->day);
 }

@@ -19,6 +19,7 @@ enum { UNTIL_MAX_DAYS = 366 };
 /* "14:00" (today, or tomorrow when that has passed), "2h", "90m", "1h30m", "+2d",
  * "2026-11-24T14:00" or with a blank for the T (local), "2026-11-24T14:00:00Z" and offsets.
  * ERR_MALFORMED; ERR_LIMIT when it lies in the past or more than UNTIL_MAX_DAYS ahead. */
-MUST_CHECK enum err until_parse(struct slice text, int64_t now_ms, const struct zone *z, int64_t *ret_wall_ms);
+MUST_CHECK enum err until_parse(struct slice text, int64_t now_ms, const struct zone *z,
+				int64_t *ret_wall_ms);
 
 #endif

@@ -7,12 +7,13 @@ static void say(struct cli *c, json_t *doc)
 	size_t i;
 
 	table_init(&t, 4);
-	json_array_foreach(json_object_get(doc, "checks"), i, row) {
+	json_array_foreach(json_object_get(doc, "checks"), i, row)
+	{
 		bool ok = bool_of(row, "ok");
 		char what[200];
 
-		snprintf(what, sizeof(what), "%s%s%s", text_of(row, "name"), *text_of(row, "object") ? " " : "",
-			 text_of(row, "object"));
+		snprintf(what, sizeof(what), "%s%s%s", text_of(row, "name"),
+			 *text_of(row, "object") ? " " : "", text_of(row, "object"));
 		table_cell(&t, colour_of(c, ok ? "ok" : "bad"), ok ? "ok" : "WRONG");
 		table_cell(&t, NULL, text_of(row, "account"));
 		table_cell(&t, NULL, what);

@@ -6,8 +6,8 @@ static bool sure(struct cli *c)
 
 	if (c->yes || !c->interactive)
 		return true;
-	fprintf(c->err, "Give back every session of %s%s? [y/N] ", c->account ? "account " : "all accounts",
-		c->account ? c->account : "");
+	fprintf(c->err, "Give back every session of %s%s? [y/N] ",
+		c->account ? "account " : "all accounts", c->account ? c->account : "");
 	fflush(c->err);
 	first = getchar();
 	for (next = first; next != '\n' && next != EOF;)
@@ -24,7 +24,8 @@ int verb_clear(struct cli *c)
 		fprintf(c->err, "nothing done\n");
 		return EXIT_REFUSED;
 	}
-	body = c->account ? json_pack("{s:s}", "account", c->account) : json_pack("{s:b}", "all", 1);
+	body =
+	    c->account ? json_pack("{s:s}", "account", c->account) : json_pack("{s:b}", "all", 1);
 	status = cli_send(c, "POST", "/api/v1/clear", body, &doc);
 	json_decref(body);
 	if (status)

@@ -19,7 +19,8 @@ static void row(struct cli *c, struct table *t, json_t *v)
 
 int verb_connectors(struct cli *c)
 {
-	static const char *const names[] = { "ACCOUNT", "NAME", "TYPE", "LINK", "LIVE", "REFUSED", "SERVER", "STATE" };
+	static const char *const names[] = {"ACCOUNT", "NAME",	  "TYPE",   "LINK",
+					    "LIVE",    "REFUSED", "SERVER", "STATE"};
 	struct table t;
 	json_t *doc, *v;
 	size_t i;
@@ -33,9 +34,10 @@ int verb_connectors(struct cli *c)
 		table_init(&t, 8);
 		for (i = 0; i < 8; i++)
 			table_cell(&t, colour_of(c, "head"), names[i]);
-		json_array_foreach(json_object_get(doc, "connectors"), i, v)
-			if (!c->account || slice_is(slice_str(c->account), text_of(v, "account")))
-				row(c, &t, v);
+		json_array_foreach(json_object_get(doc, "connectors"), i,
+				   v) if (!c->account ||
+					  slice_is(slice_str(c->account), text_of(v, "account")))
+		    row(c, &t, v);
 		table_print(&t, c);
 		table_fini(&t);
 	}

@@ -27,7 +27,7 @@ static void state(struct cli *c, const char *name, const char *word, const char 
 
 	relative_time(since, when, sizeof(when));
 	fprintf(c->out, "  %-13s %s%s%s%s%s\n", name, colour_of(c, word), word, colour_end(c),
-		*when ? ", since " : "", when);
+		*when ? ", changed " : "", when);
 }
 
 static void say_line(struct cli *c, json_t *l)
@@ -38,9 +38,10 @@ static void say_line(struct cli *c, json_t *l)
 	relative_time(text_of(l, "last_report"), seen, sizeof(seen));
 	fprintf(c->out, "  %s/", text_of(l, "connector"));
 	print_clean(c, text_of(l, "number"));
-	fprintf(c->out, ": %s%s%s, call %s%s%s, %s, subscription %s", colour_of(c, presence), presence,
-		colour_end(c), text_of(l, "call"), bool_of(l, "dnd") ? ", dnd" : "",
-		bool_of(l, "registered") ? "" : ", not registered", text_of(l, "sync"), text_of(l, "link"));
+	fprintf(c->out, ": %s%s%s, call %s%s%s, %s, subscription %s", colour_of(c, presence),
+		presence, colour_end(c), text_of(l, "call"), bool_of(l, "dnd") ? ", dnd" : "",
+		bool_of(l, "registered") ? "" : ", not registered", text_of(l, "sync"),
+		text_of(l, "link"));
 	if (*reason) {
 		fprintf(c->out, " (");
 		print_clean(c, reason);
@@ -70,10 +71,11 @@ static void say_policy(struct cli *c, json_t *p)
 {
 	fprintf(c->out, "\nRules in force%s\n", bool_of(p, "own") ? " (the user's own)" : "");
 	fprintf(c->out, "  precedence %s, ringing %s, busy %s, dnd %s, not available %s\n",
-		text_of(p, "precedence"), text_of(p, "ringing"), text_of(p, "busy"), text_of(p, "dnd"),
-		text_of(p, "not_available"));
-	fprintf(c->out, "  settle %lld s, grace %lld s, lease %lld s\n", number_of(p, "settle_ms") / 1000,
-		number_of(p, "grace_ms") / 1000, number_of(p, "lease_ms") / 1000);
+		text_of(p, "precedence"), text_of(p, "ringing"), text_of(p, "busy"),
+		text_of(p, "dnd"), text_of(p, "not_available"));
+	fprintf(c->out, "  settle %lld s, grace %lld s, lease %lld s\n",
+		number_of(p, "settle_ms") / 1000, number_of(p, "grace_ms") / 1000,
+		number_of(p, "lease_ms") / 1000);
 }
 
 static void say_states(struct cli *c, json_t *u)
@@ -103,14 +105,14 @@ static void say(struct cli *c, json_t *u)
 
 	say_states(c, u);
 	fprintf(c->out, "\nWhy\n");
-	json_array_foreach(json_object_get(u, "why"), i, item) {
+	json_array_foreach(json_object_get(u, "why"), i, item)
+	{
 		fprintf(c->out, "  ");
 		print_clean(c, json_string_value(item));
 		fputc('\n', c->out);
 	}
 	fprintf(c->out, "\nLines\n");
-	json_array_foreach(json_object_get(u, "lines"), i, item)
-		say_line(c, item);
+	json_array_foreach(json_object_get(u, "lines"), i, item) say_line(c, item);
 	if (!i)
 		fprintf(c->out, "  none\n");
 	say_graph(c, json_object_get(u, "graph"));

@@ -23,8 +23,10 @@ static int read_csv(struct cli *c, const char *name, struct buf *b)
 		fclose(f);
 	if (!bad && !buf_err(b))
 		return 0;
-	fprintf(c->err, "offhook: %s: %s\n", name, bad ? "cannot be read" : "more than 8 MB; give it in parts, "
-		"or as users_file in offhook.yaml");
+	fprintf(c->err, "offhook: %s: %s\n", name,
+		bad ? "cannot be read"
+		    : "more than 8 MB; give it in parts, "
+		      "or as users_file in offhook.yaml");
 	return EXIT_USAGE_OR_GONE;
 }
 
@@ -41,7 +43,8 @@ static int say(struct cli *c, json_t *doc)
 		c->dry_run ? "nothing done; it would be: " : "", number_of(doc, "added"),
 		number_of(doc, "changed"), number_of(doc, "removed"), number_of(doc, "unchanged"),
 		json_array_size(errors));
-	json_array_foreach(errors, i, e) {
+	json_array_foreach(errors, i, e)
+	{
 		fprintf(c->out, "  row %lld: ", number_of(e, "row"));
 		print_clean(c, text_of(e, "text"));
 		fputc('\n', c->out);

@@ -12,7 +12,8 @@ int verb_reload(struct cli *c)
 		print_json(c, doc);
 	} else {
 		fprintf(c->out, "the new configuration is in force\n");
-		json_array_foreach(json_object_get(doc, "changes"), i, change) {
+		json_array_foreach(json_object_get(doc, "changes"), i, change)
+		{
 			fprintf(c->out, "  ");
 			print_clean(c, json_string_value(change));
 			fputc('\n', c->out);

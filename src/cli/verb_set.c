@@ -8,18 +8,22 @@
 static struct civil to_local(int64_t wall_ms, void *arg)
 {
 	time_t s = (time_t)(wall_ms / 1000);
-	struct tm tm = { 0 };
+	struct tm tm = {0};
 
 	(void)arg;
 	localtime_r(&s, &tm);
-	return (struct civil){ (unsigned)tm.tm_year + 1900, (unsigned)tm.tm_mon + 1, (unsigned)tm.tm_mday,
-			       (unsigned)tm.tm_hour, (unsigned)tm.tm_min };
+	return (struct civil){(unsigned)tm.tm_year + 1900, (unsigned)tm.tm_mon + 1,
+			      (unsigned)tm.tm_mday, (unsigned)tm.tm_hour, (unsigned)tm.tm_min};
 }
 
 static int64_t to_wall(struct civil t, void *arg)
 {
-	struct tm tm = { .tm_year = (int)t.year - 1900, .tm_mon = (int)t.month - 1, .tm_mday = (int)t.day,
-			 .tm_hour = (int)t.hour, .tm_min = (int)t.minute, .tm_isdst = -1 };
+	struct tm tm = {.tm_year = (int)t.year - 1900,
+			.tm_mon = (int)t.month - 1,
+			.tm_mday = (int)t.day,
+			.tm_hour = (int)t.hour,
+			.tm_min = (int)t.minute,
+			.tm_isdst = -1};
 	time_t s = mktime(&tm);
 
 	(void)arg;
@@ -28,7 +32,7 @@ static int64_t to_wall(struct civil t, void *arg)
 
 static int read_until(struct cli *c, json_t *body)
 {
-	static const struct zone here = { to_local, to_wall, NULL };
+	static const struct zone here = {to_local, to_wall, NULL};
 	char text[DATE_LEN + 1];
 	int64_t wall_ms;
 	enum err e;
@@ -40,8 +44,9 @@ static int read_until(struct cli *c, json_t *body)
 	e = until_parse(slice_str(c->until), cli_now_ms(), &here, &wall_ms);
 	if (e) {
 		fprintf(c->err, "offhook: --until %s: %s\n", c->until,
-			e == ERR_LIMIT ? "lies in the past, or more than a year ahead" :
-					 "want 14:00, 2h, +90m, 2026-11-24T14:00 or 2026-11-24T14:00:00Z");
+			e == ERR_LIMIT
+			    ? "lies in the past, or more than a year ahead"
+			    : "want 14:00, 2h, +90m, 2026-11-24T14:00 or 2026-11-24T14:00:00Z");
 		return EXIT_USAGE_OR_GONE;
 	}
 	date_format(wall_ms, text);
@@ -51,14 +56,15 @@ static int read_until(struct cli *c, json_t *body)
 
 static int read_state(struct cli *c, json_t *body)
 {
-	static const char *const states[] = { "away", "busy", "available", "not-available" };
+	static const char *const states[] = {"away", "busy", "available", "not-available"};
 
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		if (strcmp(c->argv[1], states[i]) == 0) {
 			json_object_set_new(body, "state", json_string(states[i]));
 			return 0;
 		}
-	fprintf(c->err, "offhook: %s is no profile: away, busy, available or not-available\n", c->argv[1]);
+	fprintf(c->err, "offhook: %s is no profile: away, busy, available or not-available\n",
+		c->argv[1]);
 	return EXIT_USAGE_OR_GONE;
 }
 
@@ -98,7 +104,8 @@ int verb_set(struct cli *c)
 		status = put(c, "profile", body);
 	if (!status && !c->json) {
 		local_time(text_of(body, "until"), when, sizeof(when));
-		fprintf(c->out, "%s is set to %s%s%s\n", c->argv[0], c->argv[1], *when ? " until " : "", when);
+		fprintf(c->out, "%s is set to %s%s%s\n", c->argv[0], c->argv[1],
+			*when ? " until " : "", when);
 	}
 	json_decref(body);
 	return status;

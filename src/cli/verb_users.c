@@ -9,10 +9,12 @@ static void lines_text(json_t *user, struct buf *b)
 	json_t *line;
 	size_t i;
 
-	json_array_foreach(json_object_get(user, "lines"), i, line) {
+	json_array_foreach(json_object_get(user, "lines"), i, line)
+	{
 		const char *call = text_of(line, "call"), *presence = text_of(line, "presence");
 
-		buf_fmt(b, "%s%s/%s", i ? " " : "", text_of(line, "connector"), text_of(line, "number"));
+		buf_fmt(b, "%s%s/%s", i ? " " : "", text_of(line, "connector"),
+			text_of(line, "number"));
 		if (strcmp(call, "none") != 0)
 			buf_fmt(b, "(%s)", call);
 		else if (strcmp(presence, "available") != 0)
@@ -49,7 +51,8 @@ static void row(struct cli *c, struct table *t, json_t *user)
 
 static void head(struct cli *c, struct table *t)
 {
-	static const char *const names[] = { "ADDRESS", "ACCOUNT", "STATE", "PROFILE", "HELD", "SEEN", "LINES" };
+	static const char *const names[] = {"ADDRESS", "ACCOUNT", "STATE", "PROFILE",
+					    "HELD",    "SEEN",	  "LINES"};
 
 	table_init(t, 7);
 	for (size_t i = 0; i < 7; i++)
@@ -110,8 +113,7 @@ int verb_users(struct cli *c)
 		print_json(c, doc);
 	} else if (!status) {
 		head(c, &t);
-		json_array_foreach(users, i, user)
-			row(c, &t, user);
+		json_array_foreach(users, i, user) row(c, &t, user);
 		table_print(&t, c);
 		table_fini(&t);
 	}

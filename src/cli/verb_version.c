@@ -16,7 +16,8 @@ int verb_version(struct cli *c)
 	if (c->json)
 		print_json(c, all);
 	else
-		fprintf(c->out, "offhook %s\noffhookd %s\n", OFFHOOK_VERSION, *daemon ? daemon : "not running");
+		fprintf(c->out, "offhook %s\noffhookd %s\n", OFFHOOK_VERSION,
+			*daemon ? daemon : "not running");
 	json_decref(all);
 	json_decref(doc);
 	return 0;

@@ -30,6 +30,11 @@ function policyWords(p) {
 	return `${p.precedence}, ringing ${p.ringing}, busy as ${p.busy}, dnd as ${p.dnd}, not available as ${p.not_available}, settle ${s(p.settle_ms)}, grace ${s(p.grace_ms)}, lease ${s(p.lease_ms)}${p.own ? ' (own)' : ''}`;
 }
 
+/** The daemon's sentences say instants in UTC. @param {string} s */
+function localised(s) {
+	return s.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (at) => clock(at));
+}
+
 export class Panel {
 	/** @param {HTMLElement} at @param {() => void} closed */
 	constructor(at, closed) {
@@ -101,7 +106,7 @@ export class Panel {
 				step('Session held', badge(SHOWS[d.session] ?? 'none', SESSION[d.session] ?? d.session), d.lease_end ? `until ${clock(d.lease_end)}` : ''),
 				step('Others see', badge(d.seen, d.seen_pair ? PRESENCE[d.seen] : 'Not read'), d.seen_pair ?? '')),
 			el('h3', '', 'Why'),
-			el('ul', 'why', ...d.why.map((/** @type {string} */ s) => el('li', '', s))),
+			el('ul', 'why', ...d.why.map((/** @type {string} */ s) => el('li', '', localised(s)))),
 			el('h3', '', 'Inputs'),
 			...d.lines.map(lineCard),
 			el('div', 'line-card', badge(d.profile_presence, PROFILE[d.profile] ?? d.profile), el('b', '', 'Profile'),

@@ -1,4 +1,5 @@
-/* demo [USERS]: the live page with invented people who make calls, until ended; for looking at it. */
+/* demo [USERS]: the live page with invented people who make calls, until ended; for looking at it.
+ */
 #include "harness.h"
 
 #include <stdio.h>
@@ -7,8 +8,8 @@
 
 int main(int argc, char **argv)
 {
-	struct harness_options o = { .users = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 60,
-				     .listen = argc > 2 ? argv[2] : NULL };
+	struct harness_options o = {.users = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 60,
+				    .listen = argc > 2 ? argv[2] : NULL};
 	struct admin_command cmd;
 	struct harness h;
 

@@ -15,8 +15,8 @@ static char text[8 << 20];
 
 static int set_up(void **state)
 {
-	struct snapshot_limits l = { 2, 2, USERS, 7 };
-	struct admin_account a = { .account = 0, .name = SLICE_LIT("acme") };
+	struct snapshot_limits l = {2, 2, USERS, 7};
+	struct admin_account a = {.account = 0, .name = SLICE_LIT("acme")};
 	(void)state;
 
 	if (snapshot_new(&s, &l) || names_new(&names, s, &l) || events_new(&e, s, names) ||
@@ -39,7 +39,7 @@ static int tear_down(void **state)
 static void put(uint32_t user, uint16_t account)
 {
 	char email[32];
-	struct admin_user u = { .user = user, .account = account };
+	struct admin_user u = {.user = user, .account = account};
 
 	snprintf(email, sizeof(email), "u%u@x", user);
 	u.email = slice_str(email);
@@ -180,7 +180,8 @@ static void who_is_too_slow_is_told_to_read_again(void **state)
 	memcpy(text, head, 20);
 	read_all(slow, 65536);
 	assert_int_equal(times("event: resync"), 1);
-	assert_true(strstr(text, "event: resync") > text); /* the open event came to its end first */
+	assert_true(strstr(text, "event: resync") >
+		    text); /* the open event came to its end first */
 	assert_null(strstr(strstr(text, "event: resync"), "event: users"));
 	for (int i = 0; i < 200; i++) {
 		events_tick(e, now_ms += 100, 0);
@@ -241,9 +242,12 @@ static void an_idle_stream_keeps_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(a_storm_is_told_once_a_tick), CASE(a_watcher_sees_its_account_only),
-		CASE(nothing_is_lost_when_a_tick_is_full), CASE(who_is_too_slow_is_told_to_read_again),
-		CASE(watchers_come_and_go), CASE(an_idle_stream_keeps_time),
+	    CASE(a_storm_is_told_once_a_tick),
+	    CASE(a_watcher_sees_its_account_only),
+	    CASE(nothing_is_lost_when_a_tick_is_full),
+	    CASE(who_is_too_slow_is_told_to_read_again),
+	    CASE(watchers_come_and_go),
+	    CASE(an_idle_stream_keeps_time),
 	};
 	return cmocka_run_group_tests_name("admin/events", tests, NULL, NULL);
 }

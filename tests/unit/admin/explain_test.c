@@ -11,8 +11,8 @@ static struct buf out;
 
 static int set_up(void **state)
 {
-	struct snapshot_limits l = { 1, 2, 1, 7 };
-	struct admin_connector c = { .connector = 0, .name = SLICE_LIT("hq") };
+	struct snapshot_limits l = {1, 2, 1, 7};
+	struct admin_connector c = {.connector = 0, .name = SLICE_LIT("hq")};
 	(void)state;
 
 	buf_init(&out, 10000);
@@ -33,50 +33,64 @@ static int tear_down(void **state)
 
 static struct admin_line line(uint32_t id, const char *number, uint8_t presence, uint8_t call)
 {
-	return (struct admin_line){ .line = id, .connector = id == 9 ? 1 : 0, .number = slice_str(number),
-				    .presence = presence, .call = call, .registered = true };
+	return (struct admin_line){.line = id,
+				   .connector = id == 9 ? 1 : 0,
+				   .number = slice_str(number),
+				   .presence = presence,
+				   .call = call,
+				   .registered = true};
 }
 
-#define RULE(u, text)                              \
-	do {                                       \
-		buf_reset(&out);                   \
-		explain_rule(&out, u, names);      \
-		assert_string_equal(buf_cstr(&out), text); \
+#define RULE(u, text)                                                                              \
+	do {                                                                                       \
+		buf_reset(&out);                                                                   \
+		explain_rule(&out, u, names);                                                      \
+		assert_string_equal(buf_cstr(&out), text);                                         \
 	} while (0)
-#define SAYS(u, mode, text)                        \
-	do {                                       \
-		buf_reset(&out);                   \
-		explain_session(&out, u, mode);    \
-		assert_string_equal(buf_cstr(&out), text); \
+#define SAYS(u, mode, text)                                                                        \
+	do {                                                                                       \
+		buf_reset(&out);                                                                   \
+		explain_session(&out, u, mode);                                                    \
+		assert_string_equal(buf_cstr(&out), text);                                         \
 	} while (0)
 
 static void a_line_wins(void **state)
 {
-	struct admin_line lines[] = { line(1, "201", PRESENCE_BUSY, CALL_TALKING),
-				      line(2, "202", PRESENCE_AVAILABLE, CALL_GONE),
-				      line(3, "203", PRESENCE_UNKNOWN, CALL_GONE) };
-	struct admin_user u = { .lines = lines, .lines_n = 3, .winner = WINNER_LINE, .winner_line = 1,
-				.combined = PRESENCE_BUSY, .profile_presence = PRESENCE_AVAILABLE };
+	struct admin_line lines[] = {line(1, "201", PRESENCE_BUSY, CALL_TALKING),
+				     line(2, "202", PRESENCE_AVAILABLE, CALL_GONE),
+				     line(3, "203", PRESENCE_UNKNOWN, CALL_GONE)};
+	struct admin_user u = {.lines = lines,
+			       .lines_n = 3,
+			       .winner = WINNER_LINE,
+			       .winner_line = 1,
+			       .combined = PRESENCE_BUSY,
+			       .profile_presence = PRESENCE_AVAILABLE};
 	(void)state;
 
 	RULE(&u, "line hq/201 is in a call; rank busy over available, unknown");
 	lines[0].call = CALL_HELD;
 	RULE(&u, "line hq/201 has a call on hold; rank busy over available, unknown");
 	lines[0].sync = LINE_STANDING;
-	RULE(&u, "line hq/201 has a call on hold (last known state, source lost); rank busy over available, unknown");
+	RULE(&u, "line hq/201 has a call on hold (last known state, source lost); rank busy over "
+		 "available, unknown");
 	lines[0].sync = LINE_SYNCED;
 	lines[0].presence = u.combined = PRESENCE_DND;
 	lines[0].dnd = true;
 	u.profile_presence = PRESENCE_AWAY;
 	u.policy.precedence = PRECEDENCE_CALL_FIRST;
-	RULE(&u, "line hq/201 is on do not disturb; rank dnd over away, available, unknown (precedence: call-first)");
+	RULE(&u, "line hq/201 is on do not disturb; rank dnd over away, available, unknown "
+		 "(precedence: call-first)");
 }
 
 static void lines_of_every_kind(void **state)
 {
 	struct admin_line l = line(1, "201", PRESENCE_AVAILABLE, CALL_GONE);
-	struct admin_user u = { .lines = &l, .lines_n = 1, .winner = WINNER_LINE, .winner_line = 1,
-				.combined = PRESENCE_AVAILABLE, .profile_presence = PRESENCE_AVAILABLE };
+	struct admin_user u = {.lines = &l,
+			       .lines_n = 1,
+			       .winner = WINNER_LINE,
+			       .winner_line = 1,
+			       .combined = PRESENCE_AVAILABLE,
+			       .profile_presence = PRESENCE_AVAILABLE};
 	(void)state;
 
 	RULE(&u, "line hq/201 is idle");
@@ -99,9 +113,13 @@ static void lines_of_every_kind(void **state)
 static void the_profile_wins(void **state)
 {
 	struct admin_line l = line(1, "201", PRESENCE_BUSY, CALL_TALKING);
-	struct admin_user u = { .lines = &l, .lines_n = 1, .winner = WINNER_PROFILE, .profile = PROFILE_AWAY,
-				.profile_presence = PRESENCE_AWAY, .combined = PRESENCE_AWAY,
-				.profile_until_wall_ms = 1795528800000 };
+	struct admin_user u = {.lines = &l,
+			       .lines_n = 1,
+			       .winner = WINNER_PROFILE,
+			       .profile = PROFILE_AWAY,
+			       .profile_presence = PRESENCE_AWAY,
+			       .combined = PRESENCE_AWAY,
+			       .profile_until_wall_ms = 1795528800000};
 	(void)state;
 
 	RULE(&u, "profile is away until 2026-11-24T14:00:00Z; rank away over busy");
@@ -117,28 +135,41 @@ static void the_profile_wins(void **state)
 
 static void sessions(void **state)
 {
-	struct admin_user u = { .enabled = true, .settled = true, .teams_id = SLICE_LIT("x"), .held = SESSION_CALL,
-				.desired = SESSION_CALL, .combined = PRESENCE_BUSY, .lease_end_wall_ms = 1795528800000,
-				.renew_wall_ms = 1795528500000 };
+	struct admin_user u = {.enabled = true,
+			       .settled = true,
+			       .teams_id = SLICE_LIT("x"),
+			       .held = SESSION_CALL,
+			       .desired = SESSION_CALL,
+			       .combined = PRESENCE_BUSY,
+			       .lease_end_wall_ms = 1795528800000,
+			       .renew_wall_ms = 1795528500000};
 	(void)state;
 
-	SAYS(&u, MODE_LIVE, "held in Teams: Busy/InACall, ends by itself at 2026-11-24T14:00:00Z, "
-			    "renewed at 2026-11-24T13:55:00Z");
+	SAYS(&u, MODE_LIVE,
+	     "held in Teams: Busy/InACall, ends by itself at 2026-11-24T14:00:00Z, "
+	     "renewed at 2026-11-24T13:55:00Z");
 	u.desired = SESSION_NONE;
 	u.publish = ADMIN_PUBLISH_WAITING;
-	SAYS(&u, MODE_LIVE, "held in Teams: Busy/InACall, ends by itself at 2026-11-24T14:00:00Z; a clear is on its way");
+	SAYS(&u, MODE_LIVE,
+	     "held in Teams: Busy/InACall, ends by itself at 2026-11-24T14:00:00Z; a clear is on "
+	     "its way");
 	u.settled = false;
 	u.publish = ADMIN_PUBLISH_HELD_BACK;
-	SAYS(&u, MODE_LIVE, "held in Teams: Busy/InACall, ends by itself at 2026-11-24T14:00:00Z; "
-			    "not yet settled, so nothing is cleared or lowered");
-	u = (struct admin_user){ .enabled = true, .settled = true, .teams_id = SLICE_LIT("x"),
-				 .combined = PRESENCE_AVAILABLE };
+	SAYS(&u, MODE_LIVE,
+	     "held in Teams: Busy/InACall, ends by itself at 2026-11-24T14:00:00Z; "
+	     "not yet settled, so nothing is cleared or lowered");
+	u = (struct admin_user){.enabled = true,
+				.settled = true,
+				.teams_id = SLICE_LIT("x"),
+				.combined = PRESENCE_AVAILABLE};
 	SAYS(&u, MODE_LIVE, "nothing is held: available needs no session");
 	u.desired = SESSION_DND;
 	u.publish = ADMIN_PUBLISH_SETTLING;
 	u.policy.settle_ms = 2000;
 	SAYS(&u, MODE_LIVE, "not yet held: dnd; waiting for 2000 ms to see whether it lasts");
-	SAYS(&u, MODE_DRY_RUN, "nothing is held: dry-run; it would be dnd; waiting for 2000 ms to see whether it lasts");
+	SAYS(&u, MODE_DRY_RUN,
+	     "nothing is held: dry-run; it would be dnd; waiting for 2000 ms to see whether it "
+	     "lasts");
 	u.publish = ADMIN_PUBLISH_IDLE;
 	SAYS(&u, MODE_OFF, "nothing is held: the account is switched off");
 	u.enabled = false;
@@ -149,28 +180,33 @@ static void sessions(void **state)
 	u.last_http_status = 403;
 	u.graph_error = SLICE_LIT("Forbidden");
 	u.retry_wall_ms = 1795528800000;
-	SAYS(&u, MODE_LIVE, "not yet held: dnd; the user is not (yet) found in Microsoft's directory; "
-			    "Graph answered 403 (Forbidden), next try at 2026-11-24T14:00:00Z");
+	SAYS(&u, MODE_LIVE,
+	     "not yet held: dnd; the user is not (yet) found in Microsoft's directory; "
+	     "Graph answered 403 (Forbidden), next try at 2026-11-24T14:00:00Z");
 }
 
 static void what_others_see(void **state)
 {
-	struct admin_user u = { .held = SESSION_AWAY, .seen = PRESENCE_AVAILABLE,
-				.seen_pair = SLICE_LIT("Available/Available") };
+	struct admin_user u = {.held = SESSION_AWAY,
+			       .seen = PRESENCE_AVAILABLE,
+			       .seen_pair = SLICE_LIT("Available/Available")};
 	(void)state;
 
 	explain_seen(&out, &u);
 	assert_string_equal(buf_cstr(&out), "");
 	u.seen_known = true;
 	explain_seen(&out, &u);
-	assert_string_equal(buf_cstr(&out), "others see Available (Available/Available): another session or a state set "
-					    "by hand outranks ours");
+	assert_string_equal(
+	    buf_cstr(&out),
+	    "others see Available (Available/Available): another session or a state set "
+	    "by hand outranks ours");
 	buf_reset(&out);
 	u.seen = PRESENCE_AWAY;
 	u.seen_pair = SLICE_LIT("Away/Away");
 	u.seen_wall_ms = 1795528800000;
 	explain_seen(&out, &u);
-	assert_string_equal(buf_cstr(&out), "others see Away (Away/Away), read back at 2026-11-24T14:00:00Z");
+	assert_string_equal(buf_cstr(&out),
+			    "others see Away (Away/Away), read back at 2026-11-24T14:00:00Z");
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -178,8 +214,8 @@ static void what_others_see(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(a_line_wins), CASE(lines_of_every_kind), CASE(the_profile_wins), CASE(sessions),
-		CASE(what_others_see),
+	    CASE(a_line_wins), CASE(lines_of_every_kind), CASE(the_profile_wins),
+	    CASE(sessions),    CASE(what_others_see),
 	};
 	return cmocka_run_group_tests_name("admin/explain", tests, NULL, NULL);
 }

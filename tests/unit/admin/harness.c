@@ -41,7 +41,7 @@ static void wake(void *arg)
 
 void harness_start(struct harness *h, const struct harness_options *o)
 {
-	struct admin_config c = { 0 };
+	struct admin_config c = {0};
 	char why[200] = "";
 
 	memset(h, 0, sizeof(*h));
@@ -49,11 +49,15 @@ void harness_start(struct harness *h, const struct harness_options *o)
 	CHECK(mkdtemp(h->folder));
 	CHECK(pipe2(h->wake, O_NONBLOCK | O_CLOEXEC) == 0);
 	snprintf(h->socket_path, sizeof(h->socket_path), "%s/api.sock", h->folder);
-	c = (struct admin_config){ .listen = o && o->listen ? o->listen : "127.0.0.1:0",
-				   .socket_path = h->socket_path,
-				   .accounts_max = 8, .connectors_max = 16, .users_max = 20000,
-				   .mono_ms = harness_mono_ms, .wall_ms = harness_wall_ms,
-				   .wake = wake, .arg = h };
+	c = (struct admin_config){.listen = o && o->listen ? o->listen : "127.0.0.1:0",
+				  .socket_path = h->socket_path,
+				  .accounts_max = 8,
+				  .connectors_max = 16,
+				  .users_max = 20000,
+				  .mono_ms = harness_mono_ms,
+				  .wall_ms = harness_wall_ms,
+				  .wake = wake,
+				  .arg = h};
 	if (o) {
 		c.certificate = o->certificate;
 		c.key = o->key;
@@ -80,23 +84,47 @@ void harness_stop(struct harness *h)
 
 static void put_health(struct harness *h)
 {
-	static const struct admin_counter notes[] = { { "malformed", 3 }, { "forged", 1 } };
-	static const struct admin_counter graph[] = { { "throttled", 2 } };
-	struct admin_account a = { .account = 0, .name = SLICE_LIT("acme"), .mode = MODE_LIVE, .token = 2,
-				   .token_good_until_wall_ms = harness_wall_ms() + 3000000, .quota = 1500,
-				   .window_ms = 30000, .sent_in_window = 212, .sent = 90211, .accepted = 90190,
-				   .queued = { 1, 0, 4 }, .delay_sum_ms = 9000, .delay_count = 100,
-				   .counters = graph, .counters_n = 1 };
-	struct admin_connector c = { .account = 0, .connector = 0, .name = SLICE_LIT("hq"),
-				     .type = SLICE_LIT("sip"), .server = SLICE_LIT("sip:pbx.acme.example;transport=tls"),
-				     .up = true, .since_wall_ms = harness_wall_ms() - 7200000,
-				     .lines = 40, .live = 40, .received = 812, .sent = 90,
-				     .counters = notes, .counters_n = 2 };
+	static const struct admin_counter notes[] = {{"malformed", 3}, {"forged", 1}};
+	static const struct admin_counter graph[] = {{"throttled", 2}};
+	struct admin_account a = {.account = 0,
+				  .name = SLICE_LIT("acme"),
+				  .mode = MODE_LIVE,
+				  .token = 2,
+				  .token_good_until_wall_ms = harness_wall_ms() + 3000000,
+				  .quota = 1500,
+				  .window_ms = 30000,
+				  .sent_in_window = 212,
+				  .sent = 90211,
+				  .accepted = 90190,
+				  .queued = {1, 0, 4},
+				  .delay_sum_ms = 9000,
+				  .delay_count = 100,
+				  .counters = graph,
+				  .counters_n = 1};
+	struct admin_connector c = {.account = 0,
+				    .connector = 0,
+				    .name = SLICE_LIT("hq"),
+				    .type = SLICE_LIT("sip"),
+				    .server = SLICE_LIT("sip:pbx.acme.example;transport=tls"),
+				    .up = true,
+				    .since_wall_ms = harness_wall_ms() - 7200000,
+				    .lines = 40,
+				    .live = 40,
+				    .received = 812,
+				    .sent = 90,
+				    .counters = notes,
+				    .counters_n = 2};
 
 	CHECK(!admin_put_account(h->admin, &a));
-	a = (struct admin_account){ .account = 1, .name = SLICE_LIT("umbrella & sons"), .realm = 1, .mode = MODE_DRY_RUN,
-				    .token = 3, .token_error = SLICE_LIT("AADSTS7000215: Invalid client secret provided."),
-				    .quota = 1500, .window_ms = 30000 };
+	a = (struct admin_account){.account = 1,
+				   .name = SLICE_LIT("umbrella & sons"),
+				   .realm = 1,
+				   .mode = MODE_DRY_RUN,
+				   .token = 3,
+				   .token_error =
+				       SLICE_LIT("AADSTS7000215: Invalid client secret provided."),
+				   .quota = 1500,
+				   .window_ms = 30000};
 	CHECK(!admin_put_account(h->admin, &a));
 	CHECK(!admin_put_connector(h->admin, &c));
 	c.connector = 1;
@@ -105,32 +133,49 @@ static void put_health(struct harness *h)
 	c.live = 0;
 	c.state = SLICE_LIT("no route to host; next try in 20 s");
 	CHECK(!admin_put_connector(h->admin, &c));
-	c = (struct admin_connector){ .account = 1, .connector = 2, .name = SLICE_LIT("mivo"), .type = SLICE_LIT("sip"),
-				      .server = SLICE_LIT("sip:pbx3"), .up = true, .lines = 3, .live = 3,
-				      .since_wall_ms = harness_wall_ms() - 5000 };
+	c = (struct admin_connector){.account = 1,
+				     .connector = 2,
+				     .name = SLICE_LIT("mivo"),
+				     .type = SLICE_LIT("sip"),
+				     .server = SLICE_LIT("sip:pbx3"),
+				     .up = true,
+				     .lines = 3,
+				     .live = 3,
+				     .since_wall_ms = harness_wall_ms() - 5000};
 	CHECK(!admin_put_connector(h->admin, &c));
 }
 
-static const char *const first_names[] = { "Ana", "Béla", "Chioma", "Dmitri", "Esra", "Fatima", "Goran", "Hana",
-	"Ines", "Jonas", "Keiko", "Lars", "Mei", "Noor", "Oskar", "Priya", "Quentin", "Rosa", "Sana", "Tomás" };
-static const char *const last_names[] = { "Abadi", "Bergström", "Chen", "Dubois", "Eriksen", "Fischer", "García",
-	"Horváth", "Ivanov", "Jansen", "Kowalski", "Lindqvist", "Meyer", "Nakamura", "Okafor", "Petrović" };
+static const char *const first_names[] = {
+    "Ana",   "Béla", "Chioma", "Dmitri", "Esra",  "Fatima", "Goran",   "Hana", "Ines", "Jonas",
+    "Keiko", "Lars", "Mei",    "Noor",	 "Oskar", "Priya",  "Quentin", "Rosa", "Sana", "Tomás"};
+static const char *const last_names[] = {
+    "Abadi",  "Bergström", "Chen",     "Dubois",    "Eriksen", "Fischer",  "García", "Horváth",
+    "Ivanov", "Jansen",	   "Kowalski", "Lindqvist", "Meyer",   "Nakamura", "Okafor", "Petrović"};
 
 static struct admin_line line_of(uint32_t i, uint32_t k, unsigned step, char number[static 8])
 {
-	static const uint8_t calls[] = { CALL_GONE, CALL_GONE, CALL_GONE, CALL_TALKING, CALL_RINGING, CALL_HELD,
-					 CALL_GONE, CALL_CONFERENCE };
+	static const uint8_t calls[] = {CALL_GONE,    CALL_GONE, CALL_GONE, CALL_TALKING,
+					CALL_RINGING, CALL_HELD, CALL_GONE, CALL_CONFERENCE};
 	unsigned mood = (i * 7 + k * 3 + step) % 8;
-	struct admin_line l = { .line = i * 4 + k, .connector = k == 1 ? 1 : i % 5 == 4 ? 2 : 0,
-				.sync = k == 1 ? (i % 3 ? LINE_STANDING : LINE_EXPIRED) : LINE_SYNCED,
-				.call = calls[mood], .calls = calls[mood] != CALL_GONE, .registered = true, .link = 2,
-				.dnd = mood == 6 && i % 3 == 0,
-				.since_wall_ms = harness_wall_ms() - 1000 * (int64_t)(i % 4000),
-				.last_report_wall_ms = harness_wall_ms() - 500 };
+	struct admin_line l = {.line = i * 4 + k,
+			       .connector = k == 1	 ? 1
+					    : i % 5 == 4 ? 2
+							 : 0,
+			       .sync =
+				   k == 1 ? (i % 3 ? LINE_STANDING : LINE_EXPIRED) : LINE_SYNCED,
+			       .call = calls[mood],
+			       .calls = calls[mood] != CALL_GONE,
+			       .registered = true,
+			       .link = 2,
+			       .dnd = mood == 6 && i % 3 == 0,
+			       .since_wall_ms = harness_wall_ms() - 1000 * (int64_t)(i % 4000),
+			       .last_report_wall_ms = harness_wall_ms() - 500};
 
 	snprintf(number, 8, "%u", 200 + i * 2 + k);
 	l.number = slice_str(number);
-	l.presence = l.dnd ? PRESENCE_DND : l.call >= CALL_DIALING ? PRESENCE_BUSY : PRESENCE_AVAILABLE;
+	l.presence = l.dnd		      ? PRESENCE_DND
+		     : l.call >= CALL_DIALING ? PRESENCE_BUSY
+					      : PRESENCE_AVAILABLE;
 	if (i % 11 == 10 && k == 0) {
 		l.registered = false;
 		l.presence = PRESENCE_OFFLINE;
@@ -146,7 +191,7 @@ static struct admin_line line_of(uint32_t i, uint32_t k, unsigned step, char num
 	return l;
 }
 
-static const uint8_t rank[PRESENCE_COUNT] = { 0, 1, 2, 3, 4, 5 };
+static const uint8_t rank[PRESENCE_COUNT] = {0, 1, 2, 3, 4, 5};
 
 static void combine(struct admin_user *u)
 {
@@ -158,8 +203,10 @@ static void combine(struct admin_user *u)
 			u->winner = WINNER_LINE;
 			u->winner_line = u->lines[k].line;
 		}
-	u->desired = u->combined == PRESENCE_BUSY ? SESSION_CALL : u->combined == PRESENCE_DND ? SESSION_DND :
-		     u->combined == PRESENCE_AWAY ? SESSION_AWAY : SESSION_NONE;
+	u->desired = u->combined == PRESENCE_BUSY   ? SESSION_CALL
+		     : u->combined == PRESENCE_DND  ? SESSION_DND
+		     : u->combined == PRESENCE_AWAY ? SESSION_AWAY
+						    : SESSION_NONE;
 	u->held = u->desired;
 }
 
@@ -167,10 +214,15 @@ void harness_user(struct harness *h, uint32_t i, unsigned step)
 {
 	struct admin_line lines[2];
 	char numbers[2][8], email[64], name[64];
-	struct admin_user u = { .user = i, .account = i % 5 == 4, .enabled = i % 13 != 12, .settled = i % 3 != 0,
-				.teams_id = SLICE_LIT("6e7b768e-07e2-4810-8459-485f84f8f204"), .generation = step };
+	struct admin_user u = {.user = i,
+			       .account = i % 5 == 4,
+			       .enabled = i % 13 != 12,
+			       .settled = i % 3 != 0,
+			       .teams_id = SLICE_LIT("6e7b768e-07e2-4810-8459-485f84f8f204"),
+			       .generation = step};
 
-	snprintf(email, sizeof(email), "u%u@%s", i, u.account ? "umbrella.example" : "acme.example");
+	snprintf(email, sizeof(email), "u%u@%s", i,
+		 u.account ? "umbrella.example" : "acme.example");
 	snprintf(name, sizeof(name), "%s %s", first_names[i % 20], last_names[i / 20 % 16]);
 	u.email = slice_str(email);
 	u.name = slice_str(name);
@@ -180,7 +232,8 @@ void harness_user(struct harness *h, uint32_t i, unsigned step)
 		lines[k] = line_of(i, k, step, numbers[k]);
 	u.profile = i % 9 == 8 ? PROFILE_AWAY : i % 17 == 3 ? PROFILE_BUSY : PROFILE_AVAILABLE;
 	u.profile_presence = (uint8_t)profile_reads_as((enum profile)u.profile);
-	u.profile_until_wall_ms = u.profile == PROFILE_AWAY ? harness_wall_ms() + 5400000 : TIME_NEVER;
+	u.profile_until_wall_ms =
+	    u.profile == PROFILE_AWAY ? harness_wall_ms() + 5400000 : TIME_NEVER;
 	combine(&u);
 	u.combined_since_wall_ms = harness_wall_ms() - 1000 * (int64_t)(step ? 0 : i % 4000);
 	u.lease_end_wall_ms = u.held ? harness_wall_ms() + 600000 - 1000 * (int64_t)(i % 120) : 0;
@@ -188,10 +241,12 @@ void harness_user(struct harness *h, uint32_t i, unsigned step)
 	u.last_http_status = 200;
 	u.seen_known = i % 4 != 3;
 	u.seen = u.held ? (uint8_t)session_shows((enum session)u.held) : PRESENCE_AVAILABLE;
-	u.seen_pair = u.held == SESSION_CALL ? SLICE_LIT("Busy/InACall") : u.held == SESSION_DND ?
-		SLICE_LIT("DoNotDisturb/Presenting") : u.held == SESSION_AWAY ? SLICE_LIT("Away/Away") : SLICE_LIT("Available/Available");
+	u.seen_pair = u.held == SESSION_CALL   ? SLICE_LIT("Busy/InACall")
+		      : u.held == SESSION_DND  ? SLICE_LIT("DoNotDisturb/Presenting")
+		      : u.held == SESSION_AWAY ? SLICE_LIT("Away/Away")
+					       : SLICE_LIT("Available/Available");
 	u.seen_wall_ms = harness_wall_ms() - 4000;
-	u.policy = (struct policy){ .grace_ms = 120000, .lease_ms = 600000 };
+	u.policy = (struct policy){.grace_ms = 120000, .lease_ms = 600000};
 	if (i % 19 == 7) {
 		u.publish = ADMIN_PUBLISH_BACKING_OFF;
 		u.last_http_status = 404;
@@ -206,8 +261,9 @@ void harness_user(struct harness *h, uint32_t i, unsigned step)
 
 void harness_fill(struct harness *h, uint32_t users)
 {
-	static const struct admin_counter engine[] = { { "events", 99 } };
-	struct admin_engine e = { .users = users, .users_max = 20000, .counters = engine, .counters_n = 1 };
+	static const struct admin_counter engine[] = {{"events", 99}};
+	struct admin_engine e = {
+	    .users = users, .users_max = 20000, .counters = engine, .counters_n = 1};
 
 	put_health(h);
 	for (uint32_t i = 0; i < users; i++)
@@ -219,7 +275,7 @@ void harness_fill(struct harness *h, uint32_t users)
 
 bool harness_command(struct harness *h, struct admin_command *ret)
 {
-	struct pollfd p = { .fd = h->wake[0], .events = POLLIN };
+	struct pollfd p = {.fd = h->wake[0], .events = POLLIN};
 	char c;
 
 	return poll(&p, 1, 5000) == 1 && read(h->wake[0], &c, 1) == 1 && admin_take(h->admin, ret);
@@ -229,10 +285,10 @@ bool harness_command(struct harness *h, struct admin_command *ret)
 
 int harness_connect(const struct harness *h, bool by_socket)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(h->port) };
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(h->port)};
 	int fd = socket(by_socket ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct timeval limit = { .tv_sec = 5 };
+	struct timeval limit = {.tv_sec = 5};
 
 	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	snprintf(un.sun_path, sizeof(un.sun_path), "%s", h->socket_path);
@@ -275,7 +331,7 @@ void reply_fini(struct reply *r)
 {
 	free(r->head);
 	free(r->body);
-	*r = (struct reply){ 0 };
+	*r = (struct reply){0};
 }
 
 void harness_receive(int fd, struct reply *ret)
@@ -285,8 +341,9 @@ void harness_receive(int fd, struct reply *ret)
 	size_t n = 0, wanted = SIZE_MAX;
 	ssize_t got;
 
-	*ret = (struct reply){ 0 };
-	while (n < wanted && n < CAP - 1 && (got = recv(fd, all + n, end ? CAP - 1 - n : 1, 0)) > 0) {
+	*ret = (struct reply){0};
+	while (n < wanted && n < CAP - 1 &&
+	       (got = recv(fd, all + n, end ? CAP - 1 - n : 1, 0)) > 0) {
 		n += (size_t)got;
 		all[n] = '\0';
 		if (end || !(end = strstr(all, "\r\n\r\n")))
@@ -304,12 +361,14 @@ void harness_receive(int fd, struct reply *ret)
 	free(all);
 }
 
-int harness_begin(const struct harness *h, bool by_socket, const char *method, const char *path, const char *body)
+int harness_begin(const struct harness *h, bool by_socket, const char *method, const char *path,
+		  const char *body)
 {
 	int fd = harness_connect(h, by_socket);
 	char head[4096];
 
-	snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: localhost:%u\r\n", method, path, h->port);
+	snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: localhost:%u\r\n", method, path,
+		 h->port);
 	harness_send(fd, head);
 	if (body) {
 		snprintf(head, sizeof(head), "Content-Length: %zu\r\n", strlen(body));

@@ -1,10 +1,9 @@
-/* harness.h - an admin plane with invented people, on a free loopback port and a socket in a folder of
- * its own, and a client that sends exactly the bytes it is told to. */
+/* harness.h - an admin plane with invented people, on a free loopback port and a socket in a folder
+ * of its own, and a client that sends exactly the bytes it is told to. */
 #ifndef TESTS_UNIT_ADMIN_HARNESS_H
 #define TESTS_UNIT_ADMIN_HARNESS_H
 
 #include "admin/admin.h"
-
 
 struct harness {
 	struct admin *admin;
@@ -47,6 +46,7 @@ void harness_receive(int fd, struct reply *ret);
 void harness_ask(const struct harness *h, bool by_socket, const char *method, const char *path,
 		 const char *body, struct reply *ret);
 /* The same in two halves, for commands that somebody has to answer in between. */
-int harness_begin(const struct harness *h, bool by_socket, const char *method, const char *path, const char *body);
+int harness_begin(const struct harness *h, bool by_socket, const char *method, const char *path,
+		  const char *body);
 
 #endif

@@ -36,35 +36,35 @@ static void table(void **state)
 		const char *host, *local;
 		bool with_certificate, ours;
 	} rows[] = {
-		{ "127.0.0.1", "127.0.0.1", false, true },
-		{ "127.0.0.1:8470", "127.0.0.1", false, true },
-		{ "localhost:8470", "127.0.0.1", false, true },
-		{ "LocalHost", "::1", false, true },
-		{ "[::1]:8470", "::1", false, true },
-		{ "[0:0:0:0:0:0:0:1]", "::1", false, true },
-		{ " localhost ", "127.0.0.1", false, true },
-		{ "localhost", "192.0.2.1", false, false },
-		{ "evil.example", "127.0.0.1", false, false },
-		{ "evil.example:8470", "127.0.0.1", true, false },
-		{ "127.0.0.1.evil.example", "127.0.0.1", false, false },
-		{ "localhost.evil.example", "127.0.0.1", false, false },
-		{ "127.0.0.2", "127.0.0.1", false, false },
-		{ "[::1", "::1", false, false },
-		{ "::1", "::1", false, false },
-		{ "localhost:", "127.0.0.1", false, false },
-		{ "localhost:x", "127.0.0.1", false, false },
-		{ "localhost:99999", "127.0.0.1", false, false },
-		{ "localhost@evil.example", "127.0.0.1", false, false },
-		{ "", "127.0.0.1", false, false },
-		{ ":8470", "127.0.0.1", false, false },
-		{ "offhook.acme.example", "192.0.2.1", true, true },
-		{ "offhook.acme.example:443", "192.0.2.1", true, true },
-		{ "offhook.acme.example", "192.0.2.1", false, false },
-		{ "a.wild.example", "192.0.2.1", true, true },
-		{ "a.b.wild.example", "192.0.2.1", true, false },
-		{ ".acme.example", "192.0.2.1", true, false },
-		{ "192.0.2.7", "10.0.0.1", true, true },
-		{ "192.0.2.8", "10.0.0.1", true, false },
+	    {"127.0.0.1", "127.0.0.1", false, true},
+	    {"127.0.0.1:8470", "127.0.0.1", false, true},
+	    {"localhost:8470", "127.0.0.1", false, true},
+	    {"LocalHost", "::1", false, true},
+	    {"[::1]:8470", "::1", false, true},
+	    {"[0:0:0:0:0:0:0:1]", "::1", false, true},
+	    {" localhost ", "127.0.0.1", false, true},
+	    {"localhost", "192.0.2.1", false, false},
+	    {"evil.example", "127.0.0.1", false, false},
+	    {"evil.example:8470", "127.0.0.1", true, false},
+	    {"127.0.0.1.evil.example", "127.0.0.1", false, false},
+	    {"localhost.evil.example", "127.0.0.1", false, false},
+	    {"127.0.0.2", "127.0.0.1", false, false},
+	    {"[::1", "::1", false, false},
+	    {"::1", "::1", false, false},
+	    {"localhost:", "127.0.0.1", false, false},
+	    {"localhost:x", "127.0.0.1", false, false},
+	    {"localhost:99999", "127.0.0.1", false, false},
+	    {"localhost@evil.example", "127.0.0.1", false, false},
+	    {"", "127.0.0.1", false, false},
+	    {":8470", "127.0.0.1", false, false},
+	    {"offhook.acme.example", "192.0.2.1", true, true},
+	    {"offhook.acme.example:443", "192.0.2.1", true, true},
+	    {"offhook.acme.example", "192.0.2.1", false, false},
+	    {"a.wild.example", "192.0.2.1", true, true},
+	    {"a.b.wild.example", "192.0.2.1", true, false},
+	    {".acme.example", "192.0.2.1", true, false},
+	    {"192.0.2.7", "10.0.0.1", true, true},
+	    {"192.0.2.8", "10.0.0.1", true, false},
 	};
 	(void)state;
 
@@ -80,7 +80,8 @@ static void longer_than_a_name_can_be(void **state)
 	(void)state;
 
 	memset(host, 'a', sizeof(host));
-	assert_false(host_is_ours(slice_of(host, sizeof(host)), SLICE_LIT("127.0.0.1"), certificate));
+	assert_false(
+	    host_is_ours(slice_of(host, sizeof(host)), SLICE_LIT("127.0.0.1"), certificate));
 	assert_false(host_is_ours(slice_of("local\0host", 10), SLICE_LIT("127.0.0.1"), NULL));
 }
 
@@ -90,15 +91,18 @@ static void listen_addresses(void **state)
 	uint16_t port;
 	(void)state;
 
-	assert_int_equal(host_split(SLICE_LIT("127.0.0.1:8470"), host, sizeof(host), &port), ERR_OK);
+	assert_int_equal(host_split(SLICE_LIT("127.0.0.1:8470"), host, sizeof(host), &port),
+			 ERR_OK);
 	assert_string_equal(host, "127.0.0.1");
 	assert_int_equal(port, 8470);
 	assert_int_equal(host_split(SLICE_LIT("[::1]:0"), host, sizeof(host), &port), ERR_OK);
 	assert_string_equal(host, "::1");
 	assert_int_equal(host_split(SLICE_LIT("localhost:1"), host, sizeof(host), &port), ERR_OK);
 	assert_string_equal(host, "127.0.0.1");
-	assert_int_equal(host_split(SLICE_LIT("127.0.0.1"), host, sizeof(host), &port), ERR_MALFORMED);
-	assert_int_equal(host_split(SLICE_LIT("127.0.0.1:65536"), host, sizeof(host), &port), ERR_MALFORMED);
+	assert_int_equal(host_split(SLICE_LIT("127.0.0.1"), host, sizeof(host), &port),
+			 ERR_MALFORMED);
+	assert_int_equal(host_split(SLICE_LIT("127.0.0.1:65536"), host, sizeof(host), &port),
+			 ERR_MALFORMED);
 	assert_int_equal(host_split(SLICE_LIT(":80"), host, sizeof(host), &port), ERR_MALFORMED);
 	assert_true(host_is_loopback(SLICE_LIT("127.8.9.1")));
 	assert_true(host_is_loopback(SLICE_LIT("::1")));
@@ -109,9 +113,9 @@ static void listen_addresses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table),
-		cmocka_unit_test(longer_than_a_name_can_be),
-		cmocka_unit_test(listen_addresses),
+	    cmocka_unit_test(table),
+	    cmocka_unit_test(longer_than_a_name_can_be),
+	    cmocka_unit_test(listen_addresses),
 	};
 	return cmocka_run_group_tests_name("admin/host", tests, make_certificate, free_certificate);
 }

@@ -14,7 +14,7 @@ static struct harness h;
 
 static int set_up(void **state)
 {
-	struct harness_options o = { .users = 10, .request_ms = 400 };
+	struct harness_options o = {.users = 10, .request_ms = 400};
 	(void)state;
 
 	harness_start(&h, &o);
@@ -49,11 +49,14 @@ static void still_serves(void)
 static void hosts(void **state)
 {
 	(void)state;
-	assert_int_equal(status_of(false, "GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n"), 421);
+	assert_int_equal(status_of(false, "GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n"),
+			 421);
 	assert_int_equal(status_of(false, "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n"), 421);
 	assert_int_equal(status_of(false, "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"), 200);
 	assert_int_equal(status_of(false, "GET /healthz HTTP/1.1\r\n\r\n"), 400);
-	assert_int_equal(status_of(false, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n"), 400);
+	assert_int_equal(
+	    status_of(false, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n"),
+	    400);
 	assert_int_equal(status_of(false, "GET /healthz HTTP/1.0\r\n\r\n"), 421);
 	/* who may open the socket is known by its mode */
 	assert_int_equal(status_of(true, "GET /healthz HTTP/1.1\r\nHost: whatever\r\n\r\n"), 200);
@@ -63,19 +66,25 @@ static void hosts(void **state)
 static void smuggling(void **state)
 {
 	static const char *const rows[] = {
-		"POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-		"POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x",
-		"POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 2, 2\r\n\r\n{}",
-		"POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: +2\r\n\r\n{}",
-		"POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 0x2\r\n\r\n{}",
-		"POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"
-		"0\r\n\r\n",
-		"POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-		"POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length : 2\r\n\r\n{}",
-		"POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding\t: chunked\r\n\r\n0\r\n\r\n",
-		"POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nX(: 1\r\n\r\n",
-		"POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nX: 1\r\n Content-Length: 5\r\n\r\n",
-		"POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n{}\r\n0\r\n\r\n",
+	    "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: "
+	    "chunked\r\n\r\n0\r\n\r\n",
+	    "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: "
+	    "3\r\n\r\n{}x",
+	    "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 2, 2\r\n\r\n{}",
+	    "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: +2\r\n\r\n{}",
+	    "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 0x2\r\n\r\n{}",
+	    "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+	    "chunked\r\nTransfer-Encoding: chunked\r\n\r\n"
+	    "0\r\n\r\n",
+	    "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+	    "xchunked\r\n\r\n0\r\n\r\n",
+	    "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length : 2\r\n\r\n{}",
+	    "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding\t: "
+	    "chunked\r\n\r\n0\r\n\r\n",
+	    "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nX(: 1\r\n\r\n",
+	    "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nX: 1\r\n Content-Length: 5\r\n\r\n",
+	    "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+	    "chunked\r\n\r\nffffffffffffffffff\r\n{}\r\n0\r\n\r\n",
 	};
 	struct admin_command cmd;
 	(void)state;
@@ -94,9 +103,13 @@ static void smuggling(void **state)
 static void malformed(void **state)
 {
 	static const char *const rows[] = {
-		"\r\n\r\n\r\n\r\nBLA\r\n\r\n", "GET\r\n\r\n", "GET /healthz\r\n\r\n", "GET  HTTP/1.1\r\nHost: localhost\r\n\r\n",
-		"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "GET /healthz HTTP/9.9\r\nHost: localhost\r\n\r\n",
-		"GET /healthz HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n",
+	    "\r\n\r\n\r\n\r\nBLA\r\n\r\n",
+	    "GET\r\n\r\n",
+	    "GET /healthz\r\n\r\n",
+	    "GET  HTTP/1.1\r\nHost: localhost\r\n\r\n",
+	    "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+	    "GET /healthz HTTP/9.9\r\nHost: localhost\r\n\r\n",
+	    "GET /healthz HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n",
 	};
 	(void)state;
 
@@ -116,10 +129,18 @@ static void too_large(void **state)
 	char *big = malloc(200000);
 	(void)state;
 
-	assert_int_equal(status_of(true, "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n"), 413);
-	assert_int_equal(status_of(true, "POST /api/v1/accounts/acme/users:import HTTP/1.1\r\nHost: x\r\n"
-					 "Content-Length: 8388609\r\n\r\n"), 413);
-	assert_int_equal(status_of(false, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx"), 413);
+	assert_int_equal(
+	    status_of(true,
+		      "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n"),
+	    413);
+	assert_int_equal(status_of(true,
+				   "POST /api/v1/accounts/acme/users:import HTTP/1.1\r\nHost: x\r\n"
+				   "Content-Length: 8388609\r\n\r\n"),
+			 413);
+	assert_int_equal(
+	    status_of(false,
+		      "GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx"),
+	    413);
 	/* without a length: counted as it comes */
 	memset(big, 'x', 200000);
 	memcpy(big, chunked, sizeof(chunked) - 1);
@@ -143,7 +164,7 @@ static bool is_closed_within(int fd, int64_t ms)
 	char byte;
 
 	while (harness_mono_ms() < end) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
+		struct pollfd p = {.fd = fd, .events = POLLIN};
 
 		if (poll(&p, 1, 50) == 1 && recv(fd, &byte, 1, 0) <= 0)
 			return true;
@@ -156,13 +177,14 @@ static void slow_requests_are_cut(void **state)
 {
 	int fds[3];
 	int64_t begin = harness_mono_ms();
-	bool open[3] = { true, true, true };
+	bool open[3] = {true, true, true};
 	(void)state;
 
 	for (int i = 0; i < 3; i++)
 		fds[i] = harness_connect(&h, i == 2);
 	harness_send(fds[1], "GET /healthz HTTP/1.1\r\n");
-	harness_send(fds[2], "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n");
+	harness_send(fds[2],
+		     "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n");
 	while ((open[1] || open[2]) && harness_mono_ms() < begin + 5000) {
 		harness_send(fds[1], "X: y\r\n");
 		harness_send(fds[2], "x");
@@ -227,7 +249,8 @@ static void head_has_no_body(void **state)
 	char bytes[4000];
 	(void)state;
 
-	harness_send(fd, "HEAD /api/v1/accounts HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+	harness_send(
+	    fd, "HEAD /api/v1/accounts HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 	read_to_end(fd, bytes, sizeof(bytes));
 	assert_non_null(strstr(bytes, "HTTP/1.1 200"));
 	assert_string_equal(strstr(bytes, "\r\n\r\n"), "\r\n\r\n");
@@ -254,11 +277,19 @@ static void no_wake(void *arg)
 	(void)arg;
 }
 
-static enum err try_start(const char *listen, const char *path, const char *certificate, char why[static 200])
+static enum err try_start(const char *listen, const char *path, const char *certificate,
+			  char why[static 200])
 {
-	struct admin_config c = { .listen = listen, .socket_path = path, .certificate = certificate, .key = certificate,
-				  .accounts_max = 1, .connectors_max = 1, .users_max = 1, .mono_ms = mono,
-				  .wall_ms = mono, .wake = no_wake };
+	struct admin_config c = {.listen = listen,
+				 .socket_path = path,
+				 .certificate = certificate,
+				 .key = certificate,
+				 .accounts_max = 1,
+				 .connectors_max = 1,
+				 .users_max = 1,
+				 .mono_ms = mono,
+				 .wall_ms = mono,
+				 .wake = no_wake};
 	struct admin *a;
 	enum err e = admin_start(&a, &c, why, 200);
 
@@ -299,11 +330,12 @@ static void a_dead_daemons_socket_is_taken_over(void **state)
 	/* a bound socket whose owner is gone */
 	snprintf(path, sizeof(path), "%s/left.sock", h.folder);
 	{
-		struct sockaddr_storage at = { .ss_family = AF_UNIX };
+		struct sockaddr_storage at = {.ss_family = AF_UNIX};
 
 		memcpy((char *)&at + sizeof(at.ss_family), path, strlen(path) + 1);
 		assert_int_equal(bind(fd, (struct sockaddr *)&at,
-				      (socklen_t)(sizeof(at.ss_family) + strlen(path) + 1)), 0);
+				      (socklen_t)(sizeof(at.ss_family) + strlen(path) + 1)),
+				 0);
 	}
 	close(fd);
 	assert_int_equal(access(path, F_OK), 0);
@@ -316,10 +348,17 @@ static void a_dead_daemons_socket_is_taken_over(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(hosts), CASE(smuggling), CASE(malformed), CASE(too_large), CASE(slow_requests_are_cut),
-		CASE(one_address_may_not_have_all), CASE(pipelined_requests_get_their_answers), CASE(head_has_no_body),
-		CASE(the_socket_is_for_its_group), CASE(what_does_not_start_says_why),
-		CASE(a_dead_daemons_socket_is_taken_over),
+	    CASE(hosts),
+	    CASE(smuggling),
+	    CASE(malformed),
+	    CASE(too_large),
+	    CASE(slow_requests_are_cut),
+	    CASE(one_address_may_not_have_all),
+	    CASE(pipelined_requests_get_their_answers),
+	    CASE(head_has_no_body),
+	    CASE(the_socket_is_for_its_group),
+	    CASE(what_does_not_start_says_why),
+	    CASE(a_dead_daemons_socket_is_taken_over),
 	};
 	return cmocka_run_group_tests_name("admin/http", tests, NULL, NULL);
 }

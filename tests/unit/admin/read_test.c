@@ -14,7 +14,7 @@ static struct harness h;
 
 static int set_up(void **state)
 {
-	struct harness_options o = { .users = 40 };
+	struct harness_options o = {.users = 40};
 	(void)state;
 
 	harness_start(&h, &o);
@@ -41,7 +41,8 @@ static json_t *get(const char *path, int status)
 	doc = json_loads(r.body, JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(doc);
 	reply_header(&r, "Content-Type", type, sizeof(type));
-	assert_string_equal(type, status < 400 || status == 503 ? "application/json" : "application/problem+json");
+	assert_string_equal(type, status < 400 || status == 503 ? "application/json"
+								: "application/problem+json");
 	if (status >= 400 && status != 503) {
 		assert_int_equal(json_integer_value(json_object_get(doc, "status")), status);
 		assert_true(json_is_string(json_object_get(doc, "title")));
@@ -60,7 +61,8 @@ static const char *text(json_t *o, const char *key)
 
 static void accounts_and_connectors(void **state)
 {
-	json_t *doc = get("/api/v1/accounts", 200), *a = json_array_get(json_object_get(doc, "accounts"), 0);
+	json_t *doc = get("/api/v1/accounts", 200),
+	       *a = json_array_get(json_object_get(doc, "accounts"), 0);
 	(void)state;
 
 	assert_int_equal(json_array_size(json_object_get(doc, "accounts")), 2);
@@ -72,29 +74,33 @@ static void accounts_and_connectors(void **state)
 	a = json_array_get(json_object_get(doc, "connectors"), 1);
 	assert_string_equal(text(a, "name"), "branch");
 	assert_true(json_is_false(json_object_get(a, "up")));
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(a, "counters"), "malformed")), 3);
+	assert_int_equal(
+	    json_integer_value(json_object_get(json_object_get(a, "counters"), "malformed")), 3);
 	json_decref(doc);
 }
 
 /* Pages put together are the whole, without a repetition, whatever the limit. */
 static void pages_put_together_are_the_whole(void **state)
 {
-	static const int limits[] = { 1, 7, 31, 32, 33, 1000 };
+	static const int limits[] = {1, 7, 31, 32, 33, 1000};
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
 		char after[32] = "0", path[200];
-		bool seen[40] = { false };
+		bool seen[40] = {false};
 		size_t n = 0;
 
 		while (*after) {
 			json_t *doc, *user, *next;
 			size_t k;
 
-			snprintf(path, sizeof(path), "/api/v1/accounts/acme/users?limit=%d&after=%s", limits[i], after);
+			snprintf(path, sizeof(path),
+				 "/api/v1/accounts/acme/users?limit=%d&after=%s", limits[i], after);
 			doc = get(path, 200);
-			assert_true(json_array_size(json_object_get(doc, "users")) <= (size_t)limits[i]);
-			json_array_foreach(json_object_get(doc, "users"), k, user) {
+			assert_true(json_array_size(json_object_get(doc, "users")) <=
+				    (size_t)limits[i]);
+			json_array_foreach(json_object_get(doc, "users"), k, user)
+			{
 				json_int_t id = json_integer_value(json_object_get(user, "id"));
 
 				assert_string_equal(text(user, "account"), "acme");
@@ -103,7 +109,8 @@ static void pages_put_together_are_the_whole(void **state)
 				n++;
 			}
 			next = json_object_get(doc, "next");
-			snprintf(after, sizeof(after), "%s", json_is_null(next) ? "" : json_string_value(next));
+			snprintf(after, sizeof(after), "%s",
+				 json_is_null(next) ? "" : json_string_value(next));
 			json_decref(doc);
 		}
 		assert_int_equal(n, 32);
@@ -126,7 +133,8 @@ static size_t users(const char *query)
 static void filters(void **state)
 {
 	size_t sum = 0;
-	static const char *const states[] = { "available", "away", "dnd", "busy", "offline", "unknown" };
+	static const char *const states[] = {"available", "away",    "dnd",
+					     "busy",	  "offline", "unknown"};
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
@@ -149,16 +157,25 @@ static void wrong_questions(void **state)
 		const char *path;
 		int status;
 	} rows[] = {
-		{ "/api/v1/accounts/none/users", 404 }, { "/api/v1/users?limit=1001", 400 },
-		{ "/api/v1/users?limit=-1", 400 }, { "/api/v1/users?limit=x", 400 },
-		{ "/api/v1/users?after=99999999999", 400 }, { "/api/v1/users?state=happy", 400 },
-		{ "/api/v1/users?q=%zz", 400 }, { "/api/v1/users?connector=none", 404 },
-		{ "/api/v1/accounts/acme/users?connector=mivo", 404 },
-		{ "/api/v1/accounts/acme/users/nobody", 404 }, { "/api/v1/accounts/none/users/u1", 404 },
-		{ "/api/v1/accounts/acme/connectors/none/lines", 404 },
-		{ "/api/v1/accounts/none/connectors/hq/lines", 404 },
-		{ "/api/v1/events?account=none", 404 }, { "/nothing", 404 }, { "/api/v1/nothing", 404 },
-		{ "/api/v1/accounts/%/users", 400 }, { "/../etc/passwd", 404 }, { "/%2e%2e%2fetc", 404 },
+	    {"/api/v1/accounts/none/users", 404},
+	    {"/api/v1/users?limit=1001", 400},
+	    {"/api/v1/users?limit=-1", 400},
+	    {"/api/v1/users?limit=x", 400},
+	    {"/api/v1/users?after=99999999999", 400},
+	    {"/api/v1/users?state=happy", 400},
+	    {"/api/v1/users?q=%zz", 400},
+	    {"/api/v1/users?connector=none", 404},
+	    {"/api/v1/accounts/acme/users?connector=mivo", 404},
+	    {"/api/v1/accounts/acme/users/nobody", 404},
+	    {"/api/v1/accounts/none/users/u1", 404},
+	    {"/api/v1/accounts/acme/connectors/none/lines", 404},
+	    {"/api/v1/accounts/none/connectors/hq/lines", 404},
+	    {"/api/v1/events?account=none", 404},
+	    {"/nothing", 404},
+	    {"/api/v1/nothing", 404},
+	    {"/api/v1/accounts/%/users", 400},
+	    {"/../etc/passwd", 404},
+	    {"/%2e%2e%2fetc", 404},
 	};
 	(void)state;
 
@@ -175,7 +192,8 @@ static void the_explanation(void **state)
 	assert_string_equal(text(doc, "combined"), "busy");
 	assert_string_equal(text(doc, "session"), "call");
 	assert_string_equal(text(doc, "seen"), "busy");
-	assert_string_equal(text(doc, "rule"), "line hq/202 is in a conference; rank busy over available");
+	assert_string_equal(text(doc, "rule"),
+			    "line hq/202 is in a conference; rank busy over available");
 	assert_int_equal(json_array_size(json_object_get(doc, "why")), 3);
 	assert_string_equal(text(json_object_get(doc, "winner"), "number"), "202");
 	assert_string_equal(text(json_object_get(doc, "policy"), "precedence"), "cloudlink");
@@ -194,7 +212,8 @@ static void lines_of_a_connector(void **state)
 	(void)state;
 
 	assert_int_equal(json_array_size(json_object_get(doc, "lines")), 11);
-	json_array_foreach(json_object_get(doc, "lines"), i, line) {
+	json_array_foreach(json_object_get(doc, "lines"), i, line)
+	{
 		assert_string_equal(text(line, "connector"), "branch");
 		assert_string_equal(text(line, "link"), "waiting");
 		assert_string_equal(text(line, "reason"), "no route to host");
@@ -232,20 +251,24 @@ static void a_removed_user_is_gone(void **state)
 
 static void headers_of_every_answer(void **state)
 {
-	static const char *const paths[] = { "/", "/app.js", "/api/v1/accounts", "/nothing", "/metrics" };
+	static const char *const paths[] = {"/", "/app.js", "/api/v1/accounts", "/nothing",
+					    "/metrics"};
 	char value[300];
 	struct reply r;
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
 		harness_ask(&h, false, "GET", paths[i], NULL, &r);
-		assert_string_equal(reply_header(&r, "X-Content-Type-Options", value, sizeof(value)), "nosniff");
-		assert_non_null(strstr(reply_header(&r, "Content-Security-Policy", value, sizeof(value)),
-				       "default-src 'self'"));
+		assert_string_equal(
+		    reply_header(&r, "X-Content-Type-Options", value, sizeof(value)), "nosniff");
+		assert_non_null(
+		    strstr(reply_header(&r, "Content-Security-Policy", value, sizeof(value)),
+			   "default-src 'self'"));
 		assert_null(strstr(value, "unsafe"));
 		assert_string_equal(reply_header(&r, "Cache-Control", value, sizeof(value)),
 				    i < 2 ? "no-cache" : "no-store");
-		assert_string_equal(reply_header(&r, "Access-Control-Allow-Origin", value, sizeof(value)), "");
+		assert_string_equal(
+		    reply_header(&r, "Access-Control-Allow-Origin", value, sizeof(value)), "");
 		reply_fini(&r);
 	}
 }
@@ -271,7 +294,9 @@ static void the_page_is_whole(void **state)
 		reply_header(&r, "ETag", etag, sizeof(etag));
 		reply_fini(&r);
 		fd = harness_connect(&h, false);
-		snprintf(ask, sizeof(ask), "GET %s HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: %s\r\n\r\n", path, etag);
+		snprintf(ask, sizeof(ask),
+			 "GET %s HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: %s\r\n\r\n", path,
+			 etag);
 		harness_send(fd, ask);
 		harness_receive(fd, &r);
 		assert_int_equal(r.status, 304);
@@ -284,7 +309,8 @@ static void the_page_is_whole(void **state)
 	reply_fini(&page);
 }
 
-/* Prometheus' text format: every sample's family is announced before, no family twice, no user named. */
+/* Prometheus' text format: every sample's family is announced before, no family twice, no user
+ * named. */
 static void metrics_parse(void **state)
 {
 	struct reply r;
@@ -302,7 +328,8 @@ static void metrics_parse(void **state)
 		if (!line.n || slice_starts(line, "# HELP "))
 			continue;
 		if (slice_starts(line, "# TYPE ")) {
-			struct slice name = slice_sub(line, n, n + slice_find(slice_sub(line, n, line.n), ' '));
+			struct slice name =
+			    slice_sub(line, n, n + slice_find(slice_sub(line, n, line.n), ' '));
 
 			assert_int_equal(slice_copy(name, family, sizeof(family)), ERR_OK);
 			snprintf(head, sizeof(head), "# TYPE %s ", family);
@@ -314,7 +341,8 @@ static void metrics_parse(void **state)
 		assert_true(line.p[line.n - 1] >= '0' && line.p[line.n - 1] <= '9');
 	}
 	assert_non_null(strstr(r.body, "offhook_users_by_state{account=\"acme\",state=\"busy\"}"));
-	assert_non_null(strstr(r.body, "offhook_connector_notes_total{account=\"acme\",connector=\"hq\",class=\"malformed\"} 3\n"));
+	assert_non_null(strstr(r.body, "offhook_connector_notes_total{account=\"acme\",connector="
+				       "\"hq\",class=\"malformed\"} 3\n"));
 	assert_non_null(strstr(r.body, "offhook_graph_sent_total{account=\"acme\"} 90211\n"));
 	reply_fini(&r);
 }
@@ -324,10 +352,17 @@ static void metrics_parse(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(accounts_and_connectors), CASE(pages_put_together_are_the_whole), CASE(filters),
-		CASE(wrong_questions), CASE(the_explanation), CASE(lines_of_a_connector), CASE(health),
-		CASE(a_removed_user_is_gone), CASE(headers_of_every_answer), CASE(the_page_is_whole),
-		CASE(metrics_parse),
+	    CASE(accounts_and_connectors),
+	    CASE(pages_put_together_are_the_whole),
+	    CASE(filters),
+	    CASE(wrong_questions),
+	    CASE(the_explanation),
+	    CASE(lines_of_a_connector),
+	    CASE(health),
+	    CASE(a_removed_user_is_gone),
+	    CASE(headers_of_every_answer),
+	    CASE(the_page_is_whole),
+	    CASE(metrics_parse),
 	};
 	return cmocka_run_group_tests_name("admin/read", tests, NULL, NULL);
 }

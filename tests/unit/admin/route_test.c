@@ -42,7 +42,8 @@ static void writes_are_never_get_and_reads_take_no_body(void **state)
 {
 	(void)state;
 	for (int i = 0; i < ROUTE_COUNT; i++) {
-		assert_int_equal(routes[i].where == ROUTE_WRITE, strcmp(routes[i].method, "GET") != 0);
+		assert_int_equal(routes[i].where == ROUTE_WRITE,
+				 strcmp(routes[i].method, "GET") != 0);
 		assert_int_equal(routes[i].body_max > 0, routes[i].where == ROUTE_WRITE);
 		assert_true(strlen(routes[i].help) > 10);
 	}
@@ -65,11 +66,20 @@ static void parameters_are_decoded_segment_by_segment(void **state)
 
 static void what_is_no_path(void **state)
 {
-	static const char *const absent[] = { "", "//", "/api/", "/api/v1/accounts/", "/api/v1/accounts//users",
-		"/api/v1/accounts/a/users/", "/api/v1/accounts/a/users/b/profile/", "/API/v1/accounts",
-		"api/v1/accounts", "http://evil.example/api/v1/accounts", "/api/v1/accounts/a/users:other" };
-	static const char *const malformed[] = { "/api/v1/accounts/%/users", "/api/v1/accounts/%4/users",
-		"/api/v1/accounts/%zz/users", "/api/v1/accounts/a%00b/users", "/%c3%" };
+	static const char *const absent[] = {"",
+					     "//",
+					     "/api/",
+					     "/api/v1/accounts/",
+					     "/api/v1/accounts//users",
+					     "/api/v1/accounts/a/users/",
+					     "/api/v1/accounts/a/users/b/profile/",
+					     "/API/v1/accounts",
+					     "api/v1/accounts",
+					     "http://evil.example/api/v1/accounts",
+					     "/api/v1/accounts/a/users:other"};
+	static const char *const malformed[] = {
+	    "/api/v1/accounts/%/users", "/api/v1/accounts/%4/users", "/api/v1/accounts/%zz/users",
+	    "/api/v1/accounts/a%00b/users", "/%c3%"};
 	char longer[ROUTE_PATH_MAX + 10];
 	(void)state;
 
@@ -105,11 +115,11 @@ static void decoding(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_route_is_found_by_its_own_path),
-		cmocka_unit_test(writes_are_never_get_and_reads_take_no_body),
-		cmocka_unit_test(parameters_are_decoded_segment_by_segment),
-		cmocka_unit_test(what_is_no_path),
-		cmocka_unit_test(decoding),
+	    cmocka_unit_test(every_route_is_found_by_its_own_path),
+	    cmocka_unit_test(writes_are_never_get_and_reads_take_no_body),
+	    cmocka_unit_test(parameters_are_decoded_segment_by_segment),
+	    cmocka_unit_test(what_is_no_path),
+	    cmocka_unit_test(decoding),
 	};
 	return cmocka_run_group_tests_name("admin/route", tests, NULL, NULL);
 }

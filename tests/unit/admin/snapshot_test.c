@@ -14,7 +14,7 @@ static unsigned pokes;
 
 static int set_up(void **state)
 {
-	struct snapshot_limits l = { ACCOUNTS, 4, USERS, 7 };
+	struct snapshot_limits l = {ACCOUNTS, 4, USERS, 7};
 	(void)state;
 
 	pokes = 0;
@@ -31,9 +31,14 @@ static int tear_down(void **state)
 
 static enum err put(uint32_t user, uint16_t account, const char *email, uint8_t combined)
 {
-	struct admin_line line = { .line = user, .connector = user % 2, .number = SLICE_LIT("201") };
-	struct admin_user u = { .user = user, .account = account, .email = slice_str(email),
-				.name = SLICE_LIT("Ana"), .combined = combined, .lines = &line, .lines_n = 1 };
+	struct admin_line line = {.line = user, .connector = user % 2, .number = SLICE_LIT("201")};
+	struct admin_user u = {.user = user,
+			       .account = account,
+			       .email = slice_str(email),
+			       .name = SLICE_LIT("Ana"),
+			       .combined = combined,
+			       .lines = &line,
+			       .lines_n = 1};
 
 	return snapshot_put_user(s, &u);
 }
@@ -56,8 +61,8 @@ static void copies_do_not_lean_on_what_was_put(void **state)
 
 static void limits(void **state)
 {
-	struct admin_account a = { .account = ACCOUNTS };
-	struct admin_connector c = { .connector = 4 };
+	struct admin_account a = {.account = ACCOUNTS};
+	struct admin_connector c = {.connector = 4};
 	(void)state;
 
 	assert_int_equal(put(USERS, 0, "a", 0), ERR_LIMIT);
@@ -73,7 +78,7 @@ static void more_than_is_kept_is_cut(void **state)
 {
 	static struct admin_line lines[100];
 	static char text[5000];
-	struct admin_user u = { .user = 1, .email = SLICE_LIT("a"), .lines = lines, .lines_n = 100 };
+	struct admin_user u = {.user = 1, .email = SLICE_LIT("a"), .lines = lines, .lines_n = 100};
 	(void)state;
 
 	memset(text, 'e', sizeof(text));
@@ -109,7 +114,7 @@ static uint32_t count(struct snap_filter f)
 
 static void filters(void **state)
 {
-	const struct snap_filter any = { UINT16_MAX, -1, -1, SLICE_NONE, SLICE_NONE };
+	const struct snap_filter any = {UINT16_MAX, -1, -1, SLICE_NONE, SLICE_NONE};
 	struct snap_filter f = any;
 	(void)state;
 
@@ -117,7 +122,8 @@ static void filters(void **state)
 		char email[32];
 
 		snprintf(email, sizeof(email), "u%u@x", i);
-		assert_int_equal(put(i, i % 2, email, i % 4 ? PRESENCE_BUSY : PRESENCE_AWAY), ERR_OK);
+		assert_int_equal(put(i, i % 2, email, i % 4 ? PRESENCE_BUSY : PRESENCE_AWAY),
+				 ERR_OK);
 	}
 	assert_int_equal(count(any), 20);
 	f.account = 1;
@@ -180,11 +186,11 @@ static void one_poke_for_many_changes(void **state)
 /* The census after any run of puts and removals is that of a plain count. */
 static void census_equals_a_plain_count(void **state)
 {
-	struct prng r = { 42 };
+	struct prng r = {42};
 	(void)state;
 
 	for (int step = 0; step < 2000; step++) {
-		struct snap_census census, plain = { 0 };
+		struct snap_census census, plain = {0};
 		uint32_t id = (uint32_t)prng_below(&r, USERS);
 		char email[32];
 
@@ -192,7 +198,9 @@ static void census_equals_a_plain_count(void **state)
 		if (prng_below(&r, 4) == 0)
 			snapshot_remove_user(s, id);
 		else
-			assert_int_equal(put(id, id % ACCOUNTS, email, (uint8_t)prng_below(&r, PRESENCE_COUNT)), ERR_OK);
+			assert_int_equal(
+			    put(id, id % ACCOUNTS, email, (uint8_t)prng_below(&r, PRESENCE_COUNT)),
+			    ERR_OK);
 		for (uint32_t i = 1; i < USERS; i += ACCOUNTS)
 			if (snapshot_user(s, i, &copy)) {
 				plain.users++;
@@ -207,13 +215,16 @@ static void census_equals_a_plain_count(void **state)
 static void counters_and_names_of_connectors(void **state)
 {
 	struct admin_counter counters[ADMIN_COUNTERS_MAX + 5];
-	struct admin_connector c = { .connector = 2, .account = 1, .name = SLICE_LIT("hq"), .counters = counters,
-				     .counters_n = ADMIN_COUNTERS_MAX + 5 };
+	struct admin_connector c = {.connector = 2,
+				    .account = 1,
+				    .name = SLICE_LIT("hq"),
+				    .counters = counters,
+				    .counters_n = ADMIN_COUNTERS_MAX + 5};
 	uint64_t seen = 0;
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(counters); i++)
-		counters[i] = (struct admin_counter){ "x", i };
+		counters[i] = (struct admin_counter){"x", i};
 	assert_false(snapshot_health_changed(s, &seen));
 	assert_int_equal(snapshot_put_connector(s, &c), ERR_OK);
 	assert_true(snapshot_health_changed(s, &seen));
@@ -234,10 +245,15 @@ static void counters_and_names_of_connectors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(copies_do_not_lean_on_what_was_put), CASE(limits), CASE(more_than_is_kept_is_cut),
-		CASE(found_by_address_in_its_account), CASE(filters), CASE(a_changed_user_is_queued_once),
-		CASE(one_poke_for_many_changes), CASE(census_equals_a_plain_count),
-		CASE(counters_and_names_of_connectors),
+	    CASE(copies_do_not_lean_on_what_was_put),
+	    CASE(limits),
+	    CASE(more_than_is_kept_is_cut),
+	    CASE(found_by_address_in_its_account),
+	    CASE(filters),
+	    CASE(a_changed_user_is_queued_once),
+	    CASE(one_poke_for_many_changes),
+	    CASE(census_equals_a_plain_count),
+	    CASE(counters_and_names_of_connectors),
 	};
 	return cmocka_run_group_tests_name("admin/snapshot", tests, NULL, NULL);
 }

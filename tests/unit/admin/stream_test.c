@@ -43,7 +43,7 @@ static int watch(char *all, size_t cap, const char *path)
 static void changes_arrive(void **state)
 {
 	static char all[1 << 20];
-	struct harness_options o = { .users = 10 };
+	struct harness_options o = {.users = 10};
 	int fd;
 	(void)state;
 
@@ -70,7 +70,7 @@ static void many_watchers(void **state)
 {
 	enum { WATCHERS = 200 };
 	static char all[WATCHERS][1 << 16];
-	struct harness_options o = { .users = 50 };
+	struct harness_options o = {.users = 50};
 	int fds[WATCHERS];
 	int64_t begin;
 	(void)state;
@@ -131,7 +131,8 @@ static void make_pair(const char *name, struct pair *ret)
 	ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
 	X509_gmtime_adj(X509_getm_notBefore(x), -60);
 	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+				   (const unsigned char *)name, -1, -1, 0);
 	X509_set_issuer_name(x, X509_get_subject_name(x));
 	X509_set_pubkey(x, key);
 	X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
@@ -167,7 +168,8 @@ static int tls_status(const char *host, int version, char *name, size_t cap)
 	if (SSL_connect(ssl) == 1) {
 		x = SSL_get0_peer_certificate(ssl);
 		X509_NAME_get_text_by_NID(X509_get_subject_name(x), NID_commonName, name, (int)cap);
-		snprintf(ask, sizeof(ask), "GET /healthz HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", host);
+		snprintf(ask, sizeof(ask),
+			 "GET /healthz HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", host);
 		SSL_write(ssl, ask, (int)strlen(ask));
 		if (SSL_read(ssl, answer, sizeof(answer) - 1) > 12)
 			status = (int)strtol(answer + 9, NULL, 10);
@@ -181,7 +183,7 @@ static int tls_status(const char *host, int version, char *name, size_t cap)
 static void tls_and_its_names(void **state)
 {
 	static struct pair first, second, third;
-	struct harness_options o = { .certificate = first.certificate, .key = first.key };
+	struct harness_options o = {.certificate = first.certificate, .key = first.key};
 	char name[64];
 	(void)state;
 
@@ -212,7 +214,8 @@ static void tls_and_its_names(void **state)
 static void plain_http_to_the_tls_port(void **state)
 {
 	static struct pair pair;
-	struct harness_options o = { .certificate = pair.certificate, .key = pair.key, .request_ms = 500 };
+	struct harness_options o = {
+	    .certificate = pair.certificate, .key = pair.key, .request_ms = 500};
 	struct reply r;
 	(void)state;
 
@@ -230,9 +233,11 @@ static void plain_http_to_the_tls_port(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(changes_arrive), cmocka_unit_test(many_watchers),
-		cmocka_unit_test(a_daemon_stops_with_watchers), cmocka_unit_test(tls_and_its_names),
-		cmocka_unit_test(plain_http_to_the_tls_port),
+	    cmocka_unit_test(changes_arrive),
+	    cmocka_unit_test(many_watchers),
+	    cmocka_unit_test(a_daemon_stops_with_watchers),
+	    cmocka_unit_test(tls_and_its_names),
+	    cmocka_unit_test(plain_http_to_the_tls_port),
 	};
 	return cmocka_run_group_tests_name("admin/stream", tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@ static struct admin_command cmd;
 
 static int set_up(void **state)
 {
-	struct harness_options o = { .users = 10, .command_ms = 300 };
+	struct harness_options o = {.users = 10, .command_ms = 300};
 	(void)state;
 
 	harness_start(&h, &o);
@@ -32,9 +32,10 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Asks, hands the command to the test in cmd, answers it with status and json; the body's in *ret. */
-static void change(const char *method, const char *path, const char *body, int status, const char *json,
-		   struct reply *ret)
+/* Asks, hands the command to the test in cmd, answers it with status and json; the body's in *ret.
+ */
+static void change(const char *method, const char *path, const char *body, int status,
+		   const char *json, struct reply *ret)
 {
 	int fd = harness_begin(&h, true, method, path, body);
 
@@ -76,7 +77,8 @@ static void a_profile_reaches_the_loop(void **state)
 	assert_string_equal(cmd.email, "u1@acme.example");
 	assert_int_equal(cmd.profile, PROFILE_AWAY);
 	assert_int_equal(cmd.until_wall_ms, end_ms);
-	change("PUT", USER "/profile", "{\"state\":\"not-available\",\"until\":null}", 200, NULL, &r);
+	change("PUT", USER "/profile", "{\"state\":\"not-available\",\"until\":null}", 200, NULL,
+	       &r);
 	reply_fini(&r);
 	assert_int_equal(cmd.profile, PROFILE_NOT_AVAILABLE);
 	assert_int_equal(cmd.until_wall_ms, TIME_NEVER);
@@ -85,10 +87,20 @@ static void a_profile_reaches_the_loop(void **state)
 static void wrong_bodies(void **state)
 {
 	static const char *const profiles[] = {
-		"", "{}", "[]", "{\"state\":1}", "{\"state\":\"happy\"}", "{\"state\":\"meeting\"}", "{\"state\":\"away\"",
-		"{\"state\":\"away\",\"state\":\"busy\"}", "{\"state\":\"away\",\"untill\":null}",
-		"{\"state\":\"away\",\"until\":1}", "{\"state\":\"away\",\"until\":\"14:00\"}",
-		"{\"state\":\"away\",\"until\":\"2001-01-01T00:00:00Z\"}", "{\"state\":\"away\"}x", "\xff",
+	    "",
+	    "{}",
+	    "[]",
+	    "{\"state\":1}",
+	    "{\"state\":\"happy\"}",
+	    "{\"state\":\"meeting\"}",
+	    "{\"state\":\"away\"",
+	    "{\"state\":\"away\",\"state\":\"busy\"}",
+	    "{\"state\":\"away\",\"untill\":null}",
+	    "{\"state\":\"away\",\"until\":1}",
+	    "{\"state\":\"away\",\"until\":\"14:00\"}",
+	    "{\"state\":\"away\",\"until\":\"2001-01-01T00:00:00Z\"}",
+	    "{\"state\":\"away\"}x",
+	    "\xff",
 	};
 	(void)state;
 
@@ -117,8 +129,8 @@ static void every_other_change(void **state)
 	assert_int_equal(cmd.kind, ADMIN_ENABLE_USER);
 	assert_false(cmd.enabled);
 	reply_fini(&r);
-	change("POST", "/api/v1/accounts/acme/users:import?dry_run=true", "email,name\na@b,A\n", 200,
-	       "{\"added\":1,\"errors\":[]}", &r);
+	change("POST", "/api/v1/accounts/acme/users:import?dry_run=true", "email,name\na@b,A\n",
+	       200, "{\"added\":1,\"errors\":[]}", &r);
 	assert_int_equal(cmd.kind, ADMIN_IMPORT_USERS);
 	assert_string_equal(cmd.text, "email,name\na@b,A\n");
 	assert_int_equal(cmd.text_n, strlen(cmd.text));
@@ -153,11 +165,13 @@ static void the_loop_may_refuse(void **state)
 	(void)state;
 
 	assert_true(harness_command(&h, &cmd));
-	admin_refuse(h.admin, cmd.id, 422, "the configuration is bad", "offhook.yaml:3: \"x\" is no key");
+	admin_refuse(h.admin, cmd.id, 422, "the configuration is bad",
+		     "offhook.yaml:3: \"x\" is no key");
 	harness_receive(fd, &r);
 	close(fd);
 	assert_int_equal(r.status, 422);
-	assert_string_equal(reply_header(&r, "Content-Type", type, sizeof(type)), "application/problem+json");
+	assert_string_equal(reply_header(&r, "Content-Type", type, sizeof(type)),
+			    "application/problem+json");
 	assert_non_null(strstr(r.body, "\\\"x\\\" is no key"));
 	reply_fini(&r);
 }
@@ -212,9 +226,13 @@ static void answers_find_their_own_request(void **state)
 static void tcp_is_read_only(void **state)
 {
 	static const char *const paths[ROUTE_COUNT] = {
-		[ROUTE_PROFILE] = USER "/profile", [ROUTE_ENABLED] = USER "/enabled",
-		[ROUTE_IMPORT] = "/api/v1/accounts/acme/users:import", [ROUTE_RELOAD] = "/api/v1/reload",
-		[ROUTE_CLEAR] = "/api/v1/clear", [ROUTE_CHECK] = "/api/v1/check", [ROUTE_LOG_LEVEL] = "/api/v1/log-level",
+	    [ROUTE_PROFILE] = USER "/profile",
+	    [ROUTE_ENABLED] = USER "/enabled",
+	    [ROUTE_IMPORT] = "/api/v1/accounts/acme/users:import",
+	    [ROUTE_RELOAD] = "/api/v1/reload",
+	    [ROUTE_CLEAR] = "/api/v1/clear",
+	    [ROUTE_CHECK] = "/api/v1/check",
+	    [ROUTE_LOG_LEVEL] = "/api/v1/log-level",
 	};
 	struct reply r;
 	(void)state;
@@ -252,9 +270,10 @@ static void stopping_answers_who_waits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(a_profile_reaches_the_loop), CASE(wrong_bodies), CASE(every_other_change), CASE(the_loop_may_refuse),
-		CASE(a_silent_loop_is_504), CASE(answers_find_their_own_request), CASE(tcp_is_read_only),
-		CASE(stopping_answers_who_waits),
+	    CASE(a_profile_reaches_the_loop), CASE(wrong_bodies),
+	    CASE(every_other_change),	      CASE(the_loop_may_refuse),
+	    CASE(a_silent_loop_is_504),	      CASE(answers_find_their_own_request),
+	    CASE(tcp_is_read_only),	      CASE(stopping_answers_who_waits),
 	};
 	return cmocka_run_group_tests_name("admin/write", tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ static int64_t parse(const char *s)
 
 static void every_day_comes_back(void **state)
 {
-	static const unsigned char last[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	static const unsigned char last[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	int64_t days = 0;
 	(void)state;
 
@@ -57,12 +57,26 @@ static void known_instants(void **state)
 static void refuses_what_is_no_date(void **state)
 {
 	static const char *const bad[] = {
-		"", "2026", "2026-11-24", "2026-11-24T14:00:00", "2026-11-24 14:00:00Z",
-		"2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z", "2026-02-29T00:00:00Z",
-		"2026-11-24T24:00:00Z", "2026-11-24T14:60:00Z", "2026-11-24T14:00:61Z",
-		"2026-11-24T14:00:00.Z", "2026-11-24T14:00:00+1:00", "2026-11-24T14:00:00+24:00",
-		"2026-11-24T14:00:00Zx", "2026\r11-24T14:00:00Z", "2026-11-24T14:00:00.00000000000000000000Z",
-		"1969-12-31T23:59:59Z", "1970-01-01T00:00:00+01:00", "2026-11-24T14:00:00,5Z",
+	    "",
+	    "2026",
+	    "2026-11-24",
+	    "2026-11-24T14:00:00",
+	    "2026-11-24 14:00:00Z",
+	    "2026-13-01T00:00:00Z",
+	    "2026-00-01T00:00:00Z",
+	    "2026-02-29T00:00:00Z",
+	    "2026-11-24T24:00:00Z",
+	    "2026-11-24T14:60:00Z",
+	    "2026-11-24T14:00:61Z",
+	    "2026-11-24T14:00:00.Z",
+	    "2026-11-24T14:00:00+1:00",
+	    "2026-11-24T14:00:00+24:00",
+	    "2026-11-24T14:00:00Zx",
+	    "2026\r11-24T14:00:00Z",
+	    "2026-11-24T14:00:00.00000000000000000000Z",
+	    "1969-12-31T23:59:59Z",
+	    "1970-01-01T00:00:00+01:00",
+	    "2026-11-24T14:00:00,5Z",
 	};
 	(void)state;
 
@@ -74,9 +88,9 @@ static void refuses_what_is_no_date(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_day_comes_back),
-		cmocka_unit_test(known_instants),
-		cmocka_unit_test(refuses_what_is_no_date),
+	    cmocka_unit_test(every_day_comes_back),
+	    cmocka_unit_test(known_instants),
+	    cmocka_unit_test(refuses_what_is_no_date),
 	};
 	return cmocka_run_group_tests_name("base/date", tests, NULL, NULL);
 }

@@ -24,8 +24,9 @@ static void commas_and_nesting(void **state)
 	jsonw_bool(&j, "yes", true);
 	jsonw_raw(&j, "raw", SLICE_LIT("[1]"));
 	jsonw_end_object(&j);
-	assert_slice(buf_view(&b), "{\"a\":\"x\",\"none\":null,\"list\":[-1,18446744073709551615,{},[]],"
-				   "\"yes\":true,\"raw\":[1]}");
+	assert_slice(buf_view(&b),
+		     "{\"a\":\"x\",\"none\":null,\"list\":[-1,18446744073709551615,{},[]],"
+		     "\"yes\":true,\"raw\":[1]}");
 	buf_fini(&b);
 }
 
@@ -34,15 +35,18 @@ static void escapes(void **state)
 	static const struct {
 		const char *in, *out;
 	} rows[] = {
-		{ "", "\"\"" },
-		{ "a\"b\\c/", "\"a\\\"b\\\\c/\"" },
-		{ "\n\t\r\x01\x7f", "\"\\n\\t\\u000d\\u0001\\u007f\"" },
-		{ "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\"" },
-		{ "a\xff" "b", "\"a\xef\xbf\xbd" "b\"" },
-		{ "\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
-		{ "\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
-		{ "\xf4\x90\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
-		{ "\xe2\x82", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
+	    {"", "\"\""},
+	    {"a\"b\\c/", "\"a\\\"b\\\\c/\""},
+	    {"\n\t\r\x01\x7f", "\"\\n\\t\\u000d\\u0001\\u007f\""},
+	    {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\""},
+	    {"a\xff"
+	     "b",
+	     "\"a\xef\xbf\xbd"
+	     "b\""},
+	    {"\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
+	    {"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+	    {"\xf4\x90\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+	    {"\xe2\x82", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
 	};
 	struct buf b;
 	(void)state;
@@ -62,8 +66,8 @@ static void escapes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(commas_and_nesting),
-		cmocka_unit_test(escapes),
+	    cmocka_unit_test(commas_and_nesting),
+	    cmocka_unit_test(escapes),
 	};
 	return cmocka_run_group_tests_name("base/jsonw", tests, NULL, NULL);
 }
