@@ -86,7 +86,7 @@ void explain_rule(struct buf *out, const struct admin_user *u, const struct name
 	if (u->winner == WINNER_LINE && l) {
 		line_name(out, l, n);
 		buf_fmt(out, " %s", line_phrase(l));
-		if (l->sync == LINE_STANDING)
+		if (l->sync == LINE_STANDING && l->presence != PRESENCE_UNKNOWN)
 			buf_str(out, " (last known state, source lost)");
 	} else if (u->winner == WINNER_PROFILE) {
 		profile_phrase(out, u);
@@ -94,7 +94,10 @@ void explain_rule(struct buf *out, const struct admin_user *u, const struct name
 		buf_str(out, u->lines_n ? "no line has reported yet" : "the user has no line");
 		return;
 	}
-	outranked(out, u);
+	if (u->combined != PRESENCE_UNKNOWN)
+		outranked(out, u);
+	else if (!u->settled)
+		buf_str(out, "; unknown until every line has reported or its grace is over");
 }
 
 static void held(struct buf *out, const struct admin_user *u)

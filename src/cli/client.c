@@ -51,13 +51,15 @@ static int say_unreachable(struct cli *c, CURLcode code)
 
 static int say_refused(struct cli *c, long status, json_t *doc)
 {
-	const char *title = text_of(doc, "title"), *detail = text_of(doc, "detail");
+	const char *title = text_of(doc, "title");
+	struct slice detail = slice_trim(slice_str(text_of(doc, "detail")));
 
 	if (c->json && doc)
 		print_json(c, doc);
 	else
-		fprintf(c->err, "offhook: %s%s%s (HTTP %ld)\n",
-			*title ? title : "the daemon refuses", *detail ? ": " : "", detail, status);
+		fprintf(c->err, "offhook: %s%s%.*s (HTTP %ld)\n",
+			*title ? title : "the daemon refuses", detail.n ? ": " : "",
+			SLICE_ARG(detail), status);
 	return EXIT_REFUSED;
 }
 

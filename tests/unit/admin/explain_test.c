@@ -101,8 +101,13 @@ static void lines_of_every_kind(void **state)
 	u.profile_presence = PRESENCE_OFFLINE;
 	RULE(&u, "line hq/201 is not registered");
 	l.presence = u.combined = u.profile_presence = PRESENCE_UNKNOWN;
-	RULE(&u, "line hq/201 has not reported yet");
+	RULE(&u, "line hq/201 has not reported yet; unknown until every line has reported or its "
+		 "grace is over");
+	l.sync = LINE_STANDING; /* after the start, of a line never heard of: nothing stands */
+	RULE(&u, "line hq/201 has not reported yet; unknown until every line has reported or its "
+		 "grace is over");
 	l.sync = LINE_EXPIRED;
+	u.settled = true;
 	RULE(&u, "line hq/201 has not reported within grace");
 	l = line(9, "a\"b", PRESENCE_BUSY, CALL_DIALING);
 	u.winner_line = 9;
