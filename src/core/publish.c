@@ -264,8 +264,11 @@ static bool must_wait(const struct engine *e, const struct pub *b, struct hold g
 	return goal.session != SESSION_NONE || b->denied_clear || b->denials == 0;
 }
 
+/* Nothing to give out now. What is in flight stays so: its answer brings the next look. */
 static void rest(struct engine *e, struct user *u, struct pub *b, bool content, int64_t *due)
 {
+	if (u->state == PUBLISH_IN_FLIGHT)
+		return;
 	if (!content) {
 		earlier(due, b->retry_mono_ms);
 		if (u->state != PUBLISH_BACKOFF && u->state != PUBLISH_DENIED)
