@@ -358,27 +358,6 @@ static void lists_tell_all_and_then_what_changed(void **state)
 	pass(20);
 	assert_int_equal(list_report(&full), 1);
 	assert_false(full);
-	clear();
-	pass(200);
-	/* the callee, and perhaps the caller, of whom nothing has changed */
-	assert_in_range(list_report(&full), 1, 2);
-	clear();
-	pass(10000);
-	assert_int_equal(list_report(&full), 1);
-	clear();
-	pass(2000);
-	assert_int_equal(list_report(&full),
-			 2); /* both ends hang up within the time of collecting */
-	assert_false(full);
-	clear();
-	assert_int_equal(subscribe((struct ask){
-			     .user = "users", .call = "u", .event = "presence", .more = EVENTLIST}),
-			 200);
-	assert_int_equal(notifies(), 1);
-	clear();
-	assert_int_equal(subscribe((struct ask){
-			     .user = "lines", .call = "c", .to_tag = "none", .more = EVENTLIST}),
-			 481);
 }
 
 static void a_list_too_large_is_granted_and_never_told(void **state)
