@@ -63,7 +63,7 @@ static int read_state(struct cli *c, json_t *body)
 			json_object_set_new(body, "state", json_string(states[i]));
 			return 0;
 		}
-	fprintf(c->err, "offhook: %s is no profile: away, busy, available or not-available\n",
+	fprintf(c->err, "offhook: %s is no profile: away, busy, available, not-available or meeting\n",
 		c->argv[1]);
 	return EXIT_USAGE_OR_GONE;
 }

@@ -36,6 +36,7 @@ struct app {
 	struct keeper *keeper;
 	struct admin *admin;
 	int64_t alive_every_ms, alive_next_ms;
+	uint64_t sent; /* realms that sent in this turn, a bit each */
 	uint64_t turns, reloads, reloads_failed;
 	bool ready;
 };
@@ -83,6 +84,7 @@ static void take_graph(struct app *a, uint32_t realm, const struct graph_out *ou
 	switch ((enum graph_out_kind)out->kind) {
 	case GRAPH_HTTP:
 		clouds_send(a->clouds, realm, apply_realm(a->apply, realm), &out->request);
+		a->sent |= 1ull << (realm % 64);
 		break;
 	case GRAPH_NOTE:
 		take_graph_note(a, realm, out);
@@ -235,6 +237,21 @@ static void take_commands(struct app *a)
 	}
 }
 
+/* What is sent counts against the quota of the next process too, should this one die now. */
+static void keep_sends(struct app *a, struct bridge_time t)
+{
+	for (uint32_t realm = 0; a->sent; realm++) {
+		const struct graph *g = bridge_realm(a->bridge, realm);
+		struct graph_view v;
+
+		if (a->sent >> realm & 1 && g) {
+			graph_view(g, &v);
+			keeper_put_sends(a->keeper, realm, v.sent_in_window, t.wall_ms);
+		}
+		a->sent &= ~(1ull << realm);
+	}
+}
+
 static void tell(struct app *a, struct bridge_time t)
 {
 	struct keeper_stats k;
@@ -284,6 +301,7 @@ static void on_turn(void *arg)
 		take(a, &out);
 		n++;
 	}
+	keep_sends(a, t);
 	tell(a, t);
 	int64_t next = earlier(keep_alive(a, t.mono_ms), earlier(bridge_next(a->bridge), report_next(a->report)));
 	loop_wake_at(a->loop, n == OUTS_A_TURN ? t.mono_ms : next);
@@ -396,18 +414,20 @@ static enum err start_state(struct app *a)
 {
 	struct buf said;
 	char why[300] = "";
-	enum err e = keeper_new(&a->keeper, a->conf->server.data, a->bridge, why, sizeof(why));
+	enum err e = keeper_new(&a->keeper, a->conf->server.data, a->bridge, app_now(a), why, sizeof(why));
 
 	if (e) {
 		log_put(a->log, 0, 3, "start", "%s", why);
 		return e;
 	}
+	keeper_set_apply(a->keeper, a->apply);
+	apply_set_sent_before(a->apply, keeper_sent_before, a->keeper);
 	buf_init(&said, SAID_MAX);
 	e = apply_conf(a->apply, app_now(a), a->conf, &said);
 	log_lines(a, 5, "start", buf_view(&said));
 	buf_fini(&said);
 	if (!e)
-		e = keeper_restore(a->keeper, a->apply, app_now(a));
+		e = keeper_restore(a->keeper, app_now(a));
 	return e;
 }
 

@@ -12,6 +12,8 @@ struct apply {
 	struct bridge *bridge;
 	struct report *report;
 	struct channels *channels;
+	apply_sent_before_h *sent_before;
+	void *sent_before_arg;
 	struct bridge_limits limits;
 	uint64_t seed;
 	const struct conf *conf;
@@ -71,6 +73,12 @@ enum err apply_new(struct apply **ret, struct bridge *b, struct report *r, const
 	return ERR_OK;
 }
 
+void apply_set_sent_before(struct apply *a, apply_sent_before_h *h, void *arg)
+{
+	a->sent_before = h;
+	a->sent_before_arg = arg;
+}
+
 void apply_set_channels(struct apply *a, struct channels *c)
 {
 	a->channels = c;
@@ -102,7 +110,10 @@ static struct graph_config graph_of(const struct apply *a, const struct conf_acc
 				      .login_url = t->login_url, .graph_url = t->graph_url,
 				      .quota = t->quota.n, .window_ms = t->quota.window_ms,
 				      .users_max = a->limits.users, .read_back_ms = t->read_back,
-				      .seed = a->seed };
+				      .seed = a->seed,
+				      .sent_before = a->sent_before
+							     ? a->sent_before(a->sent_before_arg, account)
+							     : 0 };
 }
 
 static bool same_secret(const struct secret *x, const struct secret *y)

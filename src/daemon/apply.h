@@ -20,6 +20,9 @@ MUST_CHECK enum err apply_new(struct apply **ret, struct bridge *b, struct repor
 			      const struct bridge_limits *l, uint64_t seed);
 void apply_free(struct apply *a);
 
+/* Sends of an earlier process that may still lie in the quota's window. */
+typedef uint32_t apply_sent_before_h(void *arg, const struct conf_account *account);
+void apply_set_sent_before(struct apply *a, apply_sent_before_h *h, void *arg);
 /* The channels of connectors that are reopened or removed are dropped there. */
 void apply_set_channels(struct apply *a, struct channels *c);
 

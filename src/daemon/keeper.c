@@ -2,16 +2,29 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "store/store.h"
 
 enum { FLUSH_MS = 5000, REALM_MAX = STORE_TEXT_MAX };
 
+enum { SENDS_MAX = 16, SENDS_KEY_MAX = STORE_TEXT_MAX };
+
+/* What an earlier process had sent when it was last heard of. */
+struct sends {
+	char key[SENDS_KEY_MAX];
+	uint32_t n;
+	int64_t wall_ms;
+};
+
 struct keeper {
 	struct store *store;
 	struct bridge *bridge;
 	struct apply *apply;
+	int64_t started_wall_ms;
+	struct sends sends[SENDS_MAX];
+	uint32_t sends_n;
 };
 
 /* One pass over what the store remembers. */
@@ -22,8 +35,29 @@ struct restore {
 	uint64_t refused;
 };
 
-enum err keeper_new(struct keeper **ret, const char *data, struct bridge *b, char *why, size_t why_cap)
+static const char sends_prefix[] = "sends ";
+
+static void on_meta(void *arg, struct slice key, struct slice value)
 {
+	struct keeper *k = arg;
+	struct sends *s = &k->sends[k->sends_n];
+	struct slice n;
+	uint64_t count, wall_ms;
+
+	if (k->sends_n == SENDS_MAX || key.n < sizeof(sends_prefix) || !slice_starts(key, sends_prefix) ||
+	    !slice_split(&value, ' ', &n) || slice_u64(n, UINT32_MAX, &count) ||
+	    slice_u64(value, INT64_MAX, &wall_ms) ||
+	    slice_copy(slice_sub(key, sizeof(sends_prefix) - 1, key.n), s->key, sizeof(s->key)))
+		return;
+	s->n = (uint32_t)count;
+	s->wall_ms = (int64_t)wall_ms;
+	k->sends_n++;
+}
+
+enum err keeper_new(struct keeper **ret, const char *data, struct bridge *b, struct bridge_time t, char *why,
+		    size_t why_cap)
+{
+	static const struct store_load_ops metas = { .meta = on_meta };
 	const struct store_options o = { .dir = data };
 	char words[STORE_WHY_MAX] = "";
 	struct keeper *k = calloc(1, sizeof(*k));
@@ -31,7 +65,10 @@ enum err keeper_new(struct keeper **ret, const char *data, struct bridge *b, cha
 	if (!k)
 		return ERR_NO_MEMORY;
 	k->bridge = b;
+	k->started_wall_ms = t.wall_ms;
 	enum err e = store_open(&k->store, &o, words);
+	if (!e && (e = store_load(k->store, &metas, k, words)))
+		store_close(k->store);
 	if (e) {
 		snprintf(why, why_cap, "%s", words);
 		free(k);
@@ -174,7 +211,12 @@ static void put_accounts(struct keeper *k)
 			store_put_account(k->store, directory_account_name(d, a), slice_str(text));
 }
 
-enum err keeper_restore(struct keeper *k, struct apply *a, struct bridge_time t)
+void keeper_set_apply(struct keeper *k, struct apply *a)
+{
+	k->apply = a;
+}
+
+enum err keeper_restore(struct keeper *k, struct bridge_time t)
 {
 	static const struct store_load_ops ops = { .account = on_account, .person = on_person, .user = on_user,
 						   .line = on_line, .id = on_id };
@@ -183,7 +225,6 @@ enum err keeper_restore(struct keeper *k, struct apply *a, struct bridge_time t)
 
 	if (!r)
 		return ERR_NO_MEMORY;
-	k->apply = a;
 	r->k = k;
 	r->t = t;
 	enum err e = store_load(k->store, &ops, r, why);
@@ -220,6 +261,31 @@ void keeper_put_id(struct keeper *k, uint32_t realm, uint32_t user, const char *
 	if (realm_text(apply_realm(k->apply, realm), text, sizeof(text)))
 		store_put_id(k->store, slice_str(text), directory_email(bridge_directory(k->bridge), user),
 			     slice_str(id));
+}
+
+void keeper_put_sends(struct keeper *k, uint32_t realm, uint32_t in_window, int64_t wall_ms)
+{
+	char text[REALM_MAX], key[REALM_MAX + sizeof(sends_prefix)], value[48];
+
+	if (!realm_text(apply_realm(k->apply, realm), text, sizeof(text)))
+		return;
+	int n = snprintf(key, sizeof(key), "%s%s", sends_prefix, text);
+	snprintf(value, sizeof(value), "%u %lld", in_window, (long long)wall_ms);
+	store_put_meta(k->store, slice_of(key, (size_t)n), slice_str(value));
+}
+
+uint32_t keeper_sent_before(void *keeper, const struct conf_account *account)
+{
+	const struct keeper *k = keeper;
+	char text[REALM_MAX];
+
+	for (uint32_t i = 0; i < k->sends_n && realm_text(account, text, sizeof(text)); i++) {
+		int64_t ago_ms = k->started_wall_ms - k->sends[i].wall_ms;
+
+		if (strcmp(k->sends[i].key, text) == 0)
+			return ago_ms >= 0 && ago_ms < account->teams.quota.window_ms ? k->sends[i].n : 0;
+	}
+	return 0;
 }
 
 void keeper_audit(struct keeper *k, const struct action *a)
