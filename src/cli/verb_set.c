@@ -56,7 +56,7 @@ static int read_until(struct cli *c, json_t *body)
 
 static int read_state(struct cli *c, json_t *body)
 {
-	static const char *const states[] = {"away", "busy", "available", "not-available"};
+	static const char *const states[] = {"away", "busy", "available", "not-available", "meeting"};
 
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		if (strcmp(c->argv[1], states[i]) == 0) {

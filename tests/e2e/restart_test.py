@@ -39,6 +39,7 @@ def main():
             phones.call("1001", "1002")
             await_that("busy in Teams", lambda: seen() == "Busy")
             await_that("the daemon knows it", lambda: stage.explained(ANA)["session"] == "call")
+            await_that("they talk", lambda: stage.explained(ANA)["lines"][0]["call"] == "talking")
             stage.await_stored(ANA, 1)
         with tap.case("kill -9 in the call, restart: still busy, and nothing is sent twice"):
             before = len(held_requests(stage))
