@@ -75,9 +75,9 @@ static bool read_profile(struct request *r, json_t *doc, struct admin_command *c
 	if (!only_keys(r, doc, keys))
 		return false;
 	cmd->until_wall_ms = TIME_NEVER;
-	if (!word || !profile_parse(word, &profile) || profile == PROFILE_MEETING) {
+	if (!word || !profile_parse(word, &profile)) {
 		respond_problem(r, 400, "bad request",
-				"state is available, away, busy or not-available");
+				"state is available, away, busy, not-available or meeting");
 		return false;
 	}
 	cmd->profile = (uint8_t)profile;

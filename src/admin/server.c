@@ -110,7 +110,7 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *c, char *s)
 	return strlen(s);
 }
 
-static void on_error(void *cls, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void on_error(void *cls, const char *format, va_list args)
 {
 	struct admin *a = cls;
 	char text[300];

@@ -92,7 +92,6 @@ static void wrong_bodies(void **state)
 	    "[]",
 	    "{\"state\":1}",
 	    "{\"state\":\"happy\"}",
-	    "{\"state\":\"meeting\"}",
 	    "{\"state\":\"away\"",
 	    "{\"state\":\"away\",\"state\":\"busy\"}",
 	    "{\"state\":\"away\",\"untill\":null}",
