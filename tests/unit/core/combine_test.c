@@ -240,7 +240,7 @@ static int for_each(const char *kind, void (*cell)(const struct table *, int, in
 static void pair_cell(const struct table *t, int r, int c)
 {
 	enum precedence precedence = INDEX(t->precedence, "cloudlink", "call-first");
-	enum presence a, b;
+	enum presence a = PRESENCE_UNKNOWN, b = PRESENCE_UNKNOWN;
 
 	assert_true(presence_parse(t->row[r], &a) && presence_parse(t->column[c], &b));
 	is_cell(t, r, c,
