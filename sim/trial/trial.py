@@ -143,11 +143,19 @@ accounts:
         with direct.open(request, timeout=5):
             pass
 
+    def profile(self, email, state, until):
+        """One person sets a profile, the way an operator would."""
+        offhook = next(self.build.glob("**/offhook"))
+        subprocess.run([offhook, "-c", self.folder / "offhook.yaml", "set", email, state, "--until", until],
+                       check=True, stdout=subprocess.DEVNULL)
+
     def live(self):
         rng = random.Random(7)
         people = self.people()
         for email in people:
             self.client(email, rng.choice(PEOPLE_BEHAVE))
+        for state, until in (("away", "20m"), ("busy", "5m"), ("not-available", "2h")):
+            self.profile(people.pop(rng.randrange(len(people))), state, until)
         print(f"Offhook is live: http://127.0.0.1:{self.port}/   ({len(people)} people; Ctrl-C ends it)", flush=True)
         print(f"  the simulated Teams:  {self.teams['CONTROL']}   logs: {self.folder}", flush=True)
         print(f"  the command line:     {self.build}/src/cli/offhook -c {self.folder}/offhook.yaml status", flush=True)
