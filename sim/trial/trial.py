@@ -155,7 +155,7 @@ accounts:
         for email in people:
             self.client(email, rng.choice(PEOPLE_BEHAVE))
         for state, until in (("away", "20m"), ("busy", "5m"), ("not-available", "2h")):
-            self.profile(people.pop(rng.randrange(len(people))), state, until)
+            self.profile(rng.choice(people), state, until)
         print(f"Offhook is live: http://127.0.0.1:{self.port}/   ({len(people)} people; Ctrl-C ends it)", flush=True)
         print(f"  the simulated Teams:  {self.teams['CONTROL']}   logs: {self.folder}", flush=True)
         print(f"  the command line:     {self.build}/src/cli/offhook -c {self.folder}/offhook.yaml status", flush=True)
