@@ -63,6 +63,8 @@ int cli_send(struct cli *c, const char *method, const char *path, json_t *body, 
 void path_segment(struct buf *b, const char *text);
 /* The account in which the address is known: --account, or the only one. 0 or the exit status. */
 int cli_account_of(struct cli *c, const char *email, char *account, size_t cap);
+/* The path of a person in the API, for buf_fini in any case. The exit status of a failure, 0 for none. */
+int cli_user_path(struct cli *c, const char *email, struct buf *path);
 /* --account, or the only account there is. */
 int cli_one_account(struct cli *c, char *account, size_t cap);
 

@@ -82,3 +82,19 @@ int cli_one_account(struct cli *c, char *account, size_t cap)
 	json_decref(doc);
 	return status;
 }
+
+int cli_user_path(struct cli *c, const char *email, struct buf *path)
+{
+	char account[300];
+	int status;
+
+	buf_init(path, 8000);
+	status = cli_account_of(c, email, account, sizeof(account));
+	if (status)
+		return status;
+	buf_str(path, "/api/v1/accounts/");
+	path_segment(path, account);
+	buf_str(path, "/users/");
+	path_segment(path, email);
+	return 0;
+}

@@ -121,19 +121,12 @@ static void say(struct cli *c, json_t *u)
 
 int verb_explain(struct cli *c)
 {
-	char account[300];
 	struct buf path;
 	json_t *doc;
-	int status = cli_account_of(c, c->argv[0], account, sizeof(account));
+	int status = cli_user_path(c, c->argv[0], &path);
 
-	if (status)
-		return status;
-	buf_init(&path, 8000);
-	buf_str(&path, "/api/v1/accounts/");
-	path_segment(&path, account);
-	buf_str(&path, "/users/");
-	path_segment(&path, c->argv[0]);
-	status = cli_get(c, buf_cstr(&path), &doc);
+	if (!status)
+		status = cli_get(c, buf_cstr(&path), &doc);
 	buf_fini(&path);
 	if (status)
 		return status;

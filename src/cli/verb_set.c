@@ -70,20 +70,13 @@ static int read_state(struct cli *c, json_t *body)
 
 static int put(struct cli *c, const char *what, json_t *body)
 {
-	char account[300];
 	struct buf path;
 	json_t *doc;
-	int status = cli_account_of(c, c->argv[0], account, sizeof(account));
+	int status = cli_user_path(c, c->argv[0], &path);
 
-	if (status)
-		return status;
-	buf_init(&path, 8000);
-	buf_str(&path, "/api/v1/accounts/");
-	path_segment(&path, account);
-	buf_str(&path, "/users/");
-	path_segment(&path, c->argv[0]);
 	buf_fmt(&path, "/%s", what);
-	status = cli_send(c, "PUT", buf_cstr(&path), body, &doc);
+	if (!status)
+		status = cli_send(c, "PUT", buf_cstr(&path), body, &doc);
 	buf_fini(&path);
 	if (!status && c->json)
 		print_json(c, doc);

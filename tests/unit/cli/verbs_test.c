@@ -203,7 +203,7 @@ static void set(void **state)
 	date_format(last.until_wall_ms, text);
 	assert_true(last.until_wall_ms - harness_wall_ms() > 5390000 &&
 		    last.until_wall_ms - harness_wall_ms() <= 5400000);
-	assert_int_equal(run("set u1@acme.example meeting"), 2);
+	assert_int_equal(run("set u1@acme.example lunch"), 2);
 	assert_int_equal(run("set u1@acme.example busy --until noon"), 2);
 	assert_int_equal(last.id, 0);
 	assert_int_equal(run("disable u1@acme.example"), 0);
