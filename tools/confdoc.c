@@ -23,7 +23,7 @@ static const char head_md[] =
 
 static const char head_yaml[] =
 	"# Offhook's configuration: the keys with their defaults. doc/configuration.md lists them all.\n"
-	"# Check it with: offhookd -n -c FILE. Load it again with: systemctl reload offhook.\n"
+	"# Check it with: offhookd -n -c FILE. Load it again with: systemctl reload offhookd.\n"
 	"# (Made from src/proto/conf/settings.def by `ninja -C build confdoc`.)\n";
 
 static const char accounts_yaml[] =
