@@ -320,6 +320,19 @@ static void keep(struct engine *e, uint32_t id, const struct policy *p, const st
 	rest(e, u, b, true, due);
 }
 
+/* Nothing is cleared or lowered before the user is settled: also not what was decided on before and has
+ * been refused or let go of since. What is in flight already is the sink's to repeat. */
+static bool waits_to_lower(const struct user *u, const struct policy *p, const struct fold *f,
+			   struct hold goal, const struct pub *b)
+{
+	if (settled(u, f))
+		return false;
+	if (goal.session == SESSION_NONE)
+		return true;
+	return u->state != PUBLISH_IN_FLIGHT &&
+	       policy_hold_rank(p->precedence, goal) < policy_hold_rank(p->precedence, b->held);
+}
+
 static void reconcile(struct engine *e, uint32_t id, const struct policy *p, const struct fold *f,
 		      int64_t *due)
 {
@@ -343,11 +356,12 @@ static void reconcile(struct engine *e, uint32_t id, const struct policy *p, con
 		rest(e, u, b, false, due);
 		return;
 	}
+	if (live && waits_to_lower(u, p, f, goal, b)) {
+		rest(e, u, b, true, due);
+		return;
+	}
 	if (goal.session == SESSION_NONE) {
-		if (live && !settled(u, f)) /* nothing is cleared before the user is settled */
-			rest(e, u, b, true, due);
-		else
-			give_clear(e, id);
+		give_clear(e, id);
 		return;
 	}
 	lease = lease_for(e, u, p, f, goal);
