@@ -5,6 +5,8 @@
 
 #include "base/check.h"
 
+enum { WALL_JUMP_MS = 1000 };
+
 struct connector_slot {
 	const struct source_ops *ops; /* NULL: free */
 	struct source *source;
@@ -28,6 +30,7 @@ struct bridge {
 	struct action *queue; /* actions for the shell, oldest first */
 	size_t queue_at, queue_n, queue_cap;
 	bool engine_more;
+	int64_t wall_ahead_ms; /* of the monotonic clock, when the engine was last told the time */
 	uint32_t gone_user; /* its names are released once the shell has seen ACT_USER_GONE */
 	struct actions scratch;
 };
@@ -61,6 +64,7 @@ enum err bridge_new(struct bridge **ret, const struct bridge_limits *l, struct b
 		return ERR_NO_MEMORY;
 	b->limits = *l;
 	b->gone_user = ID_NONE;
+	b->wall_ahead_ms = t.wall_ms - t.mono_ms;
 	enum err e = allocate(b, t);
 	if (e) {
 		bridge_free(b);
@@ -166,6 +170,7 @@ static void step(struct bridge *b, struct bridge_time t, struct event *ev)
 {
 	ev->mono_ms = t.mono_ms;
 	ev->wall_ms = t.wall_ms;
+	b->wall_ahead_ms = t.wall_ms - t.mono_ms;
 	engine_step(b->engine, ev, &b->scratch);
 	b->engine_more = b->scratch.more;
 	for (uint32_t i = 0; i < b->scratch.n; i++)
@@ -489,6 +494,14 @@ void bridge_feed_graph(struct bridge *b, struct bridge_time t, uint32_t realm, c
 	b->realms[realm].dirty = true;
 }
 
+/* Profiles end by the wall clock: the engine is told of a jump though nothing is due. */
+static bool wall_jumped(const struct bridge *b, struct bridge_time t)
+{
+	int64_t by = t.wall_ms - t.mono_ms - b->wall_ahead_ms;
+
+	return by > WALL_JUMP_MS || by < -WALL_JUMP_MS;
+}
+
 void bridge_tick(struct bridge *b, struct bridge_time t)
 {
 	struct event ev = { .kind = EV_TICK };
@@ -501,7 +514,7 @@ void bridge_tick(struct bridge *b, struct bridge_time t)
 		slot->ops->tick(slot->source, t.mono_ms);
 		slot->dirty = true;
 	}
-	if (engine_next(b->engine) <= t.mono_ms)
+	if (engine_next(b->engine) <= t.mono_ms || wall_jumped(b, t))
 		step(b, t, &ev);
 	for (uint32_t i = 0; i < b->limits.realms; i++) {
 		struct realm_slot *r = &b->realms[i];

@@ -197,6 +197,25 @@ static void nothing_is_asked_of_graph_for_an_idle_phone(void **state)
 	assert_int_equal(b->bodies_n, 0);
 }
 
+/* An Away until six ends when the clock is set past six, not at the next thing that happens. */
+static void a_clock_set_forward_ends_a_profile_at_once(void **state)
+{
+	struct bench *b = *state;
+
+	tell(b, CALL_GONE);
+	bridge_set_profile(b->bridge, b->t, b->user, PROFILE_AWAY, b->t.wall_ms + 3600000);
+	drain(b);
+	assert_int_equal(b->bodies_n, 1);
+	answer(b, b->ids[0], 200, "");
+	drain(b);
+	pass(b, 1000);
+	assert_int_equal(b->bodies_n, 1);
+	b->t.wall_ms += 3600000;
+	pass(b, 1000);
+	assert_int_equal(b->bodies_n, 2);
+	assert_non_null(strstr(b->bodies[1], "clearPresence"));
+}
+
 static void the_lease_is_renewed_while_the_call_lasts(void **state)
 {
 	struct bench *b = *state;
@@ -226,6 +245,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_reopened_connector_keeps_its_lines_and_nobody_flaps, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_removed_user_gives_everything_back_before_the_name_goes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nothing_is_asked_of_graph_for_an_idle_phone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_clock_set_forward_ends_a_profile_at_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_lease_is_renewed_while_the_call_lasts, set_up, tear_down),
 	};
 	return cmocka_run_group_tests_name("bridge/bridge", tests, NULL, NULL);
