@@ -107,6 +107,9 @@ struct pbx_phone {
 	bool registered;
 	bool dnd; /* the way FreePBX keeps it: a phone with it reports busy */
 	bool stuck; /* subscriptions of old are told of a call that is over: fault STUCK */
+	/* What was to be told of it last was withheld, told wrongly or given up, and no later report has
+	 * been answered: who listens believes the report before. */
+	bool misled;
 	uint32_t calls; /* not yet ended */
 	uint32_t subscriptions; /* own ones, without lists */
 	int64_t since_ms; /* last change of state */

@@ -86,6 +86,7 @@ bool pbx_phone(const struct pbx *p, uint32_t index, struct pbx_phone *ret)
 		.dnd = ph->dnd,
 		.subscriptions = ph->subs_n,
 		.since_ms = ph->since_ms,
+		.misled = ph->withheld > ph->arrived,
 	};
 	for (uint8_t i = 0; i < ph->calls_n; i++) {
 		const struct call *c = &p->calls[ph->calls[i]];
@@ -159,6 +160,7 @@ static void end(struct pbx *p, struct call *c)
 			continue;
 		p->phones[phone].stuck_next = false;
 		c->ghost[side] = ++p->serials;
+		pbx_mislead(p, phone, NONE, ++p->reports);
 	}
 	wheel_set(p->wheel, wheel_call(p, (uint32_t)(c - p->calls)), p->now_ms + LINGER_MS);
 	changed(p, c->phone[CALLER]);

@@ -108,13 +108,23 @@ void pbx_fault(struct pbx *p, int64_t now_ms, const struct pbx_fault *f)
 	p->fault_phone[f->kind] = f->phone;
 }
 
+/* Over UDP nobody is told that a subscription is forgotten; a stream closes, and that is seen. */
+static void forget(struct pbx *p, uint32_t sub)
+{
+	const struct sub *s = &p->subs[sub];
+
+	if (s->transport == PBX_UDP)
+		pbx_mislead(p, s->phone, s->list, ++p->reports);
+	pbx_sub_drop(p, sub);
+}
+
 /* Asterisk after kill -9: what was written a second ago counts, what is younger is lost. */
 static void step_back(struct pbx *p, uint32_t sub)
 {
 	struct sub *s = &p->subs[sub];
 
 	if (p->now_ms - s->created_ms < 1000) {
-		pbx_sub_drop(p, sub);
+		forget(p, sub);
 		return;
 	}
 	s->cseq -= s->cseq > 2 ? 2 : s->cseq - 1;
@@ -144,7 +154,7 @@ void pbx_restart(struct pbx *p, int64_t now_ms, enum pbx_restart_mode mode, int6
 		if (!p->subs[i].used)
 			continue;
 		if (mode == PBX_RESTART_FORGET)
-			pbx_sub_drop(p, i);
+			forget(p, i);
 		else if (mode == PBX_RESTART_STEP_BACK)
 			step_back(p, i);
 	}

@@ -34,6 +34,43 @@ static uint32_t txn_new(struct pbx *p)
 	return NONE;
 }
 
+/* ---- who believes what ---- */
+
+static void mark(struct pbx *p, uint32_t phone, uint32_t list, uint64_t order, bool arrived)
+{
+	uint32_t first = phone != NONE ? phone : p->lists[list].first;
+	uint32_t count = phone != NONE ? 1 : p->lists[list].count;
+
+	for (uint32_t i = first; i < first + count && i < p->phones_n; i++) {
+		uint64_t *at = arrived ? &p->phones[i].arrived : &p->phones[i].withheld;
+
+		*at = order > *at ? order : *at;
+	}
+}
+
+void pbx_mislead(struct pbx *p, uint32_t phone, uint32_t list, uint64_t order)
+{
+	mark(p, phone, list, order, false);
+}
+
+/* Does what s is told of its phones name a call that is over? */
+static bool lies(const struct pbx *p, const struct sub *s)
+{
+	uint32_t first = s->list == NONE ? s->phone : p->lists[s->list].first;
+	uint32_t count = s->list == NONE ? 1 : p->lists[s->list].count;
+
+	for (uint32_t i = first; i < first + count && i < p->phones_n; i++) {
+		for (uint8_t n = 0; n < p->phones[i].calls_n; n++) {
+			const struct call *c = &p->calls[p->phones[i].calls[n]];
+			uint64_t ghost = c->ghost[c->phone[CALLER] == i ? CALLER : CALLEE];
+
+			if (ghost && s->serial < ghost)
+				return true;
+		}
+	}
+	return false;
+}
+
 static struct sub *sub_of(struct pbx *p, const struct txn *t)
 {
 	struct sub *s = &p->subs[t->sub];
@@ -55,6 +92,9 @@ static void send(struct pbx *p, struct txn *t)
 	struct chan *c = t->transport == PBX_UDP ? NULL : pbx_chan(p, t->channel);
 
 	t->unsent = t->transport != PBX_UDP && c && !c->up;
+	/* into a stream nothing is sent twice */
+	if (!t->unsent && t->transport != PBX_UDP && pbx_deaf(p))
+		pbx_mislead(p, t->phone, t->list, t->order);
 	if (!t->unsent)
 		pbx_emit(p, t->channel, &t->peer, slice_of(t->bytes, t->n));
 	t->next_ms = 0;
@@ -81,6 +121,7 @@ void pbx_txn_due(struct pbx *p, uint32_t txn)
 	struct sub *s = sub_of(p, t);
 
 	if (p->now_ms >= t->deadline_ms) {
+		pbx_mislead(p, t->phone, t->list, t->order);
 		failed(p, t);
 		pbx_txn_free(p, txn);
 		return;
@@ -149,6 +190,8 @@ void pbx_response(struct pbx *p, const struct sip_msg *m)
 	p->counters.notify_answers++;
 	if (ends_subscription(m->status))
 		failed(p, t);
+	else if (m->status < 300)
+		mark(p, t->phone, t->list, t->order, !t->lies);
 	pbx_txn_free(p, (uint32_t)at);
 }
 
@@ -321,11 +364,17 @@ void pbx_notify(struct pbx *p, uint32_t sub, const char *reason, uint32_t retry_
 	p->counters.notifies++;
 	/* Asterisk prints into a buffer of fixed size and gives up without a word. */
 	s->oversized = buf_err(&p->body) || (s->list != NONE && n.body.n > p->config.list_bytes_max);
-	if (s->oversized || pbx_fault_take(p, PBX_FAULT_SKIPPED, s->phone) || (at = txn_new(p)) == NONE)
+	if (s->oversized)
 		return;
+	p->reports++;
+	if (pbx_fault_take(p, PBX_FAULT_SKIPPED, s->phone) || (at = txn_new(p)) == NONE) {
+		pbx_mislead(p, s->phone, s->list, p->reports);
+		return;
+	}
 	struct txn *t = &p->txns[at];
 	*t = (struct txn){ .used = true, .transport = s->transport, .sub = sub, .sub_serial = s->serial,
 			   .channel = route(p, s), .peer = s->target, .token = pbx_token(p),
+			   .phone = s->phone, .list = s->list, .order = p->reports, .lies = lies(p, s),
 			   .deadline_ms = p->now_ms + TIMER_F_MS, .interval_ms = T1_MS };
 	snprintf(branch, sizeof(branch), "z9hG4bKPj%08x%016llx", at, (unsigned long long)t->token);
 	buf_reset(&p->msg);

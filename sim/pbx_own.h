@@ -47,6 +47,7 @@ struct phone {
 	uint32_t subs;                   /* head of the list through sub.next */
 	uint32_t subs_n;
 	uint64_t changed;                /* pbx.changes when it last changed */
+	uint64_t withheld, arrived;      /* the last report that is known to be missing, and the last answered */
 	int64_t since_ms;
 };
 
@@ -83,6 +84,9 @@ struct sub {
 struct txn {
 	bool used, held;
 	bool unsent; /* waits for its stream */
+	bool lies;   /* tells of a call that is over */
+	uint32_t phone, list; /* as of its subscription */
+	uint64_t order;       /* pbx.reports when it was written */
 	uint8_t transport;
 	uint32_t sub, channel;
 	uint64_t sub_serial, token;
@@ -116,7 +120,7 @@ struct pbx {
 	struct pbx_config config;
 	char host[64], username[128], password[256];
 	struct prng rng;
-	uint64_t token_seed, tokens, serials, changes;
+	uint64_t token_seed, tokens, serials, changes, reports;
 	struct phone *phones;
 	struct call *calls;
 	struct sub *subs;
@@ -213,6 +217,8 @@ void pbx_notify_phone(struct pbx *p, uint32_t phone, bool even_unchanged);
 void pbx_response(struct pbx *p, const struct sip_msg *m);
 void pbx_txn_due(struct pbx *p, uint32_t txn);
 void pbx_txn_free(struct pbx *p, uint32_t txn);
+/* The report of that order, of a phone or (phone NONE) of a list's phones, never arrives. */
+void pbx_mislead(struct pbx *p, uint32_t phone, uint32_t list, uint64_t order);
 void pbx_txns_of_channel(struct pbx *p, uint32_t channel, bool up);
 
 /* ---- pbx_body.c ---- */

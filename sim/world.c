@@ -121,7 +121,6 @@ enum err world_new(struct world **ret, const struct world_config *c)
 	w->now_ms = 1000;
 	w->wall_offset_ms = w->cloud_offset_ms = epoch_ms;
 	w->commit_ms = w->restart_ms = TIME_NEVER;
-	w->lied_ms = w->line_faults_ms[0] = w->line_faults_ms[1] = -TIME_NEVER / 2;
 	w->allowed = (uint32_t)((uint64_t)c->quota * 98 / 100);
 	w->sends = calloc(w->allowed, sizeof(*w->sends));
 	make_people(w);

@@ -12,7 +12,7 @@
 #include "oracle.h"
 #include "pbx.h"
 
-enum { WORLD_PBXS = 2, WORLD_USERS_MAX = 64, WORLD_LINES_MAX = 128, WORLD_STEPS_KEPT = 60 };
+enum { WORLD_PBXS = 2, WORLD_USERS_MAX = 64, WORLD_LINES_MAX = 128, WORLD_STEPS_KEPT = 80 };
 
 struct world_config {
 	uint64_t seed;

@@ -110,10 +110,6 @@ static void act_pbx_fault(struct world *w)
 
 	world_step_note(w, "pbx%u: fault %s", pbx, pbx_fault_name((enum pbx_fault_kind)f.kind));
 	pbx_fault(w->pbx[pbx], w->now_ms, &f);
-	if (f.kind == PBX_FAULT_STUCK || f.kind == PBX_FAULT_SKIPPED || f.kind == PBX_FAULT_SWAPPED)
-		w->lied_ms = w->now_ms;
-	if (f.kind == PBX_FAULT_TERMINATE || f.kind == PBX_FAULT_REFUSE || f.kind == PBX_FAULT_BUSY)
-		w->line_faults_ms[pbx] = w->now_ms;
 	w->counts.pbx_faults++;
 }
 
@@ -178,6 +174,9 @@ static void act_jump(struct world *w)
 	w->wall_offset_ms += by;
 	w->counts.jumps++;
 	world_step_note(w, "the daemon's wall clock jumps by %lld ms", (long long)by);
+	if (w->bridge)
+		bridge_tick(w->bridge, world_time(w));
+	check_profiles(w);
 }
 
 static void act_register(struct world *w)
@@ -233,6 +232,5 @@ void acts_end(struct world *w)
 		}
 	}
 	cloud_faults_clear(w->cloud);
-	w->lied_ms = w->now_ms; /* what was stuck is only now over, untold */
 	world_step_note(w, "calm");
 }

@@ -2,59 +2,82 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/check.h"
+#include "proto/sip/msg.h"
 #include "world_parts.h"
 
-/* A dead link is noticed within this: OPTIONS every 30 s, each given up after 32 s (RFC 3261 timer F),
- * a TCP connection that is tried for 10 s, and the PBX's own time to answer. */
-enum { NOTICE_MS = 120000, REQUEST_TIMEOUT_MS = 10000, QUESTION_MS = 31 * 60 * 1000,
-	DECIDED_MS = 2000, LINE_FAULT_MS = 2 * 3600 * 1000 };
+/* A dead link is noticed within NOTICE_MS: OPTIONS every 30 s, each given up after 32 s (RFC 3261
+ * timer F), a TCP connection that is tried for 10 s, and the PBX's own time to answer. A call is
+ * questioned every 30 min; the answer may take as long as a request that is given up. */
+enum { NOTICE_MS = 120000, REQUEST_TIMEOUT_MS = 10000, QUESTION_MS = 31 * 60 * 1000, RANK_NONE = 9 };
 
 static enum oracle_phone phone_word(uint8_t state)
 {
 	static const enum oracle_phone words[PBX_PHONE_STATES] = {
-		[PBX_IDLE] = ORACLE_FREE, [PBX_RINGING] = ORACLE_RINGS, [PBX_DIALING] = ORACLE_DIALS,
+		[PBX_IDLE] = ORACLE_FREE,     [PBX_RINGING] = ORACLE_RINGS, [PBX_DIALING] = ORACLE_DIALS,
 		[PBX_TALKING] = ORACLE_TALKS, [PBX_HELD] = ORACLE_ON_HOLD,
 	};
 
 	return words[state];
 }
 
-/* stuck: the PBX goes on telling of a call that is over; nobody can know better. */
-static void line_truth(struct world *w, const struct line_truth *l, struct oracle_line *ret, bool *ret_stuck)
+static void line_truth(struct world *w, const struct line_truth *l, struct oracle_line *ret)
 {
 	struct pbx_phone phone = { 0 };
 
 	*ret = (struct oracle_line){ .heard = true, .dnd = l->dnd };
-	*ret_stuck = false;
 	if (l->connector == TOLD)
 		return;
 	pbx_phone(w->pbx[l->connector], l->phone, &phone);
 	ret->phone = phone_word(phone.state);
-	*ret_stuck = phone.stuck;
 }
 
-static enum oracle_held expected(struct world *w, uint32_t user, bool *ret_stuck)
+/* An end of a profile that passes while no daemon runs, and is undone by a clock set back before
+ * one does, has never been: only a running daemon makes it last. */
+void check_profiles(struct world *w)
+{
+	for (uint32_t i = 0; i < w->users_n && w->bridge; i++)
+		if (w->users[i].app_until_wall_ms <= w->now_ms + w->wall_offset_ms) {
+			w->users[i].app = ORACLE_APP_AVAILABLE;
+			w->users[i].app_until_wall_ms = TIME_NEVER;
+		}
+}
+
+/* A line is heard while a subscription stands that has told of it: its own or its list's. */
+static bool listens(const struct line_truth *l)
+{
+	for (int i = 0; i < DIALOGS_MAX; i++)
+		if (l->dialogs[i].stands)
+			return true;
+	return false;
+}
+
+/* heard_only: as far as the daemon can know. */
+static enum oracle_held expects(struct world *w, uint32_t user, bool heard_only)
 {
 	const struct policy *p = &w->config.policy;
 	const struct oracle_rules rules = { .call_first = p->precedence == PRECEDENCE_CALL_FIRST,
 					    .ringing_busy = p->ringing == RINGING_BUSY,
 					    .busy_is_dnd = p->busy == BUSY_DND };
 	struct oracle_line lines[ORACLE_LINES_MAX];
-	struct user_truth *u = &w->users[user];
+	const struct user_truth *u = &w->users[user];
+	bool over = u->app_until_wall_ms <= w->now_ms + w->wall_offset_ms;
 	int n = 0;
 
-	if (u->app_until_wall_ms <= w->now_ms + w->wall_offset_ms)
-		u->app = ORACLE_APP_AVAILABLE;
-	*ret_stuck = false;
 	for (uint32_t i = 0; i < w->lines_n && n < ORACLE_LINES_MAX; i++) {
-		bool stuck;
+		const struct line_truth *l = &w->lines[i];
 
-		if (w->lines[i].user != user)
+		if (l->user != user)
 			continue;
-		line_truth(w, &w->lines[i], &lines[n++], &stuck);
-		*ret_stuck = *ret_stuck || stuck;
+		line_truth(w, l, &lines[n]);
+		lines[n++].heard = !heard_only || l->connector == TOLD || listens(l);
 	}
-	return oracle_expects(lines, n, u->app, &rules);
+	return oracle_expects(lines, n, over ? ORACLE_APP_AVAILABLE : u->app, &rules);
+}
+
+static enum oracle_held expected(struct world *w, uint32_t user)
+{
+	return expects(w, user, false);
 }
 
 static void held(struct world *w, uint32_t user, char *ret, size_t cap)
@@ -76,101 +99,267 @@ static void show_user(struct world *w, uint32_t user)
 
 	if (!w->bridge || !engine_user(bridge_engine(w->bridge), w->users[user].id, &u))
 		return;
-	world_step_note(w, "user %u: combined %s, desired %s, held %s, settled %d, profile %s, publish %u, status %u, gen %u",
+	world_step_note(w,
+			"user %u: combined %s, desired %s, held %s, settled %d, profile %s, "
+			"publish %u, status %u, gen %u",
 			user, presence_name((enum presence)u.combined), session_name((enum session)u.desired),
-			session_name((enum session)u.held), u.settled, profile_name((enum profile)u.profile), u.publish,
-			u.last_status, u.generation);
+			session_name((enum session)u.held), u.settled, profile_name((enum profile)u.profile),
+			u.publish, u.last_status, u.generation);
 	for (uint32_t l = u.first_line; l != ID_NONE; l = engine_next_line_of(bridge_engine(w->bridge), l)) {
 		struct line_view v;
 		struct source_line_view s = { 0 };
 
 		engine_line(bridge_engine(w->bridge), l, &v);
 		bridge_line_view(w->bridge, l, &s);
-		world_step_note(w, "line %u: %s, %s, call %u of %u, dnd %d; link %u status %u %s", l, syncs[v.sync],
-				presence_name((enum presence)v.presence), v.call, v.calls, v.dnd, s.link, s.last_status,
-				s.reason);
+		world_step_note(w, "line %u: %s, %s, call %u of %u, dnd %d; link %u status %u %s", l,
+				syncs[v.sync], presence_name((enum presence)v.presence), v.call, v.calls,
+				v.dnd, s.link, s.last_status, s.reason);
 	}
 }
 
-/* No Busy outlives its last evidence by more than grace + lease + one request's time-out. */
-void check_truth(struct world *w)
-{
-	int64_t allowed = w->config.policy.grace_ms + w->config.policy.lease_ms + REQUEST_TIMEOUT_MS + NOTICE_MS;
-
-	/* a PBX that told a lie is believed until it is questioned */
-	if (w->now_ms - w->lied_ms < allowed + QUESTION_MS)
-		allowed += QUESTION_MS;
-
-	for (uint32_t i = 0; i < w->users_n; i++) {
-		char now[64];
-		bool stuck;
-		enum oracle_held wanted = expected(w, i, &stuck);
-
-		held(w, i, now, sizeof(now));
-		if (wanted != ORACLE_NOTHING)
-			w->users[i].wanted_ms = w->now_ms;
-		if (stuck || (wanted != ORACLE_NOTHING && strcmp(oracle_words(wanted), now) == 0) || now[0] == '\0')
-			w->users[i].last_busy_ms = w->now_ms;
-		if (w->now_ms - w->users[i].last_busy_ms > allowed) {
-			show_user(w, i);
-			world_object(w, "user %u still shows %s, %lld ms after its last evidence (%s is right)", i, now,
-				     (long long)(w->now_ms - w->users[i].last_busy_ms), oracle_words(wanted));
-		}
-	}
-}
-
-/* A report of a line has reached the daemon; an empty one: the link is lost and with it all that was
- * heard. A stream comes in pieces, so a name may begin in the piece before. */
-void check_heard(struct world *w, uint32_t pbx, struct slice bytes)
-{
-	char *tail = w->tail[pbx];
-	char text[TAIL_MAX + 1 + 65536];
-	int n = snprintf(text, sizeof(text), "%s%.*s", tail, SLICE_ARG(bytes));
-	struct slice seen = slice_of(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
-
-	for (uint32_t i = 0; i < w->lines_n; i++) {
-		char name[24];
-
-		if (w->lines[i].connector != pbx)
-			continue;
-		snprintf(name, sizeof(name), "sip:%u@", 201 + w->lines[i].phone);
-		if (bytes.n == 0 && w->lines[i].heard) {
-			w->lines[i].heard = false;
-			w->lines[i].lost_ms = w->now_ms; /* a connection that told nothing loses nothing */
-		} else if (slice_find_str(seen, slice_str(name)) < seen.n)
-			w->lines[i].heard = true;
-	}
-	struct slice last = bytes.n ? slice_sub(seen, seen.n > TAIL_MAX ? seen.n - TAIL_MAX : 0, seen.n) : SLICE_NONE;
-	snprintf(tail, TAIL_MAX + 1, "%.*s", SLICE_ARG(last));
-}
-
-/* Nothing is cleared before every line of the person has been heard, or its grace is over. */
-void check_clear(struct world *w, uint32_t cloud_user)
+/* Is a PBX keeping a change of one of this person's lines to itself? */
+static bool misled(const struct world *w, uint32_t user)
 {
 	for (uint32_t i = 0; i < w->lines_n; i++) {
 		const struct line_truth *l = &w->lines[i];
+		struct pbx_phone phone;
 
-		if (w->users[l->user].cloud_user != cloud_user || l->heard)
+		if (l->user == user && l->connector != TOLD &&
+		    pbx_phone(w->pbx[l->connector], l->phone, &phone) && phone.misled)
+			return true;
+	}
+	return false;
+}
+
+/* No session outlives its last evidence by more than grace + lease + one request's time-out; a dead
+ * link must be noticed first. Evidence is what a synchronised source said last; a PBX that will not
+ * tell of a line takes nothing from what the others say. A PBX that keeps the end of a call to
+ * itself is believed until the call is questioned (presence-rules.md 2), so as long as it does, and
+ * no longer, the clock stands still. What a profile gave no PBX can lie about: Away has no such
+ * excuse. */
+static void bound(struct world *w, uint32_t user, int64_t passed_ms)
+{
+	const int64_t allowed =
+		w->config.policy.grace_ms + w->config.policy.lease_ms + REQUEST_TIMEOUT_MS + NOTICE_MS;
+	enum oracle_held wanted = expected(w, user);
+	struct user_truth *u = &w->users[user];
+	char now[64];
+
+	held(w, user, now, sizeof(now));
+	if (wanted != ORACLE_NOTHING)
+		u->wanted_ms = w->now_ms;
+	if (now[0] == '\0' || strcmp(oracle_words(wanted), now) == 0 ||
+	    strcmp(oracle_words(expects(w, user, true)), now) == 0) {
+		u->true_ms = w->now_ms;
+		u->misled_ms = 0;
+		return;
+	}
+	if (w->bridge && strcmp(now, oracle_words(ORACLE_AWAY)) != 0 && u->misled_ms < QUESTION_MS &&
+	    misled(w, user))
+		u->misled_ms += passed_ms;
+	if (w->now_ms - u->true_ms - u->misled_ms <= allowed)
+		return;
+	show_user(w, user);
+	world_object(w,
+		     "user %u still shows %s, %lld ms after its last evidence, %lld of them misled "
+		     "(%s is right)",
+		     user, now, (long long)(w->now_ms - u->true_ms), (long long)u->misled_ms,
+		     oracle_words(wanted));
+}
+
+/* Within its grace, and nothing heard of it since it was lost or the daemon started. */
+static bool unsettled(const struct world *w, const struct line_truth *l, int64_t *ret_since_ms)
+{
+	int64_t since = l->lost_ms > w->started_ms ? l->lost_ms : w->started_ms;
+
+	if (l->connector == TOLD || listens(l))
+		return false;
+	/* the PBX would not go on with it even before: it may have been lost then already */
+	if (l->refused_ms < since && l->refused_ms > w->started_ms)
+		since = l->refused_ms;
+	*ret_since_ms = since;
+	return w->now_ms - since < w->config.policy.grace_ms;
+}
+
+/* The rank of presence-rules.md 4, of Graph's words; 0: nothing. */
+static int rank(const struct world *w, struct slice words)
+{
+	const bool call_first = w->config.policy.precedence == PRECEDENCE_CALL_FIRST;
+
+	if (slice_find_str(words, SLICE_LIT("Away")) < words.n)
+		return call_first ? 1 : 4;
+	if (slice_find_str(words, SLICE_LIT("DoNotDisturb")) < words.n)
+		return 3;
+	return slice_find_str(words, SLICE_LIT("Busy")) < words.n ? 2 : 0;
+}
+
+/* What a daemon that knows every line of the person decides on, it may carry out later, when a line
+ * is lost: the clear waits behind the request in flight, for quota, gate or token, and is sent
+ * again when its answer is lost. While a PBX misleads, anything may have been decided. */
+static void note_decided(struct world *w, uint32_t user)
+{
+	struct user_truth *u = &w->users[user];
+	int64_t since;
+
+	for (uint32_t i = 0; i < w->lines_n; i++)
+		if (w->lines[i].user == user && unsettled(w, &w->lines[i], &since))
+			return;
+	u->decided_rank = misled(w, user) ? 0 : rank(w, slice_str(oracle_words(expects(w, user, true))));
+}
+
+void check_truth(struct world *w)
+{
+	check_profiles(w);
+	for (uint32_t i = 0; i < w->users_n && w->bridge; i++)
+		note_decided(w, i);
+	for (uint32_t i = 0; i < w->users_n; i++)
+		bound(w, i, w->now_ms - w->looked_ms);
+	w->looked_ms = w->now_ms;
+}
+
+/* ---- what the daemon has heard ---- */
+
+/* call 0: all of them. */
+static void end_hearing(struct world *w, struct line_truth *l, uint64_t call)
+{
+	bool heard = listens(l);
+
+	for (int i = 0; i < DIALOGS_MAX; i++)
+		if (!call || l->dialogs[i].call == call)
+			l->dialogs[i].stands = false;
+	if (heard && !listens(l))
+		l->lost_ms = w->now_ms;
+}
+
+static bool stands(const struct line_truth *l, uint64_t call)
+{
+	for (int i = 0; i < DIALOGS_MAX; i++)
+		if (l->dialogs[i].call == call)
+			return l->dialogs[i].stands;
+	return false;
+}
+
+/* What comes after the end of a subscription is nobody's (RFC 6665 4.1.3): it revives nothing. */
+static void hear(struct line_truth *l, uint64_t call)
+{
+	bool ended = false, known = false;
+
+	for (int i = 0; i < DIALOGS_MAX; i++) {
+		known = known || l->dialogs[i].call == call;
+		ended = ended || (l->dialogs[i].call == call && !l->dialogs[i].stands);
+	}
+	if (!known)
+		l->dialogs[l->dialogs_at++ % DIALOGS_MAX] = (struct dialog_truth){ call, true };
+	if (!ended)
+		l->refused_ms = TIME_NEVER;
+}
+
+/* Does the report speak of the line: its own, or a list's that names it? */
+static bool names(const struct sip_msg *m, const struct line_truth *l)
+{
+	char own[24], member[40];
+
+	snprintf(own, sizeof(own), "sip:%u@", 201 + l->phone);
+	snprintf(member, sizeof(member), "<resource uri=\"%s", own);
+	return slice_find_str(sip_msg_header(m, SIP_FROM), slice_str(own)) < sip_msg_header(m, SIP_FROM).n ||
+	       slice_find_str(m->body, slice_str(member)) < m->body.n;
+}
+
+/* A refusal that ends the subscription (RFC 6665 4.1.2.2), or one that only may. */
+static void refused(struct world *w, struct line_truth *l, uint64_t call, uint16_t status)
+{
+	static const uint16_t for_now[] = { 401, 407, 408, 412, 423, 429, 430,
+					    480, 482, 483, 486, 487, 491, 600 };
+	bool may = status >= 500 && status < 600;
+
+	for (size_t i = 0; i < ARRAY_LEN(for_now); i++)
+		may = may || status == for_now[i];
+	if (!may)
+		end_hearing(w, l, call);
+	else if (l->refused_ms == TIME_NEVER)
+		l->refused_ms = w->now_ms;
+}
+
+static void hear_message(struct world *w, struct line_truth *l, const struct sip_msg *m)
+{
+	const uint64_t call = slice_hash(m->call_id, 1) | 1;
+
+	if (!m->request) {
+		if (stands(l, call) && m->status >= 300 && slice_is(m->cseq_method, "SUBSCRIBE"))
+			refused(w, l, call, m->status);
+	} else if (slice_starts(sip_msg_header(m, SIP_SUBSCRIPTION_STATE), "terminated")) {
+		end_hearing(w, l, call);
+	} else if (names(m, l)) {
+		hear(l, call);
+	}
+}
+
+void check_heard(struct world *w, uint32_t pbx, struct slice message)
+{
+	struct sip_msg m;
+
+	if (sip_msg_parse(message, &m))
+		return;
+	for (uint32_t i = 0; i < w->lines_n; i++)
+		if (w->lines[i].connector == pbx)
+			hear_message(w, &w->lines[i], &m);
+}
+
+/* The daemon has taken a message: it knows what it says. */
+void check_known(struct world *w, uint32_t pbx)
+{
+	for (uint32_t i = 0; i < w->lines_n; i++)
+		if (w->lines[i].connector == pbx)
+			note_decided(w, w->lines[i].user);
+}
+
+void check_started(struct world *w)
+{
+	for (uint32_t i = 0; i < w->users_n; i++) {
+		const struct saved *s = &w->user_saved[i];
+		bool holds = s->has && s->user.lease_end_wall_ms > w->now_ms + w->wall_offset_ms;
+		const char *words = holds ? session_availability((enum session)s->user.session) : "";
+
+		w->users[i].known_rank = rank(w, slice_str(words));
+		w->users[i].decided_rank = RANK_NONE;
+	}
+}
+
+void check_link_lost(struct world *w, uint32_t pbx)
+{
+	for (uint32_t i = 0; i < w->lines_n; i++)
+		if (w->lines[i].connector == pbx)
+			end_hearing(w, &w->lines[i], 0); /* a connection that told nothing loses nothing */
+}
+
+/* ---- what the daemon sends ---- */
+
+/* For a person not yet settled nothing is cleared or lowered: of what is shown, of what this daemon
+ * knows to be ours (without its state it knows of nothing), and of what it decided on when it last
+ * knew all. */
+static void check_lower(struct world *w, uint32_t user, struct slice body)
+{
+	const int to = rank(w, body);
+	struct user_truth *u = &w->users[user];
+	int known = u->known_rank;
+	int64_t since;
+	char now[64];
+
+	held(w, user, now, sizeof(now));
+	u->known_rank = to;
+	if (to >= known || to >= u->decided_rank || to >= rank(w, slice_str(now)))
+		return;
+	for (uint32_t i = 0; i < w->lines_n; i++) {
+		if (w->lines[i].user != user || !unsettled(w, &w->lines[i], &since))
 			continue;
-		int64_t since = w->started_ms;
-		if (l->lost_ms > since)
-			since = l->lost_ms;
-		/* decided on before the link was lost, and sent again because its answer was */
-		if (since > w->started_ms && w->users[l->user].wanted_ms + DECIDED_MS < since)
-			continue;
-		/* a line that lost its own subscription may have been past its grace long before */
-		if (w->now_ms < w->line_faults_ms[l->connector] + LINE_FAULT_MS)
-			continue;
-		if (w->now_ms - since < w->config.policy.grace_ms) {
-			show_user(w, l->user);
-			world_object(w, "user %u is cleared %lld ms after the link was lost, its line %u not yet heard",
-				     l->user, (long long)(w->now_ms - since), i);
-		}
+		show_user(w, user);
+		world_object(w, "user %u is %s %lld ms after the link was lost, its line %u not yet heard",
+			     user, to ? "lowered" : "cleared", (long long)(w->now_ms - since), i);
 	}
 }
 
 /* Never more presence requests in any window than 0.98 of the quota. */
-void check_sent(struct world *w)
+static void check_sent(struct world *w)
 {
 	int64_t oldest = w->sends[w->sends_at];
 
@@ -183,12 +372,31 @@ void check_sent(struct world *w)
 	w->sent_in_life++;
 }
 
+void check_request(struct world *w, struct slice url, struct slice body)
+{
+	static const char before[] = "/users/", behind[] = "/presence/";
+	struct slice rest =
+		slice_sub(url, slice_find_str(url, slice_str(before)) + sizeof(before) - 1, url.n);
+	size_t at = slice_find_str(rest, slice_str(behind));
+	struct slice id = slice_sub(rest, 0, at), verb = slice_sub(rest, at + sizeof(behind) - 1, rest.n);
+	uint32_t cloud_user = cloud_user_find(w->cloud, id);
+
+	check_sent(w);
+	for (uint32_t i = 0; i < w->users_n; i++) {
+		if (w->users[i].cloud_user != cloud_user)
+			continue;
+		world_step_note(w, "user %u: %.*s %.*s", i, SLICE_ARG(verb),
+				SLICE_ARG(slice_sub(body, 0, 120)));
+		if (slice_is(verb, "setPresence") || slice_is(verb, "clearPresence"))
+			check_lower(w, i, body);
+	}
+}
+
 bool check_calm(struct world *w)
 {
 	for (uint32_t i = 0; i < w->users_n; i++) {
 		char now[64];
-		bool stuck;
-		enum oracle_held wanted = expected(w, i, &stuck);
+		enum oracle_held wanted = expected(w, i);
 
 		held(w, i, now, sizeof(now));
 		if (strcmp(now, oracle_words(wanted)) != 0) {

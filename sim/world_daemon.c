@@ -54,7 +54,7 @@ static enum err add_people(struct world *w, uint16_t account)
 		snprintf(number, sizeof(number), "%u", l->connector == TOLD ? 900 + i : 201 + l->phone);
 		e = bridge_add_line(w->bridge, world_time(w), w->connector_id[l->connector], slice_str(number),
 				    w->users[l->user].id, &l->id);
-		l->heard = l->connector == TOLD;
+		l->refused_ms = TIME_NEVER;
 		if (l->connector == TOLD)
 			told_dnd(w->told, l->id, l->dnd);
 	}
@@ -106,6 +106,7 @@ enum err daemon_start(struct world *w)
 	w->started_ms = w->now_ms;
 	w->restart_ms = TIME_NEVER;
 	w->sent_in_life = 0;
+	check_started(w);
 	world_step_note(w, "daemon starts");
 	daemon_drain(w);
 	return ERR_OK;
@@ -217,6 +218,8 @@ void daemon_crash(struct world *w, bool keep_state)
 	w->counts.crashes++;
 	w->commit_ms = TIME_NEVER;
 	net_daemon_died(w);
+	for (uint32_t i = 0; i < WORLD_PBXS; i++)
+		check_link_lost(w, i);
 	memset(w->user_waits, 0, sizeof(w->user_waits));
 	memset(w->line_waits, 0, sizeof(w->line_waits));
 	if (!keep_state) {

@@ -186,8 +186,12 @@ static void send_bytes(struct world *w, struct link *l, enum parcel_kind kind, s
 		return;
 	}
 	size_t at = 1 + prng_below(&w->prng, bytes.n - 1);
-	carry(on_stream(w, l, kind, order), 0, slice_sub(bytes, 0, at));
-	carry(on_stream(w, l, kind, order), 0, slice_sub(bytes, at, bytes.n));
+	struct parcel *p = on_stream(w, l, kind, order);
+	p->part = true;
+	carry(p, 0, slice_sub(bytes, 0, at));
+	p = on_stream(w, l, kind, order);
+	carry(p, 0, slice_sub(bytes, at, bytes.n));
+	carry(p, 1, bytes);
 }
 
 static void connect_link(struct world *w, uint32_t pbx, const struct source_out *out)
@@ -237,6 +241,7 @@ void net_daemon_out(struct world *w, uint32_t connector, const struct source_out
 		if (l) {
 			l->open = false;
 			l->daemon_gone = true;
+			check_link_lost(w, pbx);
 		}
 		break;
 	case OUT_LISTEN:
@@ -323,8 +328,9 @@ void net_request(struct world *w, const struct graph_request *r)
 	carry(p, 0, target_of(r->url));
 	carry(p, 1, r->headers);
 	carry(p, 2, r->body);
-	if (slice_find_str(r->url, SLICE_LIT("/presence/")) < r->url.n)
-		check_sent(w);
+	size_t at = slice_find_str(r->url, SLICE_LIT("/presence/"));
+	if (at < r->url.n)
+		check_request(w, r->url, r->body);
 }
 
 static struct slice header(void *arg, const char *name)
@@ -341,17 +347,6 @@ static struct slice header(void *arg, const char *name)
 	return SLICE_NONE;
 }
 
-static void look_at_clear(struct world *w, const struct parcel *p)
-{
-	struct slice target = slice_of(p->text[0], p->text_n[0]);
-	static const char prefix[] = "/v1.0/users/";
-
-	if (!slice_starts(target, prefix) || slice_find_str(target, SLICE_LIT("/clearPresence")) == target.n)
-		return;
-	struct slice id = slice_sub(target, sizeof(prefix) - 1, target.n);
-	check_clear(w, cloud_user_find(w->cloud, slice_sub(id, 0, slice_find(id, '/'))));
-}
-
 /* The request reaches the cloud, unless the network loses it on the way there or back. */
 static void serve(struct world *w, struct parcel *p)
 {
@@ -363,11 +358,8 @@ static void serve(struct world *w, struct parcel *p)
 	struct cloud_response answer;
 
 	cloud_response_init(&answer);
-	if (!lost_there) {
-		if (p->life == w->life)
-			look_at_clear(w, p);
+	if (!lost_there)
 		cloud_request(w->cloud, world_cloud_ms(w), &rq, &answer);
-	}
 	int64_t at = w->now_ms + answer.delay_ms + prng_range(&w->prng, 5, 60);
 	bool late = at > p->sent_ms + p->timeout_ms;
 	bool unsure = lost_there || lost_back || late || answer.cut != CLOUD_CUT_NONE;
@@ -431,16 +423,19 @@ static void to_daemon(struct world *w, struct parcel *p, struct link *l)
 		if (!here)
 			return;
 		l->used = false;
-		check_heard(w, pbx, SLICE_NONE);
+		check_link_lost(w, pbx);
 		feed_daemon(w, &gone, FEED_CLOSED, SLICE_NONE);
 		return;
 	}
 	if (!here || !l->open || (p->kind == PARCEL_TO_DAEMON && cut(w, l->pbx)))
 		return;
-	if (p->kind == PARCEL_TO_DAEMON)
-		check_heard(w, l->pbx, slice_of(p->text[0], p->text_n[0]));
+	if (p->kind == PARCEL_TO_DAEMON && !p->part)
+		check_heard(w, l->pbx, p->text[1] ? slice_of(p->text[1], p->text_n[1])
+						  : slice_of(p->text[0], p->text_n[0]));
 	feed_daemon(w, l, p->kind == PARCEL_TO_DAEMON ? FEED_BYTES : FEED_CONNECTED,
 		    slice_of(p->text[0], p->text_n[0]));
+	if (p->kind == PARCEL_TO_DAEMON)
+		check_known(w, l->pbx);
 }
 
 static void to_pbx(struct world *w, const struct parcel *p, struct link *l)

@@ -6,7 +6,7 @@
 #include "told.h"
 #include "world.h"
 
-enum { TOLD = WORLD_PBXS, CONNECTORS = WORLD_PBXS + 1, LINKS_MAX = 64, TAIL_MAX = 24, REALM = 0, IDS = 37 };
+enum { TOLD = WORLD_PBXS, CONNECTORS = WORLD_PBXS + 1, LINKS_MAX = 64, DIALOGS_MAX = 8, REALM = 0, IDS = 37 };
 
 enum parcel_kind {
 	PARCEL_TO_PBX,       /* bytes */
@@ -33,7 +33,9 @@ struct parcel {
 	bool post;
 	uint8_t failure;
 	struct cloud_response answer;
-	char *text[3];    /* bytes; of a request: target, headers, body */
+	bool part;        /* bytes: the message goes on in the next parcel */
+	char *text[3];    /* bytes, and the whole message when they only end it; of a request: target,
+			   * headers, body */
 	size_t text_n[3];
 };
 
@@ -49,13 +51,20 @@ struct link {
 	int64_t to_pbx_ms, to_daemon_ms; /* streams keep their order */
 };
 
+struct dialog_truth {
+	uint64_t call; /* Call-ID, hashed; 0: none */
+	bool stands;
+};
+
 struct line_truth {
 	uint32_t connector, phone; /* TOLD: phone is ignored */
 	uint32_t user;
 	uint32_t id;               /* in the running bridge */
 	bool dnd;
-	int64_t lost_ms;           /* when its link was last lost after it had been heard */
-	bool heard;                /* a report has reached the daemon since the link came up */
+	int64_t lost_ms;           /* when what was heard of it ended: with the link or its subscription */
+	int64_t refused_ms;        /* when the PBX last would not go on with it, TIME_NEVER: not since a report */
+	struct dialog_truth dialogs[DIALOGS_MAX]; /* the last subscriptions that have told of it */
+	uint32_t dialogs_at;
 };
 
 struct user_truth {
@@ -64,7 +73,10 @@ struct user_truth {
 	enum oracle_app app;
 	int64_t app_until_wall_ms;
 	int64_t wanted_ms;    /* when anything was last to be held */
-	int64_t last_busy_ms; /* when something true last made the person busy */
+	int64_t true_ms;      /* when what is shown last was nothing, or right */
+	int64_t misled_ms;    /* for how long since then a PBX has kept a change to itself */
+	int known_rank;       /* of what the daemon last asked for, or remembers to have */
+	int decided_rank;     /* of what is right, when the daemon last knew it all */
 	uint32_t cloud_user;
 };
 
@@ -95,8 +107,6 @@ struct world {
 	struct parcel **heap;
 	size_t heap_n, heap_cap;
 	uint64_t seq;
-	char tail[WORLD_PBXS][TAIL_MAX + 1]; /* of what came last over a stream */
-	int64_t lied_ms, line_faults_ms[WORLD_PBXS]; /* when a PBX last misled us, or dropped single lines */
 	int64_t cut_until_ms[WORLD_PBXS];
 	struct user_truth users[WORLD_USERS_MAX];
 	struct line_truth lines[WORLD_LINES_MAX];
@@ -109,7 +119,7 @@ struct world {
 	int64_t *sends; /* ring of the last `allowed` presence requests */
 	uint32_t sends_at, allowed;
 	uint64_t sent_in_life;
-	int64_t act_ms, look_ms;
+	int64_t act_ms, look_ms, looked_ms;
 	bool restless;
 	uint64_t fingerprint;
 	struct world_counts counts;
@@ -145,9 +155,16 @@ void acts_end(struct world *w);
 
 /* world_check.c */
 void check_truth(struct world *w);
-void check_clear(struct world *w, uint32_t cloud_user);
-void check_sent(struct world *w);
+/* The profiles whose end has passed end now: somebody is there to see it. */
+void check_profiles(struct world *w);
+/* A presence request leaves the daemon. */
+void check_request(struct world *w, struct slice url, struct slice body);
 bool check_calm(struct world *w);
-void check_heard(struct world *w, uint32_t pbx, struct slice bytes);
+/* A whole message reaches the daemon. */
+void check_heard(struct world *w, uint32_t pbx, struct slice message);
+void check_known(struct world *w, uint32_t pbx);
+void check_started(struct world *w);
+/* The link is gone, seen from the daemon. */
+void check_link_lost(struct world *w, uint32_t pbx);
 
 #endif
