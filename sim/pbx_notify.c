@@ -105,6 +105,16 @@ static void send(struct pbx *p, struct txn *t)
 	plan(p, t);
 }
 
+static bool is_newest(const struct pbx *p, const struct sub *s)
+{
+	uint32_t i = s->list == NONE ? p->phones[s->phone].subs : p->lists[s->list].subs;
+
+	for (; i != NONE; i = p->subs[i].next)
+		if (p->subs[i].serial > s->serial)
+			return false;
+	return true;
+}
+
 /* No answer at all, or one that says that nobody wants it: the subscription is over. */
 static void failed(struct pbx *p, struct txn *t)
 {
@@ -121,7 +131,8 @@ void pbx_txn_due(struct pbx *p, uint32_t txn)
 	struct sub *s = sub_of(p, t);
 
 	if (p->now_ms >= t->deadline_ms) {
-		pbx_mislead(p, t->phone, t->list, t->order);
+		/* given up, and whatever else was under way for it arrives in vain */
+		pbx_mislead(p, t->phone, t->list, s && is_newest(p, s) ? ++p->reports : t->order);
 		failed(p, t);
 		pbx_txn_free(p, txn);
 		return;

@@ -52,16 +52,27 @@ static bool listens(const struct line_truth *l)
 	return false;
 }
 
+static struct oracle_rules rules_of(const struct world *w)
+{
+	const struct policy *p = &w->config.policy;
+
+	return (struct oracle_rules){ .call_first = p->precedence == PRECEDENCE_CALL_FIRST,
+				      .ringing_busy = p->ringing == RINGING_BUSY,
+				      .busy_is_dnd = p->busy == BUSY_DND };
+}
+
+static enum oracle_app app_now(const struct world *w, uint32_t user)
+{
+	const struct user_truth *u = &w->users[user];
+
+	return u->app_until_wall_ms <= w->now_ms + w->wall_offset_ms ? ORACLE_APP_AVAILABLE : u->app;
+}
+
 /* heard_only: as far as the daemon can know. */
 static enum oracle_held expects(struct world *w, uint32_t user, bool heard_only)
 {
-	const struct policy *p = &w->config.policy;
-	const struct oracle_rules rules = { .call_first = p->precedence == PRECEDENCE_CALL_FIRST,
-					    .ringing_busy = p->ringing == RINGING_BUSY,
-					    .busy_is_dnd = p->busy == BUSY_DND };
+	const struct oracle_rules rules = rules_of(w);
 	struct oracle_line lines[ORACLE_LINES_MAX];
-	const struct user_truth *u = &w->users[user];
-	bool over = u->app_until_wall_ms <= w->now_ms + w->wall_offset_ms;
 	int n = 0;
 
 	for (uint32_t i = 0; i < w->lines_n && n < ORACLE_LINES_MAX; i++) {
@@ -72,7 +83,26 @@ static enum oracle_held expects(struct world *w, uint32_t user, bool heard_only)
 		line_truth(w, l, &lines[n]);
 		lines[n++].heard = !heard_only || l->connector == TOLD || listens(l);
 	}
-	return oracle_expects(lines, n, over ? ORACLE_APP_AVAILABLE : u->app, &rules);
+	return oracle_expects(lines, n, app_now(w, user), &rules);
+}
+
+/* Does the profile alone, or one line alone, say what is shown? */
+static bool supported(struct world *w, uint32_t user, const char *shown)
+{
+	const struct oracle_rules rules = rules_of(w);
+
+	if (strcmp(oracle_words(oracle_expects(NULL, 0, app_now(w, user), &rules)), shown) == 0)
+		return true;
+	for (uint32_t i = 0; i < w->lines_n; i++) {
+		struct oracle_line line;
+
+		if (w->lines[i].user != user)
+			continue;
+		line_truth(w, &w->lines[i], &line);
+		if (strcmp(oracle_words(oracle_expects(&line, 1, ORACLE_APP_AVAILABLE, &rules)), shown) == 0)
+			return true;
+	}
+	return false;
 }
 
 static enum oracle_held expected(struct world *w, uint32_t user)
@@ -131,12 +161,11 @@ static bool misled(const struct world *w, uint32_t user)
 	return false;
 }
 
-/* No session outlives its last evidence by more than grace + lease + one request's time-out; a dead
- * link must be noticed first. Evidence is what a synchronised source said last; a PBX that will not
- * tell of a line takes nothing from what the others say. A PBX that keeps the end of a call to
- * itself is believed until the call is questioned (presence-rules.md 2), so as long as it does, and
- * no longer, the clock stands still. What a profile gave no PBX can lie about: Away has no such
- * excuse. */
+/* No session outlives its last evidence by more than grace + lease + one request's time-out; a dead link
+ * must be noticed first. What is shown lacks evidence when no source, taken alone, says so. A PBX that
+ * keeps the end of a call to itself is believed until the call is questioned (presence-rules.md 2), so
+ * as long as it does, and no longer, the clock stands still. What a profile gave no PBX can lie about:
+ * Away has no such excuse. */
 static void bound(struct world *w, uint32_t user, int64_t passed_ms)
 {
 	const int64_t allowed =
@@ -146,10 +175,7 @@ static void bound(struct world *w, uint32_t user, int64_t passed_ms)
 	char now[64];
 
 	held(w, user, now, sizeof(now));
-	if (wanted != ORACLE_NOTHING)
-		u->wanted_ms = w->now_ms;
-	if (now[0] == '\0' || strcmp(oracle_words(wanted), now) == 0 ||
-	    strcmp(oracle_words(expects(w, user, true)), now) == 0) {
+	if (now[0] == '\0' || supported(w, user, now)) {
 		u->true_ms = w->now_ms;
 		u->misled_ms = 0;
 		return;
@@ -372,24 +398,43 @@ static void check_sent(struct world *w)
 	w->sent_in_life++;
 }
 
-void check_request(struct world *w, struct slice url, struct slice body)
+/* .../users/{id}/presence/{verb}; ID_NONE: another request. */
+static uint32_t user_of(const struct world *w, struct slice url, struct slice *ret_verb)
 {
 	static const char before[] = "/users/", behind[] = "/presence/";
-	struct slice rest =
-		slice_sub(url, slice_find_str(url, slice_str(before)) + sizeof(before) - 1, url.n);
+	struct slice rest = slice_sub(url, slice_find_str(url, slice_str(before)) + sizeof(before) - 1, url.n);
 	size_t at = slice_find_str(rest, slice_str(behind));
-	struct slice id = slice_sub(rest, 0, at), verb = slice_sub(rest, at + sizeof(behind) - 1, rest.n);
-	uint32_t cloud_user = cloud_user_find(w->cloud, id);
 
+	if (at == rest.n)
+		return ID_NONE;
+	*ret_verb = slice_sub(rest, at + sizeof(behind) - 1, rest.n);
+	for (uint32_t i = 0; i < w->users_n; i++)
+		if (slice_is_nocase(slice_sub(rest, 0, at), cloud_user_id(w->cloud, w->users[i].cloud_user)))
+			return i;
+	return ID_NONE;
+}
+
+void check_request(struct world *w, struct slice url, struct slice body)
+{
+	struct slice verb;
+	uint32_t user = user_of(w, url, &verb);
+
+	if (user == ID_NONE)
+		return;
 	check_sent(w);
-	for (uint32_t i = 0; i < w->users_n; i++) {
-		if (w->users[i].cloud_user != cloud_user)
-			continue;
-		world_step_note(w, "user %u: %.*s %.*s", i, SLICE_ARG(verb),
-				SLICE_ARG(slice_sub(body, 0, 120)));
-		if (slice_is(verb, "setPresence") || slice_is(verb, "clearPresence"))
-			check_lower(w, i, body);
-	}
+	world_step_note(w, "user %u: %.*s %.*s", user, SLICE_ARG(verb), SLICE_ARG(slice_sub(body, 0, 120)));
+	if (slice_is(verb, "setPresence") || slice_is(verb, "clearPresence"))
+		check_lower(w, user, body);
+}
+
+/* The cloud has taken a request: what it shows now may be right for less than a second. */
+void check_shown(struct world *w, struct slice target)
+{
+	struct slice verb;
+	uint32_t user = user_of(w, target, &verb);
+
+	if (user != ID_NONE)
+		bound(w, user, 0);
 }
 
 bool check_calm(struct world *w)

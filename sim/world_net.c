@@ -328,9 +328,7 @@ void net_request(struct world *w, const struct graph_request *r)
 	carry(p, 0, target_of(r->url));
 	carry(p, 1, r->headers);
 	carry(p, 2, r->body);
-	size_t at = slice_find_str(r->url, SLICE_LIT("/presence/"));
-	if (at < r->url.n)
-		check_request(w, r->url, r->body);
+	check_request(w, r->url, r->body);
 }
 
 static struct slice header(void *arg, const char *name)
@@ -358,8 +356,10 @@ static void serve(struct world *w, struct parcel *p)
 	struct cloud_response answer;
 
 	cloud_response_init(&answer);
-	if (!lost_there)
+	if (!lost_there) {
 		cloud_request(w->cloud, world_cloud_ms(w), &rq, &answer);
+		check_shown(w, rq.target);
+	}
 	int64_t at = w->now_ms + answer.delay_ms + prng_range(&w->prng, 5, 60);
 	bool late = at > p->sent_ms + p->timeout_ms;
 	bool unsure = lost_there || lost_back || late || answer.cut != CLOUD_CUT_NONE;

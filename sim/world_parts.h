@@ -72,7 +72,6 @@ struct user_truth {
 	uint32_t id; /* in the running bridge */
 	enum oracle_app app;
 	int64_t app_until_wall_ms;
-	int64_t wanted_ms;    /* when anything was last to be held */
 	int64_t true_ms;      /* when what is shown last was nothing, or right */
 	int64_t misled_ms;    /* for how long since then a PBX has kept a change to itself */
 	int known_rank;       /* of what the daemon last asked for, or remembers to have */
@@ -159,6 +158,7 @@ void check_truth(struct world *w);
 void check_profiles(struct world *w);
 /* A presence request leaves the daemon. */
 void check_request(struct world *w, struct slice url, struct slice body);
+void check_shown(struct world *w, struct slice target);
 bool check_calm(struct world *w);
 /* A whole message reaches the daemon. */
 void check_heard(struct world *w, uint32_t pbx, struct slice message);
