@@ -24,10 +24,15 @@ soak:
 fuzz:
 	tests/fuzz/run $(or $(SECONDS),60)
 
-install: all
-	meson configure $(BUILD) --prefix=$(PREFIX)
-	DESTDIR=$(DESTDIR) meson install -C $(BUILD)
+# Its own build: optimised, without tests and sanitizers. DESTDIR and PREFIX as everywhere; /etc is left alone.
+install:
+	tools/setup build
+	[ -f $(BUILD)-install/build.ninja ] || meson setup $(BUILD)-install -Dtests=false -Dbuildtype=release -Ddebug=true
+	meson configure $(BUILD)-install --prefix=$(PREFIX)
+	ninja -C $(BUILD)-install
+	DESTDIR=$(DESTDIR) meson install --no-rebuild -C $(BUILD)-install
 
+# The packages end up beside this folder, as with every Debian package.
 deb:
 	tools/setup package
 	dpkg-buildpackage -us -uc -b
