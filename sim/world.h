@@ -43,6 +43,8 @@ void world_print_steps(const struct world *w);
 /* A number that two runs of one seed share: of all that was sent to PBXs and cloud. */
 uint64_t world_fingerprint(const struct world *w);
 int64_t world_now(const struct world *w);
+/* The cloud's own clock at this instant, for calls of cloud.h. */
+int64_t world_cloud_ms(const struct world *w);
 
 /* ---- single acts, for scripted tests ---- */
 

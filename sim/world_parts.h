@@ -130,7 +130,6 @@ struct world {
 void world_step_note(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void world_object(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 struct bridge_time world_time(const struct world *w);
-int64_t world_cloud_ms(const struct world *w);
 
 /* world_net.c */
 int64_t net_next(const struct world *w);
