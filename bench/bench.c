@@ -134,16 +134,18 @@ static void print_table(void)
 	size_t wide[4] = { 4, 4, 8, 9 };
 
 	for (size_t i = 0; i < table_n; i++) {
-		const char *const cells[] = { table[i].goal, table[i].must, table[i].measured, table[i].yardstick };
+		const char *const cells[] = { table[i].goal, table[i].must, table[i].measured,
+					      table[i].yardstick };
 
 		for (size_t c = 0; c < ARRAY_LEN(cells); c++)
 			wide[c] = strlen(cells[c]) > wide[c] ? strlen(cells[c]) : wide[c];
 	}
-	printf("\n%-*s | %-*s | %-*s | %-*s | verdict\n", (int)wide[0], "goal", (int)wide[1], "must", (int)wide[2],
-	       "measured", (int)wide[3], "yardstick");
+	printf("\n%-*s | %-*s | %-*s | %-*s | verdict\n", (int)wide[0], "goal", (int)wide[1],
+	       "must", (int)wide[2], "measured", (int)wide[3], "yardstick");
 	for (size_t i = 0; i < table_n; i++)
-		printf("%-*s | %-*s | %-*s | %-*s | %s\n", (int)wide[0], table[i].goal, (int)wide[1], table[i].must,
-		       (int)wide[2], table[i].measured, (int)wide[3], table[i].yardstick, words[table[i].verdict]);
+		printf("%-*s | %-*s | %-*s | %-*s | %s\n", (int)wide[0], table[i].goal,
+		       (int)wide[1], table[i].must, (int)wide[2], table[i].measured, (int)wide[3],
+		       table[i].yardstick, words[table[i].verdict]);
 }
 
 void say(const char *fmt, ...)

@@ -124,8 +124,14 @@ void bench_g1(void)
 
 	CHECK(g);
 	pin(0);
-	g->plant = (struct plant){ .users = USERS, .quota = 4000000, .window_ms = 30000, .pbx_port = 25060,
-				   .t = { 1000000, 1790000000000 }, .sip = count_sip, .http = keep_request, .arg = g };
+	g->plant = (struct plant){ .users = USERS,
+				   .quota = 4000000,
+				   .window_ms = 30000,
+				   .pbx_port = 25060,
+				   .t = { 1000000, 1790000000000 },
+				   .sip = count_sip,
+				   .http = keep_request,
+				   .arg = g };
 	buf_init(&g->bytes, (size_t)USERS * MESSAGE_ROOM);
 	plant_open(&g->plant);
 	against(g, false, "G1 NOTIFY to Graph body, CPU", 1.3, "bare expat");

@@ -113,9 +113,12 @@ static void judge(const struct duel *d)
 
 	snprintf(yard, sizeof(yard), "bare UDP echo: %.0f/s a core, spread %.2f", 1e6 / series_min(&d->yard),
 		 series_spread(&d->yard));
-	row(!d->steady ? VERDICT_REJECTED : minima >= 0.4 && medians >= 0.4 ? VERDICT_MET : VERDICT_MISSED,
-	    "G2 NOTIFY with 200 OK, per core-second", ">= 0.40x", yard, "%.2fx of minima, %.2fx of medians (%.0f/s)",
-	    minima, medians, 1e6 / series_min(&d->ours));
+	row(!d->steady			      ? VERDICT_REJECTED
+	    : minima >= 0.4 && medians >= 0.4 ? VERDICT_MET
+					      : VERDICT_MISSED,
+	    "G2 NOTIFY with 200 OK, per core-second", ">= 0.40x", yard,
+	    "%.2fx of minima, %.2fx of medians (%.0f/s)", minima, medians,
+	    1e6 / series_min(&d->ours));
 }
 
 void bench_g2(void)
@@ -127,7 +130,9 @@ void bench_g2(void)
 	pin(0);
 	peer_open(&g->peer);
 	g->echo = socket_local(SOCK_DGRAM, &g->echo_port);
-	g->live.plant = (struct plant){ .users = USERS, .quota = 1500, .window_ms = 30000, .pbx_port = g->peer.port };
+	g->live.plant = (struct plant){
+		.users = USERS, .quota = 1500, .window_ms = 30000, .pbx_port = g->peer.port
+	};
 	live_open(&g->live);
 	buf_init(&g->bytes, (size_t)USERS * DATAGRAM_ROOM);
 	duel_run(&d, ours, echo, g);

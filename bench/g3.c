@@ -92,7 +92,8 @@ static void relay_turn(void *arg)
 		loop_stop(r->loop);
 }
 
-static void relay_connected(void *arg, struct channel *c, const struct endpoint *local, const struct endpoint *peer)
+static void relay_connected(void *arg, struct channel *c, const struct endpoint *local,
+			    const struct endpoint *peer)
 {
 	struct relay *r = arg;
 
@@ -114,7 +115,8 @@ static void relay_bytes(void *arg, struct channel *c, struct slice bytes, const 
 
 static void relay_open(struct relay *r, uint16_t pbx_port, uint16_t tcp_port)
 {
-	static const struct channel_handlers handlers = { .connected = relay_connected, .bytes = relay_bytes };
+	static const struct channel_handlers handlers = { .connected = relay_connected,
+							  .bytes = relay_bytes };
 	const struct loop_hooks hooks = { .turn = relay_turn, .arg = r };
 	const struct channel_spec udp = { .transport = CHANNEL_UDP, .host = "127.0.0.1", .port = pbx_port };
 	const struct channel_spec tcp = { .transport = CHANNEL_TCP, .host = "127.0.0.1", .port = tcp_port };

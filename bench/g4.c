@@ -34,7 +34,10 @@ static void step(struct engine *e, struct event *ev)
 	ev->wall_ms = 1790000000000;
 	engine_step(e, ev, &out);
 	while (out.more)
-		engine_step(e, &(struct event){ .kind = EV_TICK, .mono_ms = 1000, .wall_ms = ev->wall_ms }, &out);
+		engine_step(
+			e,
+			&(struct event){ .kind = EV_TICK, .mono_ms = 1000, .wall_ms = ev->wall_ms },
+			&out);
 }
 
 static void add_idle_user(struct directory *d, struct engine *e, uint32_t connector, uint32_t i)
@@ -146,7 +149,8 @@ static void loose_index(struct loose_entry **table, uint64_t at, void *what)
 static double loose_bytes_of(uint32_t users)
 {
 	double before = resident_bytes();
-	struct loose_entry **emails = block(users * sizeof(*emails)), **numbers = block(users * sizeof(*numbers));
+	struct loose_entry **emails = block(users * sizeof(*emails)),
+			   **numbers = block(users * sizeof(*numbers));
 
 	for (uint32_t i = 0; i < users; i++) {
 		struct loose_user *u = block(sizeof(*u));
@@ -174,7 +178,8 @@ void bench_g4(void)
 	char yard[80];
 
 	snprintf(yard, sizeof(yard), "a block for each thing: %.0f B", loose);
-	row(ours <= 256 ? VERDICT_MET : VERDICT_MISSED, "G4 RAM per idle user, engine + directory", "<= 256 B", yard,
-	    "%.0f B, %.2fx", ours, ours / loose);
-	row(VERDICT_NOTE, "   the Graph machine's slot of a user", "-", yard, "%.0f B, %.2fx", graph, graph / loose);
+	row(ours <= 256 ? VERDICT_MET : VERDICT_MISSED, "G4 RAM per idle user, engine + directory",
+	    "<= 256 B", yard, "%.0f B, %.2fx", ours, ours / loose);
+	row(VERDICT_NOTE, "   the Graph machine's slot of a user", "-", yard, "%.0f B, %.2fx",
+	    graph, graph / loose);
 }

@@ -23,7 +23,9 @@ struct storm {
 static struct storm measure(uint32_t users, enum cloud_limit_shape shape)
 {
 	static struct office o;
-	const struct office_config c = { .users = users, .shape = (uint8_t)shape, .lease_ms = LEASE_MS, .seed = 1 };
+	const struct office_config c = {
+		.users = users, .shape = (uint8_t)shape, .lease_ms = LEASE_MS, .seed = 1
+	};
 	struct storm ret;
 
 	office_open(&o, &c);

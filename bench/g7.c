@@ -19,8 +19,13 @@ static uint32_t users_for(double load)
 static struct office_truth measure(double load, int32_t lease_ms, bool fifo)
 {
 	static struct office o;
-	const struct office_config c = { .users = users_for(load), .fifo = fifo, .shape = CLOUD_LIMIT_SLIDING,
-					 .lease_ms = lease_ms, .idle_ms = IDLE_MS, .hold_ms = HOLD_MS, .seed = 7 };
+	const struct office_config c = { .users = users_for(load),
+					 .fifo = fifo,
+					 .shape = CLOUD_LIMIT_SLIDING,
+					 .lease_ms = lease_ms,
+					 .idle_ms = IDLE_MS,
+					 .hold_ms = HOLD_MS,
+					 .seed = 7 };
 
 	office_open(&o, &c);
 	office_run(&o, o.now_ms + WARM_UP_MS, false, false);
@@ -46,7 +51,10 @@ void bench_g7(void)
 	static const struct {
 		double load, must;
 		int32_t lease_ms;
-	} cases[] = { { 1.2, 0.1, 600000 }, { 1.6, 0.5, 600000 }, { 1.2, 0.1, 300000 }, { 1.6, 0.5, 300000 } };
+	} cases[] = { { 1.2, 0.1, 600000 },
+		      { 1.6, 0.5, 600000 },
+		      { 1.2, 0.1, 300000 },
+		      { 1.6, 0.5, 300000 } };
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct office_truth ours = measure(cases[i].load, cases[i].lease_ms, false);
@@ -57,8 +65,10 @@ void bench_g7(void)
 		snprintf(goal, sizeof(goal), "G7 load %.1f, lease %d min: false Available", cases[i].load,
 			 cases[i].lease_ms / 60000);
 		snprintf(limit, sizeof(limit), "<= %.1f %%", cases[i].must);
-		snprintf(yard, sizeof(yard), "FIFO: %.1f %%; false Busy %.1f %%", false_free(&fifo), false_busy(&fifo));
-		row(met ? VERDICT_MET : VERDICT_MISSED, goal, limit, yard, "%.3f %%; false Busy %.1f %%, %llu 429s",
-		    false_free(&ours), false_busy(&ours), (unsigned long long)ours.rejected);
+		snprintf(yard, sizeof(yard), "FIFO: %.1f %%; false Busy %.1f %%", false_free(&fifo),
+			 false_busy(&fifo));
+		row(met ? VERDICT_MET : VERDICT_MISSED, goal, limit, yard,
+		    "%.3f %%; false Busy %.1f %%, %llu 429s", false_free(&ours), false_busy(&ours),
+		    (unsigned long long)ours.rejected);
 	}
 }

@@ -21,8 +21,12 @@ static void send_datagram(struct plant *p, const struct source_out *out)
 static void send_request(struct plant *p, const struct graph_request *r)
 {
 	struct live *l = p->arg;
-	const struct http_request request = { .id = r->id, .method = r->post ? "POST" : "GET", .url = r->url,
-					      .headers = r->headers, .body = r->body, .timeout_ms = r->timeout_ms };
+	const struct http_request request = { .id = r->id,
+					      .method = r->post ? "POST" : "GET",
+					      .url = r->url,
+					      .headers = r->headers,
+					      .body = r->body,
+					      .timeout_ms = r->timeout_ms };
 
 	if (l->http) {
 		CHECK(http_client_send(l->http, &request) == ERR_OK);
@@ -54,7 +58,9 @@ static void on_answer(void *arg, const struct http_answer *a)
 
 	CHECK(a->result == HTTP_RESULT_ANSWERED && a->status == 200);
 	set_time(l);
-	plant_answer(&l->plant, &(struct graph_response){ .id = a->id, .failure = a->result, .status = a->status,
+	plant_answer(&l->plant, &(struct graph_response){ .id = a->id,
+							  .failure = a->result,
+							  .status = a->status,
 							  .body = a->body });
 }
 
@@ -79,7 +85,8 @@ static void on_turn(void *arg)
 
 /* ---- life ---- */
 
-static void on_connected(void *arg, struct channel *c, const struct endpoint *local, const struct endpoint *peer)
+static void on_connected(void *arg, struct channel *c, const struct endpoint *local,
+			 const struct endpoint *peer)
 {
 	struct live *l = arg;
 
@@ -106,7 +113,9 @@ void live_open(struct live *l)
 {
 	static const struct channel_handlers handlers = { .connected = on_connected, .bytes = on_bytes };
 	const struct loop_hooks hooks = { .turn = on_turn, .arg = l };
-	const struct channel_spec spec = { .transport = CHANNEL_UDP, .host = "127.0.0.1", .port = l->plant.pbx_port };
+	const struct channel_spec spec = { .transport = CHANNEL_UDP,
+					   .host = "127.0.0.1",
+					   .port = l->plant.pbx_port };
 	const struct http_config http = { .ca_file = l->ca_file, .user_agent = "offhook/" OFFHOOK_VERSION,
 					  .http2 = true, .connections_max = CONNECTIONS,
 					  .requests_max = UNDER_WAY_MAX };

@@ -14,9 +14,11 @@ static void put_body(uint32_t number, uint32_t version, bool calling, char *dst,
 {
 	int n = snprintf(dst, cap,
 			 "<?xml version=\"1.0\"?>\n"
-			 "<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"%u\" state=\"full\" "
+			 "<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"%u\" "
+			 "state=\"full\" "
 			 "entity=\"sip:%u@127.0.0.1\">\n"
-			 "  <dialog id=\"padi-6b04f5aa-%u-1\" call-id=\"1-20080@127.0.0.1\" direction=\"initiator\">\n"
+			 "  <dialog id=\"padi-6b04f5aa-%u-1\" call-id=\"1-20080@127.0.0.1\" "
+			 "direction=\"initiator\">\n"
 			 "    <state>%s</state>\n"
 			 "    <remote>\n"
 			 "      <identity>sip:1002@127.0.0.1</identity>\n"
@@ -28,7 +30,8 @@ static void put_body(uint32_t number, uint32_t version, bool calling, char *dst,
 			 "    </local>\n"
 			 "  </dialog>\n"
 			 "</dialog-info>\n",
-			 version, number, number, calling ? "confirmed" : "terminated", number, number);
+			 version, number, number, calling ? "confirmed" : "terminated", number,
+			 number);
 
 	CHECK(n > 0 && (size_t)n < cap);
 	*ret_n = (size_t)n;
@@ -46,7 +49,8 @@ size_t plant_notify(struct plant *p, uint32_t line, bool calling, struct buf *b)
 	put_body(number, s->cseq, calling, body, sizeof(body), &n);
 	buf_fmt(b,
 		"NOTIFY sip:offhook@127.0.0.1:%u SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK8a42.%08x%08x0000000000000000000000.0\r\n"
+		"Via: SIP/2.0/UDP "
+		"127.0.0.1:%u;branch=z9hG4bK8a42.%08x%08x0000000000000000000000.0\r\n"
 		"To: <sip:offhook@127.0.0.1>;tag=%s\r\n"
 		"From: <sip:%u@127.0.0.1>;tag=62a8e38824eb2a320f9d06b0beb8e283-204db82d\r\n"
 		"CSeq: %u NOTIFY\r\n"
@@ -58,7 +62,8 @@ size_t plant_notify(struct plant *p, uint32_t line, bool calling, struct buf *b)
 		"Contact: <sip:127.0.0.1:%u>\r\n"
 		"Subscription-State: active;expires=3598\r\n"
 		"Content-Type: application/dialog-info+xml\r\n\r\n",
-		PHONE_PORT, p->pbx_port, number, s->cseq, s->tag, number, s->cseq, s->call_id, n, p->pbx_port);
+		PHONE_PORT, p->pbx_port, number, s->cseq, s->tag, number, s->cseq, s->call_id, n,
+		p->pbx_port);
 	buf_add(b, body, n);
 	CHECK(buf_err(b) == ERR_OK);
 	return n;
@@ -85,7 +90,8 @@ static void serve(struct plant *p, struct slice bytes)
 	if (!m.request)
 		return;
 	buf_init(&b, MESSAGE_MAX);
-	sip_put_answer(&b, &m, 200, NULL, "62a8e38824eb2a320f9d06b0beb8e283-204db82d", (struct sip_origin){ 0 });
+	sip_put_answer(&b, &m, 200, NULL, "62a8e38824eb2a320f9d06b0beb8e283-204db82d",
+		       (struct sip_origin){ 0 });
 	sip_put_fmt(&b, "Contact", "<sip:127.0.0.1:%u>", p->pbx_port);
 	sip_put(&b, "Expires", SLICE_LIT("3600"));
 	sip_put_end(&b, NULL, SLICE_NONE);
@@ -135,8 +141,10 @@ void plant_drain(struct plant *p)
 
 static void connect(struct plant *p, const struct source_out *out)
 {
-	const struct source_feed in = { .kind = FEED_CONNECTED, .channel = out->channel,
-					.local = { "127.0.0.1", PHONE_PORT }, .peer = { "127.0.0.1", p->pbx_port } };
+	const struct source_feed in = { .kind = FEED_CONNECTED,
+					.channel = out->channel,
+					.local = { "127.0.0.1", PHONE_PORT },
+					.peer = { "127.0.0.1", p->pbx_port } };
 
 	p->channel = out->channel;
 	bridge_feed_source(p->bridge, p->t, p->connector, &in);
@@ -193,7 +201,8 @@ static void add_users(struct plant *p, uint16_t account)
 		const struct bridge_user u = { .email = slice_str(email), .teams_id = id, .enabled = true };
 
 		CHECK(bridge_add_user(p->bridge, p->t, account, &u, &user) == ERR_OK);
-		CHECK(bridge_add_line(p->bridge, p->t, p->connector, slice_str(number), user, &line) == ERR_OK);
+		CHECK(bridge_add_line(p->bridge, p->t, p->connector, slice_str(number), user,
+				      &line) == ERR_OK);
 	}
 }
 
@@ -203,8 +212,14 @@ static void add_connector(struct plant *p, uint16_t account)
 	char server[64];
 
 	snprintf(server, sizeof(server), "sip:127.0.0.1:%u;transport=udp", p->pbx_port);
-	struct source_config c = { .name = "hq", .server = server, .username = "offhook", .password = &password,
-				   .package = "dialog", .listen = "", .lines_max = p->users, .seed = 5 };
+	struct source_config c = { .name = "hq",
+				   .server = server,
+				   .username = "offhook",
+				   .password = &password,
+				   .package = "dialog",
+				   .listen = "",
+				   .lines_max = p->users,
+				   .seed = 5 };
 	CHECK(bridge_add_connector(p->bridge, p->t, account, SLICE_LIT("hq"), source_find("sip"), &c,
 				   &p->connector) == ERR_OK);
 }
@@ -216,9 +231,14 @@ void plant_open(struct plant *p)
 	const struct policy policy = { .mode = MODE_LIVE, .grace_ms = 120000, .lease_ms = 600000 };
 	const struct graph_config gc = { .tenant = "11111111-2222-3333-4444-555555555555",
 					 .client_id = "99999999-8888-7777-6666-555555555555",
-					 .client_secret = &p->secret, .login_url = "https://login.example",
-					 .graph_url = p->graph_url ? p->graph_url : "https://graph.example", .quota = p->quota,
-					 .window_ms = p->window_ms, .users_max = p->users, .seed = 1 };
+					 .client_secret = &p->secret,
+					 .login_url = "https://login.example",
+					 .graph_url = p->graph_url ? p->graph_url
+								   : "https://graph.example",
+					 .quota = p->quota,
+					 .window_ms = p->window_ms,
+					 .users_max = p->users,
+					 .seed = 1 };
 	uint32_t realm;
 	uint16_t account;
 

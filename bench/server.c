@@ -40,7 +40,8 @@ static void make_tls(struct server *s)
 
 	CHECK(key);
 	X509 *x = certificate(key);
-	snprintf(s->folder, sizeof(s->folder), "%s/offhook-bench-XXXXXX", tmp && strlen(tmp) < 32 ? tmp : "/tmp");
+	snprintf(s->folder, sizeof(s->folder), "%s/offhook-bench-XXXXXX",
+		 tmp && strlen(tmp) < 32 ? tmp : "/tmp");
 	CHECK(mkdtemp(s->folder));
 	snprintf(s->ca_file, sizeof(s->ca_file), "%s/ca.pem", s->folder);
 	CHECK((f = fopen(s->ca_file, "w")) && PEM_write_X509(f, x) == 1);

@@ -195,7 +195,8 @@ enum cloud_check {
 struct cloud_switches {
 	bool foreign_session; /* setPresence takes a session id that is not the caller's app */
 	bool upn_in_path;     /* presence of /users/{upn}: found; default 404 */
-	bool unknown_listed;  /* getPresencesByUserId lists unknown ids as PresenceUnknown; default omits them */
+	bool unknown_listed;  /* getPresencesByUserId lists unknown ids as PresenceUnknown; default
+				 omits them */
 	bool oldest_wins;     /* among sessions of equal rank */
 	bool name_case;       /* availability and activity without regard to case */
 	uint8_t order[CLOUD_CHECK_COUNT]; /* of enum cloud_check; all zero: as listed above */
@@ -213,7 +214,8 @@ struct cloud_counters {
 	uint64_t writes;        /* changes applied to sessions, preferred states and messages */
 	uint64_t throttled;
 	uint64_t faults;        /* rules that struck */
-	uint32_t presence_peak; /* most presence requests, whatever their answer, in any window of the limit */
+	uint32_t presence_peak; /* most presence requests, whatever their answer, in any window of
+				   the limit */
 };
 
 void cloud_counters(const struct cloud *c, struct cloud_counters *ret);

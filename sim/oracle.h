@@ -13,7 +13,13 @@ enum { ORACLE_LINES_MAX = 8 };
 
 /* Words of its own, so that it cannot share a table with what it judges. */
 enum oracle_phone { ORACLE_FREE, ORACLE_RINGS, ORACLE_DIALS, ORACLE_TALKS, ORACLE_ON_HOLD };
-enum oracle_app { ORACLE_APP_AVAILABLE, ORACLE_APP_AWAY, ORACLE_APP_BUSY, ORACLE_APP_NOT_AVAILABLE, ORACLE_APP_MEETING };
+enum oracle_app {
+	ORACLE_APP_AVAILABLE,
+	ORACLE_APP_AWAY,
+	ORACLE_APP_BUSY,
+	ORACLE_APP_NOT_AVAILABLE,
+	ORACLE_APP_MEETING
+};
 enum oracle_held { ORACLE_NOTHING, ORACLE_BUSY_IN_A_CALL, ORACLE_DND_PRESENTING, ORACLE_AWAY };
 
 struct oracle_line {

@@ -22,7 +22,8 @@ enum device pbx_device(const struct pbx *p, const struct sub *s, uint32_t phone)
 
 		if (shown == CALL_TALKING && p->calls[ph->calls[i]].held[side])
 			held = true;
-		else if (shown == CALL_TALKING || (side == CALLER && shown != CALL_FREE && shown != CALL_ENDED))
+		else if (shown == CALL_TALKING ||
+			 (side == CALLER && shown != CALL_FREE && shown != CALL_ENDED))
 			in_use = true; /* a caller is in use from the first digit */
 		else if (shown == CALL_RINGING)
 			ringing = true;
@@ -46,10 +47,12 @@ static void asterisk_dialog(struct pbx *p, struct buf *b, const struct sub *s, u
 	buf_fmt(b,
 		XML_HEAD "<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"%u\""
 			 " state=\"full\" entity=\"sip:%u@%s:%u\">\n <dialog id=\"%u\"%s>\n",
-		version, n, p->host, p->config.port, n, d == DEVICE_RINGING ? " direction=\"recipient\"" : "");
+		version, n, p->host, p->config.port, n,
+		d == DEVICE_RINGING ? " direction=\"recipient\"" : "");
 	if (d == DEVICE_RINGING)
 		buf_fmt(b,
-			"  <local>\n   <identity>sip:%u@%s:%u</identity>\n   <target uri=\"sip:%u@%s:%u\" />\n"
+			"  <local>\n   <identity>sip:%u@%s:%u</identity>\n   <target "
+			"uri=\"sip:%u@%s:%u\" />\n"
 			"  </local>\n",
 			n, p->host, p->config.port, n, p->host, p->config.port);
 	buf_fmt(b, "  <state>%s</state>\n", word);
@@ -81,7 +84,8 @@ static void asterisk_presence(struct pbx *p, struct buf *b, const struct sub *s,
 	if (d == DEVICE_IDLE || d == DEVICE_AWAY)
 		buf_str(b, " <dm:person />\n");
 	else
-		buf_str(b, " <dm:person>\n  <rpid:activities>\n   <rpid:on-the-phone />\n  </rpid:activities>\n"
+		buf_str(b, " <dm:person>\n  <rpid:activities>\n   <rpid:on-the-phone />\n  "
+			   "</rpid:activities>\n"
 			   " </dm:person>\n");
 	buf_str(b, "</presence>\n");
 }
@@ -107,8 +111,8 @@ static void kamailio_one_dialog(struct pbx *p, struct buf *b, const struct call 
 {
 	uint32_t own = number(p, c->phone[side]), far = number(p, c->phone[!side]);
 
-	buf_fmt(b, "  <dialog id=\"padi-%08x-%u\" call-id=\"%u-pbxsim@%s\"", c->serial * 2654435761u, side + 1,
-		c->serial, p->host);
+	buf_fmt(b, "  <dialog id=\"padi-%08x-%u\" call-id=\"%u-pbxsim@%s\"",
+		c->serial * 2654435761u, side + 1, c->serial, p->host);
 	if (shown == CALL_RINGING)
 		buf_fmt(b, " local-tag=\"%uc%u\" remote-tag=\"%uc%u\"", side, c->serial, !side, c->serial);
 	buf_fmt(b, " direction=\"%s\">\n    <state>%s</state>\n", side == CALLER ? "initiator" : "recipient",
@@ -220,8 +224,10 @@ static void letters(struct pbx *p, char ret[6])
 static void put_part(struct buf *b, const char *boundary, const char *cid, const char *host,
 		     const char *type, struct slice body)
 {
-	buf_fmt(b, "\r\n--%s\r\nContent-ID: <%s@%s>\r\nContent-Type: %s\r\nContent-Length: %5zu\r\n\r\n", boundary,
-		cid, host, type, body.n);
+	buf_fmt(b,
+		"\r\n--%s\r\nContent-ID: <%s@%s>\r\nContent-Type: %s\r\nContent-Length: "
+		"%5zu\r\n\r\n",
+		boundary, cid, host, type, body.n);
 	buf_slice(b, body);
 }
 

@@ -281,9 +281,11 @@ static void put_kamailio(struct pbx *p, struct buf *b, const struct notice *n)
 	const struct sub *s = n->s;
 
 	put_top(p, b, n, "");
-	buf_fmt(b, "To: <%s>;tag=%s\r\nFrom: <%s>;tag=%s\r\nCSeq: %u NOTIFY\r\nCall-ID: %s\r\n", s->remote_uri,
-		s->remote_tag, s->local_uri, s->tag, s->cseq, s->call_id);
-	buf_fmt(b, "Content-Length: %zu\r\nUser-Agent: pbxsim in the manner of Kamailio 5.6\r\nMax-Forwards: 70\r\n",
+	buf_fmt(b, "To: <%s>;tag=%s\r\nFrom: <%s>;tag=%s\r\nCSeq: %u NOTIFY\r\nCall-ID: %s\r\n",
+		s->remote_uri, s->remote_tag, s->local_uri, s->tag, s->cseq, s->call_id);
+	buf_fmt(b,
+		"Content-Length: %zu\r\nUser-Agent: pbxsim in the manner of Kamailio "
+		"5.6\r\nMax-Forwards: 70\r\n",
 		n->body.n);
 	put_event(b, s);
 	put_contact(p, b, s);
@@ -420,7 +422,8 @@ void pbx_notify_phone(struct pbx *p, uint32_t phone, bool even_unchanged)
 			if (s->batch_ms)
 				continue;
 			s->batch_ms = p->now_ms + list->batch_ms;
-			wheel_set(p->wheel, wheel_sub(p, i), s->batch_ms < s->expires_ms ? s->batch_ms : s->expires_ms);
+			wheel_set(p->wheel, wheel_sub(p, i),
+				  s->batch_ms < s->expires_ms ? s->batch_ms : s->expires_ms);
 		}
 	}
 }

@@ -47,7 +47,8 @@ struct phone {
 	uint32_t subs;                   /* head of the list through sub.next */
 	uint32_t subs_n;
 	uint64_t changed;                /* pbx.changes when it last changed */
-	uint64_t withheld, arrived;      /* the last report that is known to be missing, and the last answered */
+	uint64_t withheld,
+		arrived; /* the last report that is known to be missing, and the last answered */
 	int64_t since_ms;
 };
 

@@ -300,7 +300,8 @@ static uint16_t read_event(struct pbx *p, struct asked *a)
 	else
 		return 489;
 	type = a->package == PACKAGE_DIALOG ? "application/dialog-info+xml" : "application/pidf+xml";
-	if (accept.n && slice_find_str(accept, slice_str(type)) == accept.n && p->config.style == PBX_ASTERISK)
+	if (accept.n && slice_find_str(accept, slice_str(type)) == accept.n &&
+	    p->config.style == PBX_ASTERISK)
 		return 489;
 	a->event_id = event.id;
 	sip_msg_number(a->req, SIP_EXPIRES, UINT32_MAX, &seconds);

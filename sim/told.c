@@ -33,7 +33,10 @@ static struct obs *push_obs(struct told *t, enum obs_kind kind, uint32_t line)
 {
 	struct obs *o = &push(t, OUT_OBS)->obs;
 
-	*o = (struct obs){ .kind = (uint8_t)kind, .account = t->account, .connector = t->connector, .line = line,
+	*o = (struct obs){ .kind = (uint8_t)kind,
+			   .account = t->account,
+			   .connector = t->connector,
+			   .line = line,
 			   .user = ID_NONE };
 	return o;
 }

@@ -78,10 +78,16 @@ static enum err make_pbxs(struct world *w)
 		char host[24];
 
 		snprintf(host, sizeof(host), "10.0.1.%u", i + 1);
-		const struct pbx_config c = { .host = host, .port = 5060, .phones = WORLD_USERS_MAX, .first = 201,
-					      .style = w->config.kamailio ? PBX_KAMAILIO : PBX_ASTERISK,
-					      .auth = i ? PBX_AUTH_MD5 : PBX_AUTH_BOTH, .username = "offhook",
-					      .password = "simulated", .seed = prng_u64(&w->prng) };
+		const struct pbx_config c = { .host = host,
+					      .port = 5060,
+					      .phones = WORLD_USERS_MAX,
+					      .first = 201,
+					      .style = w->config.kamailio ? PBX_KAMAILIO
+									  : PBX_ASTERISK,
+					      .auth = i ? PBX_AUTH_MD5 : PBX_AUTH_BOTH,
+					      .username = "offhook",
+					      .password = "simulated",
+					      .seed = prng_u64(&w->prng) };
 		e = pbx_new(&w->pbx[i], &c, w->now_ms);
 	}
 	return e;

@@ -402,7 +402,8 @@ static void check_sent(struct world *w)
 static uint32_t user_of(const struct world *w, struct slice url, struct slice *ret_verb)
 {
 	static const char before[] = "/users/", behind[] = "/presence/";
-	struct slice rest = slice_sub(url, slice_find_str(url, slice_str(before)) + sizeof(before) - 1, url.n);
+	struct slice rest =
+		slice_sub(url, slice_find_str(url, slice_str(before)) + sizeof(before) - 1, url.n);
 	size_t at = slice_find_str(rest, slice_str(behind));
 
 	if (at == rest.n)

@@ -52,8 +52,8 @@ static enum err add_people(struct world *w, uint16_t account)
 		char number[16];
 
 		snprintf(number, sizeof(number), "%u", l->connector == TOLD ? 900 + i : 201 + l->phone);
-		e = bridge_add_line(w->bridge, world_time(w), w->connector_id[l->connector], slice_str(number),
-				    w->users[l->user].id, &l->id);
+		e = bridge_add_line(w->bridge, world_time(w), w->connector_id[l->connector],
+				    slice_str(number), w->users[l->user].id, &l->id);
 		l->refused_ms = TIME_NEVER;
 		if (l->connector == TOLD)
 			told_dnd(w->told, l->id, l->dnd);
@@ -79,12 +79,20 @@ static void restore(struct world *w)
 
 enum err daemon_start(struct world *w)
 {
-	const struct bridge_limits limits = { .accounts = 2, .connectors = 4, .users = WORLD_USERS_MAX,
-					      .lines = WORLD_LINES_MAX, .realms = 1, .seed = prng_u64(&w->prng) };
-	const struct graph_config gc = { .tenant = tenant, .client_id = client_id, .client_secret = &w->secret,
+	const struct bridge_limits limits = { .accounts = 2,
+					      .connectors = 4,
+					      .users = WORLD_USERS_MAX,
+					      .lines = WORLD_LINES_MAX,
+					      .realms = 1,
+					      .seed = prng_u64(&w->prng) };
+	const struct graph_config gc = { .tenant = tenant,
+					 .client_id = client_id,
+					 .client_secret = &w->secret,
 					 .login_url = "https://login.sim.example",
-					 .graph_url = "https://graph.sim.example", .quota = w->config.quota,
-					 .window_ms = w->config.window_ms, .users_max = WORLD_USERS_MAX,
+					 .graph_url = "https://graph.sim.example",
+					 .quota = w->config.quota,
+					 .window_ms = w->config.window_ms,
+					 .users_max = WORLD_USERS_MAX,
 					 .seed = prng_u64(&w->prng) };
 	uint16_t account = 0;
 	uint32_t realm;

@@ -198,8 +198,13 @@ static void connect_link(struct world *w, uint32_t pbx, const struct source_out 
 {
 	struct link *l = new_link(w);
 
-	*l = (struct link){ .serial = w->seq++, .used = true, .open = true, .udp = out->transport == TRANSPORT_UDP, .pbx = pbx,
-			    .daemon_channel = out->channel, .life = w->life,
+	*l = (struct link){ .serial = w->seq++,
+			    .used = true,
+			    .open = true,
+			    .udp = out->transport == TRANSPORT_UDP,
+			    .pbx = pbx,
+			    .daemon_channel = out->channel,
+			    .life = w->life,
 			    .port = (uint16_t)(DAEMON_PORT + w->next_port++ % 20000) };
 	if (!l->udp)
 		l->pbx_channel = 1 + w->next_pbx_channel++;

@@ -62,7 +62,8 @@ struct line_truth {
 	uint32_t id;               /* in the running bridge */
 	bool dnd;
 	int64_t lost_ms;           /* when what was heard of it ended: with the link or its subscription */
-	int64_t refused_ms;        /* when the PBX last would not go on with it, TIME_NEVER: not since a report */
+	int64_t refused_ms; /* when the PBX last would not go on with it, TIME_NEVER: not since a
+			       report */
 	struct dialog_truth dialogs[DIALOGS_MAX]; /* the last subscriptions that have told of it */
 	uint32_t dialogs_at;
 };
@@ -94,7 +95,8 @@ struct world {
 	struct bridge *bridge;
 	struct told *told;
 	uint32_t life;
-	int64_t started_ms, restart_ms; /* restart_ms: when a daemon that is down comes back, TIME_NEVER: up */
+	int64_t started_ms,
+		restart_ms; /* restart_ms: when a daemon that is down comes back, TIME_NEVER: up */
 	uint32_t account;
 	uint32_t connector_id[CONNECTORS];
 	struct pbx *pbx[WORLD_PBXS];

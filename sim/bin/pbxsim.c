@@ -38,8 +38,25 @@ static const char usage[] =
 	"  --min-expires N --max-expires N   seconds (default 10 and 3600)\n";
 
 enum option_id {
-	O_LISTEN, O_TLS_LISTEN, O_TLS_CERT, O_TLS_KEY, O_CONTROL, O_PHONES, O_FIRST, O_USERNAME, O_PASSWORD_FILE,
-	O_AUTH, O_STYLE, O_CALLS, O_TALK, O_SEED, O_LIST, O_LIST_BYTES, O_MIN_EXPIRES, O_MAX_EXPIRES, O_HELP,
+	O_LISTEN,
+	O_TLS_LISTEN,
+	O_TLS_CERT,
+	O_TLS_KEY,
+	O_CONTROL,
+	O_PHONES,
+	O_FIRST,
+	O_USERNAME,
+	O_PASSWORD_FILE,
+	O_AUTH,
+	O_STYLE,
+	O_CALLS,
+	O_TALK,
+	O_SEED,
+	O_LIST,
+	O_LIST_BYTES,
+	O_MIN_EXPIRES,
+	O_MAX_EXPIRES,
+	O_HELP,
 };
 
 static const struct option long_options[] = {
@@ -184,7 +201,8 @@ static int read_options(struct options *o, int argc, char **argv)
 		}
 		if (id == '?' || !take(o, id, optarg)) {
 			if (id != '?')
-				fprintf(stderr, "pbxsim: --%s %s: not understood\n", long_options[id].name, optarg);
+				fprintf(stderr, "pbxsim: --%s %s: not understood\n",
+					long_options[id].name, optarg);
 			fputs(usage, stderr);
 			return 2 + 1;
 		}
@@ -196,8 +214,8 @@ static int read_options(struct options *o, int argc, char **argv)
 		return 2 + 1;
 	}
 	if (!o->net.tls_listen.host[0])
-		o->net.tls_listen = (struct pbx_address){ 0 }, memcpy(o->net.tls_listen.host, o->net.listen.host,
-								      sizeof(o->net.listen.host));
+		o->net.tls_listen = (struct pbx_address){ 0 },
+		memcpy(o->net.tls_listen.host, o->net.listen.host, sizeof(o->net.listen.host));
 	if (!o->has_seed && getrandom(&o->pbx.seed, sizeof(o->pbx.seed), 0) < 0)
 		o->pbx.seed = (uint64_t)getpid();
 	o->pbx.host = o->net.listen.host;
@@ -217,7 +235,8 @@ static bool add_list(struct pbx *p, const char *text)
 	if (slice_u64(first, UINT32_MAX, &from) || slice_u64(last, UINT32_MAX, &to) || to < from ||
 	    slice_copy(name, word, sizeof(word)) || pbx_find(p, (uint32_t)from) == PBX_EXTERNAL)
 		return false;
-	return pbx_add_list(p, word, pbx_find(p, (uint32_t)from), (uint32_t)(to - from + 1), false, 100) == ERR_OK;
+	return pbx_add_list(p, word, pbx_find(p, (uint32_t)from), (uint32_t)(to - from + 1), false,
+			    100) == ERR_OK;
 }
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
@@ -251,7 +270,8 @@ static int serve(const struct options *o, struct event_base *base, struct pbx *p
 	struct net *net = NULL;
 	int status = 1;
 
-	if (term && intr && !event_add(term, NULL) && !event_add(intr, NULL) && !net_open(&net, base, pbx, &o->net) &&
+	if (term && intr && !event_add(term, NULL) && !event_add(intr, NULL) &&
+	    !net_open(&net, base, pbx, &o->net) &&
 	    (!o->with_control || !control_open(&control, base, net, pbx, &o->control))) {
 		tell_ready(o, net, control);
 		net_pump(net);

@@ -81,9 +81,10 @@ static json_t *phone_json(const struct control *c, uint32_t i)
 	if (!pbx_phone(c->pbx, i, &ph))
 		return json_null();
 	return json_pack("{s:i,s:s,s:i,s:b,s:b,s:s,s:b,s:i,s:I}", "number", (int)ph.number, "state",
-			 pbx_phone_state_name(ph.state), "calls", (int)ph.calls, "registered", ph.registered, "dnd",
-			 ph.dnd, "profile", pbx_profile_name(ph.profile), "stuck", ph.stuck, "subscriptions",
-			 (int)ph.subscriptions, "for_ms", (json_int_t)(net_now_ms(c->net) - ph.since_ms));
+			 pbx_phone_state_name(ph.state), "calls", (int)ph.calls, "registered",
+			 ph.registered, "dnd", ph.dnd, "profile", pbx_profile_name(ph.profile),
+			 "stuck", ph.stuck, "subscriptions", (int)ph.subscriptions, "for_ms",
+			 (json_int_t)(net_now_ms(c->net) - ph.since_ms));
 }
 
 static struct reply get_phones(struct control *c, const json_t *in)
@@ -103,16 +104,18 @@ static struct reply get_counters(struct control *c, const json_t *in)
 	(void)in;
 	pbx_count(c->pbx, &n);
 	return (struct reply){
-		200, json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:i}", "received",
-			       (json_int_t)n.received, "sent", (json_int_t)n.sent, "malformed",
-			       (json_int_t)n.malformed, "subscribes", (json_int_t)n.subscribes, "refreshes",
-			       (json_int_t)n.refreshes, "unsubscribes", (json_int_t)n.unsubscribes, "challenges",
-			       (json_int_t)n.challenges, "refused", (json_int_t)n.refused, "notifies",
-			       (json_int_t)n.notifies, "retransmissions", (json_int_t)n.retransmissions,
-			       "notify_answers", (json_int_t)n.notify_answers, "notify_failures",
-			       (json_int_t)n.notify_failures, "calls", (json_int_t)n.calls, "answered",
-			       (json_int_t)n.answered, "subscriptions", (int)n.subscriptions, "busy_phones",
-			       (int)n.busy_phones)
+		200,
+		json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:i}",
+			  "received", (json_int_t)n.received, "sent", (json_int_t)n.sent,
+			  "malformed", (json_int_t)n.malformed, "subscribes",
+			  (json_int_t)n.subscribes, "refreshes", (json_int_t)n.refreshes,
+			  "unsubscribes", (json_int_t)n.unsubscribes, "challenges",
+			  (json_int_t)n.challenges, "refused", (json_int_t)n.refused, "notifies",
+			  (json_int_t)n.notifies, "retransmissions", (json_int_t)n.retransmissions,
+			  "notify_answers", (json_int_t)n.notify_answers, "notify_failures",
+			  (json_int_t)n.notify_failures, "calls", (json_int_t)n.calls, "answered",
+			  (json_int_t)n.answered, "subscriptions", (int)n.subscriptions,
+			  "busy_phones", (int)n.busy_phones)
 	};
 }
 
@@ -213,8 +216,8 @@ static struct reply post_restart(struct control *c, const json_t *in)
 	for (int i = 0; i < 3; i++) {
 		if (strcmp(word ? word : "forget", modes[i]) != 0)
 			continue;
-		pbx_restart(c->pbx, net_now_ms(c->net), (enum pbx_restart_mode)i, number_of(in, "down_ms", 1000),
-			    flag_of(in, "end_calls", false));
+		pbx_restart(c->pbx, net_now_ms(c->net), (enum pbx_restart_mode)i,
+			    number_of(in, "down_ms", 1000), flag_of(in, "end_calls", false));
 		return done(ERR_OK);
 	}
 	return refused(400, "mode: forget, keep or step-back");
@@ -277,10 +280,12 @@ static void reply_with(struct client *cl, struct reply r)
 	char *text = json_dumps(r.body, JSON_COMPACT | JSON_ENCODE_ANY);
 
 	cl->answered = true;
-	evbuffer_add_printf(bufferevent_get_output(cl->bev),
-			    "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
-			    "Connection: close\r\n\r\n%s",
-			    r.status, r.status == 200 ? "OK" : "Refused", text ? strlen(text) : 0, text ? text : "");
+	evbuffer_add_printf(
+		bufferevent_get_output(cl->bev),
+		"HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
+		"Connection: close\r\n\r\n%s",
+		r.status, r.status == 200 ? "OK" : "Refused", text ? strlen(text) : 0,
+		text ? text : "");
 	free(text);
 	json_decref(r.body);
 }
@@ -346,7 +351,8 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	drop_client(arg);
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *sa, int len, void *arg)
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *sa,
+		      int len, void *arg)
 {
 	struct control *c = arg;
 	struct client *cl = calloc(1, sizeof(*cl));

@@ -203,7 +203,11 @@ static struct link *new_link(struct net *n, uint8_t transport, uint32_t channel,
 
 	if (!l)
 		return NULL;
-	*l = (struct link){ .next = n->links, .net = n, .transport = transport, .channel = channel, .peer = *peer };
+	*l = (struct link){ .next = n->links,
+			    .net = n,
+			    .transport = transport,
+			    .channel = channel,
+			    .peer = *peer };
 	n->links = l;
 	return l;
 }
@@ -247,14 +251,16 @@ static void accepted(struct net *n, evutil_socket_t fd, const struct sockaddr *s
 		link_opened(l);
 }
 
-static void on_tcp(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *sa, int len, void *arg)
+static void on_tcp(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *sa,
+		   int len, void *arg)
 {
 	(void)listener;
 	(void)len;
 	accepted(arg, fd, sa, PBX_TCP);
 }
 
-static void on_tls(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *sa, int len, void *arg)
+static void on_tls(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *sa,
+		   int len, void *arg)
 {
 	(void)listener;
 	(void)len;

@@ -338,7 +338,8 @@ static void tell_user(struct bridge *b, struct bridge_time t, uint32_t user, con
 	step(b, t, &ev);
 }
 
-enum err bridge_change_user(struct bridge *b, struct bridge_time t, uint32_t user, const struct bridge_user *u)
+enum err bridge_change_user(struct bridge *b, struct bridge_time t, uint32_t user,
+			    const struct bridge_user *u)
 {
 	enum err e = directory_set_label(b->directory, user, u->label);
 

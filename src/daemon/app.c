@@ -60,8 +60,9 @@ static void take_note(struct app *a, uint32_t connector, const struct source_out
 	struct slice number = out->line == ID_NONE ? SLICE_NONE : directory_number(d, out->line);
 	enum note n = (enum note)out->note;
 
-	log_put(a->log, loop_mono_ms(a->loop), note_level(n), note_name(n), "%.*s%s%.*s: %s%s%s", SLICE_ARG(name),
-		number.n ? "/" : "", SLICE_ARG(number), note_text(n), out->text[0] ? ": " : "", out->text);
+	log_put(a->log, loop_mono_ms(a->loop), note_level(n), note_name(n), "%.*s%s%.*s: %s%s%s",
+		SLICE_ARG(name), number.n ? "/" : "", SLICE_ARG(number), note_text(n),
+		out->text[0] ? ": " : "", out->text);
 }
 
 static void take_graph_note(struct app *a, uint32_t realm, const struct graph_out *out)
@@ -217,7 +218,8 @@ static void on_signal(void *arg, int signal_no)
 	struct buf said;
 
 	if (signal_no != SIGHUP) {
-		log_put(a->log, loop_mono_ms(a->loop), 5, "end", "ending; sessions in Teams stand until their leases end");
+		log_put(a->log, loop_mono_ms(a->loop), 5, "end",
+			"ending; sessions in Teams stand until their leases end");
 		loop_stop(a->loop);
 		return;
 	}
@@ -303,7 +305,8 @@ static void on_turn(void *arg)
 	}
 	keep_sends(a, t);
 	tell(a, t);
-	int64_t next = earlier(keep_alive(a, t.mono_ms), earlier(bridge_next(a->bridge), report_next(a->report)));
+	int64_t next = earlier(keep_alive(a, t.mono_ms),
+			       earlier(bridge_next(a->bridge), report_next(a->report)));
 	loop_wake_at(a->loop, n == OUTS_A_TURN ? t.mono_ms : next);
 	if (!a->ready) {
 		a->ready = true;

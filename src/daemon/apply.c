@@ -43,9 +43,12 @@ struct bridge_limits apply_limits(const struct conf *c, uint64_t seed)
 			lines += c->accounts[i].users[u].lines_n;
 	}
 	users = room(users, c->server.capacity);
-	return (struct bridge_limits){ .accounts = room(c->accounts_n, 16), .connectors = room(connectors, 32),
-				       .users = users, .lines = room(lines, users + users / 2),
-				       .realms = room(c->accounts_n, 16), .seed = seed };
+	return (struct bridge_limits){ .accounts = room(c->accounts_n, 16),
+				       .connectors = room(connectors, 32),
+				       .users = users,
+				       .lines = room(lines, users + users / 2),
+				       .realms = room(c->accounts_n, 16),
+				       .seed = seed };
 }
 
 enum err apply_new(struct apply **ret, struct bridge *b, struct report *r, const struct bridge_limits *l,
@@ -347,7 +350,8 @@ static void remove_connectors(struct pass *p)
 {
 	const struct directory *d = bridge_directory(p->a->bridge);
 
-	for (uint32_t c = directory_next_connector(d, 0); c != ID_NONE; c = directory_next_connector(d, c + 1)) {
+	for (uint32_t c = directory_next_connector(d, 0); c != ID_NONE;
+	     c = directory_next_connector(d, c + 1)) {
 		if (p->a->keep_connector[c])
 			continue;
 		buf_fmt(p->said, "connector %.*s: removed\n", SLICE_ARG(directory_connector_name(d, c)));
@@ -364,7 +368,8 @@ static void switch_off_accounts(struct pass *p)
 {
 	const struct directory *d = bridge_directory(p->a->bridge);
 
-	for (uint16_t i = directory_next_account(d, 0); i != UINT16_MAX; i = directory_next_account(d, i + 1)) {
+	for (uint16_t i = directory_next_account(d, 0); i != UINT16_MAX;
+	     i = directory_next_account(d, i + 1)) {
 		if (p->a->keep_account[i] || !p->a->accounts[i])
 			continue;
 		buf_fmt(p->said, "account %.*s: removed\n", SLICE_ARG(directory_account_name(d, i)));
@@ -474,7 +479,8 @@ enum err apply_person(struct apply *a, struct bridge_time t, const struct apply_
 	a->imported[id] = 1;
 	struct user_view v;
 	if (engine_user(bridge_engine(a->bridge), id, &v))
-		for (uint32_t l = v.first_line; l != ID_NONE; l = engine_next_line_of(bridge_engine(a->bridge), l))
+		for (uint32_t l = v.first_line; l != ID_NONE;
+		     l = engine_next_line_of(bridge_engine(a->bridge), l))
 			a->keep_line[l] = 0;
 	e = person_lines(a, t, account, p->lines, id, why, why_cap);
 	if (!e)

@@ -24,7 +24,8 @@ struct channels {
 	struct entry *first;
 	uint32_t accepted;
 	uint64_t refused;
-	uint32_t *attempts; /* by connector: UDP tells no failure, so each attempt starts one address further */
+	uint32_t *attempts; /* by connector: UDP tells no failure, so each attempt starts one
+			       address further */
 	uint32_t attempts_n;
 };
 
@@ -103,7 +104,8 @@ static void feed(const struct entry *e, const struct source_feed *in)
 
 /* ---- what io tells ---- */
 
-static void on_connected(void *arg, struct channel *ch, const struct endpoint *local, const struct endpoint *peer)
+static void on_connected(void *arg, struct channel *ch, const struct endpoint *local,
+			 const struct endpoint *peer)
 {
 	const struct entry *e = arg;
 	const struct source_feed in = { .kind = FEED_CONNECTED, .channel = e->id,
@@ -206,8 +208,8 @@ static void open_channel(struct channels *c, uint32_t connector, const struct so
 			.tls = { .ca_file = s->ca_file, .certificate_file = s->tls.own.certificate_file,
 				 .key_file = s->tls.own.key_file },
 		};
-		err = (out->kind == OUT_LISTEN ? channel_listen : channel_connect)(&e->channel, c->loop, &spec,
-										   &handlers, e);
+		err = (out->kind == OUT_LISTEN ? channel_listen : channel_connect)(
+			&e->channel, c->loop, &spec, &handlers, e);
 	}
 	if (!err)
 		return;

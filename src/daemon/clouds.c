@@ -21,7 +21,8 @@ struct clouds {
 	struct cloud list[];
 };
 
-_Static_assert((int)HTTP_ANSWERED == (int)HTTP_RESULT_ANSWERED && (int)HTTP_NOT_SENT == (int)HTTP_RESULT_NOT_SENT &&
+_Static_assert((int)HTTP_ANSWERED == (int)HTTP_RESULT_ANSWERED &&
+		       (int)HTTP_NOT_SENT == (int)HTTP_RESULT_NOT_SENT &&
 		       (int)HTTP_UNSURE == (int)HTTP_RESULT_UNSURE &&
 		       (int)HTTP_STATUS_LOST == (int)HTTP_RESULT_STATUS_LOST,
 	       "the sink's failures are io's results");

@@ -123,8 +123,8 @@ static void reload(struct app *a, const struct admin_command *c)
 		if (line.n)
 			json_array_append_new(changes, json_stringn(line.p, line.n));
 	if (e)
-		admin_refuse(app_parts(a).admin, c->id, 422, "the configuration was not taken; the old one stays",
-			     buf_cstr(&said));
+		admin_refuse(app_parts(a).admin, c->id, 422,
+			     "the configuration was not taken; the old one stays", buf_cstr(&said));
 	else
 		answer_json(a, c->id, json_pack("{s:O}", "changes", changes));
 	json_decref(changes);
@@ -147,7 +147,8 @@ static void clear(struct app *a, const struct admin_command *c)
 			continue;
 		users += engine_user(bridge_engine(p.bridge), u, &v) && v.held != SESSION_NONE;
 	}
-	for (uint16_t i = directory_next_account(d, 0); i != UINT16_MAX; i = directory_next_account(d, i + 1)) {
+	for (uint16_t i = directory_next_account(d, 0); i != UINT16_MAX;
+	     i = directory_next_account(d, i + 1)) {
 		if ((c->account != UINT16_MAX && i != c->account) ||
 		    !engine_account_policy(bridge_engine(p.bridge), i, &policy))
 			continue;
@@ -159,8 +160,9 @@ static void clear(struct app *a, const struct admin_command *c)
 
 static bool add_check(json_t *list, const char *name, struct slice account, bool ok, const char *text)
 {
-	json_array_append_new(list, json_pack("{s:s,s:s%,s:b,s:s}", "name", name, "account", account.p ? account.p : "",
-					      account.n, "ok", ok, "text", text));
+	json_array_append_new(list, json_pack("{s:s,s:s%,s:b,s:s}", "name", name, "account",
+					      account.p ? account.p : "", account.n, "ok", ok,
+					      "text", text));
 	return ok;
 }
 
@@ -173,7 +175,8 @@ static bool check_connector(const struct app_parts *p, uint32_t id, json_t *list
 
 	bridge_source_view(p->bridge, id, &v);
 	snprintf(name, sizeof(name), "connector %.*s", SLICE_ARG(directory_connector_name(d, id)));
-	snprintf(text, sizeof(text), "%s; %u of %u lines report, %u refused", v.state, v.live, v.lines, v.refused);
+	snprintf(text, sizeof(text), "%s; %u of %u lines report, %u refused", v.state, v.live,
+		 v.lines, v.refused);
 	return add_check(list, name, account, v.up && v.live == v.lines, text);
 }
 
@@ -183,7 +186,8 @@ static void check_lines(const struct app_parts *p, json_t *list)
 	const struct directory *d = bridge_directory(p->bridge);
 	int shown = 0;
 
-	for (uint32_t l = directory_next_line(d, 0); l != ID_NONE && shown < 50; l = directory_next_line(d, l + 1)) {
+	for (uint32_t l = directory_next_line(d, 0); l != ID_NONE && shown < 50;
+	     l = directory_next_line(d, l + 1)) {
 		uint32_t c = directory_line_connector(d, l);
 		struct source_line_view v;
 		char name[600];
@@ -214,13 +218,17 @@ static bool check_account(const struct app_parts *p, uint16_t id, json_t *list)
 	bool ok = add_check(list, "teams sign-in", name, v.token == 2,
 			    v.token == 2 ? "signed in to microsoft entra"
 					 : v.token_error[0] ? v.token_error : "no token yet");
-	snprintf(text, sizeof(text), "%llu requests accepted, %llu refused; %s", (unsigned long long)v.accepted,
-		 (unsigned long long)v.denied,
-		 v.denied ? "offhook explain names the reason of each; needed is Presence.ReadWrite.All"
+	snprintf(text, sizeof(text), "%llu requests accepted, %llu refused; %s",
+		 (unsigned long long)v.accepted, (unsigned long long)v.denied,
+		 v.denied ? "offhook explain names the reason of each; needed is "
+			    "Presence.ReadWrite.All"
 			  : "nothing was refused");
 	ok &= add_check(list, "teams permission", name, v.denied == 0 || v.accepted > 0, text);
-	snprintf(text, sizeof(text), unknown ? "%u people are not found in the directory: give teams_id, or grant "
-					       "User.Read.All" : "everyone is found", unknown);
+	snprintf(text, sizeof(text),
+		 unknown ? "%u people are not found in the directory: give teams_id, or grant "
+			   "User.Read.All"
+			 : "everyone is found",
+		 unknown);
 	return add_check(list, "teams people", name, unknown == 0, text) && ok;
 }
 
@@ -231,7 +239,8 @@ static void check(struct app *a, const struct admin_command *c)
 	json_t *list = json_array();
 	bool ok = add_check(list, "configuration", SLICE_NONE, true, p.path);
 
-	for (uint32_t i = directory_next_connector(d, 0); i != ID_NONE; i = directory_next_connector(d, i + 1))
+	for (uint32_t i = directory_next_connector(d, 0); i != ID_NONE;
+	     i = directory_next_connector(d, i + 1))
 		ok &= check_connector(&p, i, list);
 	check_lines(&p, list);
 	for (uint16_t i = directory_next_account(d, 0); i != UINT16_MAX; i = directory_next_account(d, i + 1))

@@ -83,7 +83,8 @@ void keeper_free(struct keeper *k)
 	if (!k)
 		return;
 	if (store_flush(k->store, FLUSH_MS))
-		fprintf(stderr, "<3>offhookd: the store did not take everything within %d s\n", FLUSH_MS / 1000);
+		fprintf(stderr, "<3>offhookd: the store did not take everything within %d s\n",
+			FLUSH_MS / 1000);
 	store_close(k->store);
 	free(k);
 }
@@ -91,7 +92,9 @@ void keeper_free(struct keeper *k)
 /* Cloud, tenant and client id name what a session belongs to. */
 static bool realm_text(const struct conf_account *a, char *dst, size_t cap)
 {
-	int n = a ? snprintf(dst, cap, "%s %s %s", a->teams.login_url, a->teams.tenant, a->teams.client_id) : -1;
+	int n = a ? snprintf(dst, cap, "%s %s %s", a->teams.login_url, a->teams.tenant,
+			     a->teams.client_id)
+		  : -1;
 
 	return n > 0 && (size_t)n < cap;
 }
@@ -189,7 +192,8 @@ static void on_id(void *arg, struct slice realm, struct slice email, struct slic
 
 	if (slice_copy(id, guid, sizeof(guid)))
 		return;
-	for (uint16_t a = directory_next_account(d, 0); a != UINT16_MAX; a = directory_next_account(d, a + 1)) {
+	for (uint16_t a = directory_next_account(d, 0); a != UINT16_MAX;
+	     a = directory_next_account(d, a + 1)) {
 		uint32_t user = directory_user(d, a, email);
 		const struct graph *g = bridge_realm(r->k->bridge, bridge_account_realm(r->k->bridge, a));
 
@@ -218,8 +222,11 @@ void keeper_set_apply(struct keeper *k, struct apply *a)
 
 enum err keeper_restore(struct keeper *k, struct bridge_time t)
 {
-	static const struct store_load_ops ops = { .account = on_account, .person = on_person, .user = on_user,
-						   .line = on_line, .id = on_id };
+	static const struct store_load_ops ops = { .account = on_account,
+						   .person = on_person,
+						   .user = on_user,
+						   .line = on_line,
+						   .id = on_id };
 	struct restore *r = calloc(1, sizeof(*r));
 	char why[STORE_WHY_MAX] = "";
 
@@ -240,7 +247,8 @@ enum err keeper_restore(struct keeper *k, struct bridge_time t)
 
 void keeper_put_user(struct keeper *k, const struct user_record *r)
 {
-	store_put_user(k->store, account_of_user(k, r->user), directory_email(bridge_directory(k->bridge), r->user), r);
+	store_put_user(k->store, account_of_user(k, r->user),
+		       directory_email(bridge_directory(k->bridge), r->user), r);
 }
 
 void keeper_put_line(struct keeper *k, const struct line_record *r)
@@ -292,8 +300,8 @@ void keeper_audit(struct keeper *k, const struct action *a)
 {
 	const struct store_audit entry = { a->audit.wall_ms, a->audit.kind, a->audit.a, a->audit.b };
 
-	store_audit(k->store, account_of_user(k, a->user), directory_email(bridge_directory(k->bridge), a->user),
-		    &entry);
+	store_audit(k->store, account_of_user(k, a->user),
+		    directory_email(bridge_directory(k->bridge), a->user), &entry);
 }
 
 void keeper_forget_user(struct keeper *k, uint32_t user)

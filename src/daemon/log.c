@@ -80,7 +80,8 @@ void log_put(struct log *l, int64_t now_ms, int priority, const char *code, cons
 	struct code *c = find(l, code);
 	if (now_ms - c->window_start_ms >= WINDOW_MS) {
 		if (c->dropped) {
-			snprintf(text, sizeof(text), "%s: %u more lines like this were left out", c->name, c->dropped);
+			snprintf(text, sizeof(text), "%s: %u more lines like this were left out",
+				 c->name, c->dropped);
 			put_line(l, priority, text);
 		}
 		*c = (struct code){ .name = c->name, .window_start_ms = now_ms };

@@ -14,12 +14,14 @@ static const char default_path[] = "/etc/offhook/offhook.yaml";
 
 static int usage(FILE *out, int status)
 {
-	fprintf(out, "usage: offhookd [-c FILE] [-n] [-V] [-h]\n"
-		     "  -c, --config FILE  the configuration (default %s)\n"
-		     "  -n, --check        check the configuration and everything it names, then end\n"
-		     "  -V, --version      print versions\n"
-		     "  -h, --help         print this\n"
-		     "signals: HUP reloads the configuration, TERM and INT end (leases stand for a restart)\n",
+	fprintf(out,
+		"usage: offhookd [-c FILE] [-n] [-V] [-h]\n"
+		"  -c, --config FILE  the configuration (default %s)\n"
+		"  -n, --check        check the configuration and everything it names, then end\n"
+		"  -V, --version      print versions\n"
+		"  -h, --help         print this\n"
+		"signals: HUP reloads the configuration, TERM and INT end (leases stand for a "
+		"restart)\n",
 		default_path);
 	return status;
 }
@@ -60,7 +62,8 @@ static int check(const char *path)
 		people += conf->accounts[i].users_n;
 		connectors += conf->accounts[i].connectors_n;
 	}
-	printf("%s: good: %u accounts, %u connectors, %u people\n", path, conf->accounts_n, connectors, people);
+	printf("%s: good: %u accounts, %u connectors, %u people\n", path, conf->accounts_n,
+	       connectors, people);
 	conf_free(conf);
 	return EXIT_SUCCESS;
 }

@@ -327,17 +327,22 @@ static void tell_the_whole(struct report *r, struct bridge_time t, const struct 
 {
 	const struct directory *d = bridge_directory(r->bridge);
 
-	for (uint32_t c = directory_next_connector(d, 0); c != ID_NONE; c = directory_next_connector(d, c + 1))
+	for (uint32_t c = directory_next_connector(d, 0); c != ID_NONE;
+	     c = directory_next_connector(d, c + 1))
 		tell_connector(r, t, c);
-	for (uint16_t a = directory_next_account(d, 0); a != UINT16_MAX; a = directory_next_account(d, a + 1)) {
+	for (uint16_t a = directory_next_account(d, 0); a != UINT16_MAX;
+	     a = directory_next_account(d, a + 1)) {
 		struct policy p;
 
-		tell_account(r, t, a, engine_account_policy(bridge_engine(r->bridge), a, &p) ? p.mode : MODE_OFF);
+		tell_account(r, t, a,
+			     engine_account_policy(bridge_engine(r->bridge), a, &p) ? p.mode
+										    : MODE_OFF);
 	}
 	tell_engine(r, daemon, daemon_n);
 }
 
-bool report_turn(struct report *r, struct bridge_time t, const struct admin_counter *daemon, uint32_t daemon_n)
+bool report_turn(struct report *r, struct bridge_time t, const struct admin_counter *daemon,
+		 uint32_t daemon_n)
 {
 	for (int n = 0; n < USERS_A_TURN && r->waiting_n; n++) {
 		uint32_t user = r->waiting[r->waiting_at];

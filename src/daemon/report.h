@@ -39,7 +39,8 @@ void report_all(struct report *r);
 
 /* Tells up to a bounded number of users; true when more wait. Connectors, accounts and counters are
  * told once a second. */
-bool report_turn(struct report *r, struct bridge_time t, const struct admin_counter *daemon, uint32_t daemon_n);
+bool report_turn(struct report *r, struct bridge_time t, const struct admin_counter *daemon,
+		 uint32_t daemon_n);
 /* When report_turn is due again, on the monotonic clock. */
 int64_t report_next(const struct report *r);
 

@@ -48,11 +48,12 @@ static bool run_seed(uint64_t seed, int number)
 	for (int round = 0; round < ROUNDS && good; round++)
 		good = world_run(w, RESTLESS_MS, true) && world_calm(w);
 	world_count(w, &n);
-	printf("%s %d - seed %llu: %s, %s, %u people, %llu calls, %llu crashes, %llu+%llu faults, %llu requests\n",
+	printf("%s %d - seed %llu: %s, %s, %u people, %llu calls, %llu crashes, %llu+%llu faults, "
+	       "%llu requests\n",
 	       good ? "ok" : "not ok", number, (unsigned long long)seed, c.udp ? "udp" : "tcp",
 	       c.kamailio ? "kamailio" : "asterisk", c.users, (unsigned long long)n.calls,
-	       (unsigned long long)n.crashes, (unsigned long long)n.pbx_faults, (unsigned long long)n.cloud_faults,
-	       (unsigned long long)n.presence_requests);
+	       (unsigned long long)n.crashes, (unsigned long long)n.pbx_faults,
+	       (unsigned long long)n.cloud_faults, (unsigned long long)n.presence_requests);
 	if (!good) {
 		printf("# %s\n", world_objection(w));
 		world_print_steps(w);
@@ -76,8 +77,8 @@ static bool run_twice(uint64_t seed, int number)
 		prints[i] = world_fingerprint(w);
 		world_free(w);
 	}
-	printf("%s %d - seed %llu twice: the same history\n", prints[0] == prints[1] ? "ok" : "not ok", number,
-	       (unsigned long long)seed);
+	printf("%s %d - seed %llu twice: the same history\n",
+	       prints[0] == prints[1] ? "ok" : "not ok", number, (unsigned long long)seed);
 	return prints[0] == prints[1];
 }
 

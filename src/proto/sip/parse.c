@@ -27,7 +27,8 @@ enum sip_header_id sip_header_find(struct slice name)
 	if (name.n <= 1)
 		return name.n ? find_compact(name.p[0]) : SIP_OTHER;
 	for (int i = 0; i < SIP_OTHER; i++)
-		if (header_names[i].name.n == name.n && (name.p[0] | 32) == (header_names[i].name.p[0] | 32) &&
+		if (header_names[i].name.n == name.n &&
+		    (name.p[0] | 32) == (header_names[i].name.p[0] | 32) &&
 		    slice_eq_nocase(name, header_names[i].name))
 			return (enum sip_header_id)i;
 	return SIP_OTHER;

@@ -21,7 +21,8 @@ static bool is_value(char c)
 /* "]]>" is an error in text; neither of its characters is common enough to look closer. */
 static bool is_text(char c)
 {
-	return (c >= ' ' && c <= '~' && c != '<' && c != '&' && c != '>' && c != ']') || c == '\n' || c == '\t';
+	return (c >= ' ' && c <= '~' && c != '<' && c != '&' && c != '>' && c != ']') ||
+	       c == '\n' || c == '\t';
 }
 
 static char *skip_blank(char *p)

@@ -71,8 +71,8 @@ static void on_open(void *arg, const XML_Char *name, const XML_Char **atts)
 {
 	const char *split = strrchr(name, NS_SEPARATOR);
 
-	enter(arg, split ? slice_of(name, (size_t)(split - name)) : SLICE_NONE, slice_str(split ? split + 1 : name),
-	      atts);
+	enter(arg, split ? slice_of(name, (size_t)(split - name)) : SLICE_NONE,
+	      slice_str(split ? split + 1 : name), atts);
 }
 
 static void on_close(void *arg, const XML_Char *name)

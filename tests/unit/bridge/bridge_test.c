@@ -37,7 +37,8 @@ static void take_request(struct bench *b, const struct graph_request *r)
 		return;
 	}
 	assert_true(b->bodies_n < 16);
-	snprintf(b->bodies[b->bodies_n], sizeof(b->bodies[0]), "%.*s %.*s", SLICE_ARG(r->url), SLICE_ARG(r->body));
+	snprintf(b->bodies[b->bodies_n], sizeof(b->bodies[0]), "%.*s %.*s", SLICE_ARG(r->url),
+		 SLICE_ARG(r->body));
 	b->ids[b->bodies_n++] = id;
 }
 
@@ -55,7 +56,8 @@ static void drain(struct bench *b)
 		if (out.action.kind == ACT_USER_GONE) {
 			b->gone++;
 			/* the shell still needs the name when it hears of it */
-			assert_slice(directory_email(bridge_directory(b->bridge), out.action.user), "ana@acme.example");
+			assert_slice(directory_email(bridge_directory(b->bridge), out.action.user),
+				     "ana@acme.example");
 		}
 	}
 }
@@ -81,9 +83,13 @@ static void add_realm(struct bench *b)
 {
 	const struct graph_config gc = { .tenant = "11111111-2222-3333-4444-555555555555",
 					 .client_id = "99999999-8888-7777-6666-555555555555",
-					 .client_secret = &b->secret, .login_url = "https://login.example",
-					 .graph_url = "https://graph.example", .quota = 1500, .window_ms = 30000,
-					 .users_max = 8, .seed = 1 };
+					 .client_secret = &b->secret,
+					 .login_url = "https://login.example",
+					 .graph_url = "https://graph.example",
+					 .quota = 1500,
+					 .window_ms = 30000,
+					 .users_max = 8,
+					 .seed = 1 };
 	uint32_t realm, again;
 
 	assert_int_equal(bridge_add_realm(b->bridge, b->t, &gc, &realm), ERR_OK);
@@ -94,7 +100,9 @@ static void add_realm(struct bench *b)
 static int set_up(void **state)
 {
 	static struct bench b;
-	const struct bridge_limits l = { .accounts = 2, .connectors = 2, .users = 8, .lines = 8, .realms = 2, .seed = 1 };
+	const struct bridge_limits l = {
+		.accounts = 2, .connectors = 2, .users = 8, .lines = 8, .realms = 2, .seed = 1
+	};
 	const struct policy p = { .mode = MODE_LIVE, .grace_ms = 120000, .lease_ms = 600000 };
 	const struct bridge_user u = { .email = SLICE_LIT("ana@acme.example"), .enabled = true,
 				       .teams_id = "aaaaaaaa-0000-0000-0000-000000000001" };
@@ -109,7 +117,9 @@ static int set_up(void **state)
 					      &b.connector), ERR_OK);
 	the_told = told_last();
 	assert_int_equal(bridge_add_user(b.bridge, b.t, b.account, &u, &b.user), ERR_OK);
-	assert_int_equal(bridge_add_line(b.bridge, b.t, b.connector, SLICE_LIT("201"), b.user, &b.line), ERR_OK);
+	assert_int_equal(
+		bridge_add_line(b.bridge, b.t, b.connector, SLICE_LIT("201"), b.user, &b.line),
+		ERR_OK);
 	drain(&b);
 	*state = &b;
 	return 0;
@@ -131,7 +141,8 @@ static void a_call_becomes_a_request_and_its_answer_is_confirmed(void **state)
 
 	tell(b, CALL_TALKING);
 	assert_int_equal(b->bodies_n, 1);
-	assert_non_null(strstr(b->bodies[0], "/users/aaaaaaaa-0000-0000-0000-000000000001/presence/setPresence"));
+	assert_non_null(strstr(b->bodies[0],
+			       "/users/aaaaaaaa-0000-0000-0000-000000000001/presence/setPresence"));
 	assert_non_null(strstr(b->bodies[0], "\"availability\":\"Busy\",\"activity\":\"InACall\""));
 	assert_true(engine_user(bridge_engine(b->bridge), b->user, &v));
 	assert_int_equal(v.held, SESSION_NONE);
@@ -154,7 +165,9 @@ static void a_reopened_connector_keeps_its_lines_and_nobody_flaps(void **state)
 	tell(b, CALL_TALKING);
 	answer(b, b->ids[0], 200, "");
 	drain(b);
-	assert_int_equal(bridge_reopen_connector(b->bridge, b->t, b->connector, &told_source_ops, &c), ERR_OK);
+	assert_int_equal(
+		bridge_reopen_connector(b->bridge, b->t, b->connector, &told_source_ops, &c),
+		ERR_OK);
 	the_told = told_last();
 	/* the new machine says "no call" for the line at once: a synchronised report, so it counts */
 	assert_true(engine_line(bridge_engine(b->bridge), b->line, &v));
@@ -241,12 +254,19 @@ static void the_lease_is_renewed_while_the_call_lasts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_call_becomes_a_request_and_its_answer_is_confirmed, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_reopened_connector_keeps_its_lines_and_nobody_flaps, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_removed_user_gives_everything_back_before_the_name_goes, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(nothing_is_asked_of_graph_for_an_idle_phone, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_clock_set_forward_ends_a_profile_at_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(the_lease_is_renewed_while_the_call_lasts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_call_becomes_a_request_and_its_answer_is_confirmed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_reopened_connector_keeps_its_lines_and_nobody_flaps, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_removed_user_gives_everything_back_before_the_name_goes, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(nothing_is_asked_of_graph_for_an_idle_phone, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_clock_set_forward_ends_a_profile_at_once, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(the_lease_is_renewed_while_the_call_lasts, set_up,
+						tear_down),
 	};
 	return cmocka_run_group_tests_name("bridge/bridge", tests, NULL, NULL);
 }

@@ -144,8 +144,9 @@ static struct obs any_obs(struct prng *r)
 	else if (o.kind == OBS_PROFILE) {
 		o.user = (uint32_t)prng_below(r, USERS + 1);
 		o.profile.state = (uint8_t)prng_below(r, PROFILE_COUNT + 1);
-		o.profile.until_wall_ms = prng_below(r, 2) ? TIME_NEVER :
-							     (int64_t)(WALL0 + (int64_t)prng_below(r, 100000000));
+		o.profile.until_wall_ms =
+			prng_below(r, 2) ? TIME_NEVER
+					 : (int64_t)(WALL0 + (int64_t)prng_below(r, 100000000));
 	} else {
 		o.on = prng_below(r, 2);
 	}

@@ -2,6 +2,7 @@
 #ifndef TESTS_IO_CERTS_H
 #define TESTS_IO_CERTS_H
 
+#include <ftw.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -92,14 +93,19 @@ static inline const char *certs_make(struct certs *c, const char *file, const ch
 	return path;
 }
 
+static inline int cert_remove(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
+
 static inline void certs_close(struct certs *c)
 {
-	char command[128];
-
 	X509_free(c->ca);
 	EVP_PKEY_free(c->key);
-	snprintf(command, sizeof(command), "rm -rf '%s'", c->folder);
-	assert_int_equal(system(command), 0);
+	assert_int_equal(nftw(c->folder, cert_remove, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 #endif

@@ -135,9 +135,13 @@ static void who_depends_on_a_failed_part_fails(void **state)
 
 	world_init(&w);
 	assert_int_equal(
-		batch(&w, BATCH(GET_PART("1", NOBODY) ",{\"id\":\"2\",\"method\":\"GET\",\"url\":\"/users/" ANA
-				"/presence\",\"dependsOn\":[\"1\"]},{\"id\":\"3\",\"method\":\"GET\","
-				"\"url\":\"/users\",\"dependsOn\":[\"2\"]}," GET_PART("4", ANA))),
+		batch(&w,
+		      BATCH(GET_PART(
+			      "1", NOBODY) ",{\"id\":\"2\",\"method\":\"GET\",\"url\":\"/users/" ANA
+					   "/presence\",\"dependsOn\":[\"1\"]},{\"id\":\"3\","
+					   "\"method\":\"GET\","
+					   "\"url\":\"/users\",\"dependsOn\":[\"2\"]}," GET_PART(
+						   "4", ANA))),
 		200);
 	assert_int_equal(part_status(&w, "1"), 404);
 	assert_int_equal(part_status(&w, "2"), 424);

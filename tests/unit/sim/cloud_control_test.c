@@ -7,7 +7,8 @@ static void people_and_their_clients(void **state)
 
 	world_init(&w);
 	assert_int_equal(control(&w, "POST", "/users",
-				 "[{\"email\":\"cy@acme.example\",\"name\":\"Cy\",\"aliases\":[\"c@x.example\"]},"
+				 "[{\"email\":\"cy@acme.example\",\"name\":\"Cy\",\"aliases\":[\"c@"
+				 "x.example\"]},"
 				 "{\"email\":\"dee@acme.example\"}]"),
 			 200);
 	assert_int_equal(json_array_size(json_object_get(w.body, "ids")), 2);

@@ -31,7 +31,9 @@ static struct dialog_info must_read(const char *xml)
 	return d;
 }
 
-#define ROOT "<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"3\" state=\"full\" entity=\"sip:1@x\">"
+#define ROOT                                                                                       \
+	"<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"3\" state=\"full\" "  \
+	"entity=\"sip:1@x\">"
 #define END "</dialog-info>"
 
 /* What each recorded document says: file, version, dialogs, state, initiator, recipient, held. */
@@ -116,19 +118,26 @@ static void every_state_word_is_read_in_any_case(void **state)
 		const char *word;
 		enum dialog_state is;
 	} rows[] = {
-		{ "trying", DIALOG_TRYING },	     { "Trying", DIALOG_TRYING },
-		{ "PROCEEDING", DIALOG_PROCEEDING }, { " early\n ", DIALOG_EARLY },
-		{ "Confirmed", DIALOG_CONFIRMED },   { "terminated", DIALOG_TERMINATED },
-		{ "hibernating", DIALOG_OTHER },     { "", DIALOG_OTHER },
-		{ "other", DIALOG_OTHER },	     { "earl&#121;", DIALOG_EARLY },
+		{ "trying", DIALOG_TRYING },
+		{ "Trying", DIALOG_TRYING },
+		{ "PROCEEDING", DIALOG_PROCEEDING },
+		{ " early\n ", DIALOG_EARLY },
+		{ "Confirmed", DIALOG_CONFIRMED },
+		{ "terminated", DIALOG_TERMINATED },
+		{ "hibernating", DIALOG_OTHER },
+		{ "", DIALOG_OTHER },
+		{ "other", DIALOG_OTHER },
+		{ "earl&#121;", DIALOG_EARLY },
 		{ "<![CDATA[early]]>", DIALOG_EARLY },
-		{ "confirmedxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", DIALOG_OTHER },
+		{ "confirmedxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+		  DIALOG_OTHER },
 	};
 	char xml[512];
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		snprintf(xml, sizeof(xml), ROOT "<dialog id=\"a\"><state>%s</state></dialog>" END, rows[i].word);
+		snprintf(xml, sizeof(xml), ROOT "<dialog id=\"a\"><state>%s</state></dialog>" END,
+			 rows[i].word);
 		struct dialog_info d = must_read(xml);
 
 		assert_int_equal(d.n, 1);
@@ -138,7 +147,9 @@ static void every_state_word_is_read_in_any_case(void **state)
 
 static void hold_is_read_from_the_local_target_only(void **state)
 {
-#define TARGET(side, v) "<" side "><target uri=\"sip:1@x\"><param pname=\"+sip.rendering\" " v "/></target></" side ">"
+#define TARGET(side, v)                                                                            \
+	"<" side "><target uri=\"sip:1@x\"><param pname=\"+sip.rendering\" " v                     \
+	"/></target></" side ">"
 	static const struct {
 		const char *xml;
 		bool held;
@@ -211,8 +222,11 @@ static void too_many_dialogs_keep_the_busiest(void **state)
 
 	n += (size_t)snprintf(xml + n, sizeof(xml) - n, ROOT);
 	for (int i = 0; i < 100; i++)
-		n += (size_t)snprintf(xml + n, sizeof(xml) - n, "<dialog id=\"%d\"><state>%s</state></dialog>", i,
-				      i == 98 ? "confirmed" : i % 2 ? "terminated" : "nonsense");
+		n += (size_t)snprintf(xml + n, sizeof(xml) - n,
+				      "<dialog id=\"%d\"><state>%s</state></dialog>", i,
+				      i == 98 ? "confirmed"
+				      : i % 2 ? "terminated"
+					      : "nonsense");
 	snprintf(xml + n, sizeof(xml) - n, END);
 	struct dialog_info d = must_read(xml);
 	assert_int_equal(d.n, DIALOG_INFO_MAX);

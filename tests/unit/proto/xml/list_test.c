@@ -63,7 +63,9 @@ static void recorded_lists_hold_one_document_a_line(void **state)
 		uint32_t documents = 0;
 
 		vector_load(&vector, rows[i].file);
-		assert_int_equal(multipart_open(&m, vector_header(&vector, "Content-Type"), vector.body), ERR_OK);
+		assert_int_equal(
+			multipart_open(&m, vector_header(&vector, "Content-Type"), vector.body),
+			ERR_OK);
 		assert_true(multipart_next(&m, &part));
 		assert_slice(part.content_type, "application/rlmi+xml");
 		assert_int_equal(rlmi_read(reader, part.body, &rlmi), ERR_OK);
@@ -90,7 +92,9 @@ static void a_part_holds_every_byte_of_its_length(void **state)
 	struct multipart_part part;
 	(void)state;
 
-	assert_int_equal(multipart_open(&m, SLICE_LIT("multipart/related;boundary=b"), slice_str(body)), ERR_OK);
+	assert_int_equal(
+		multipart_open(&m, SLICE_LIT("multipart/related;boundary=b"), slice_str(body)),
+		ERR_OK);
 	assert_true(multipart_next(&m, &part));
 	assert_slice(part.body, "ab\r\n--b\r\ncd\n");
 	assert_false(multipart_next(&m, &part));
@@ -123,20 +127,26 @@ static void forms_of_multipart(void **state)
 		enum err err;
 	} rows[] = {
 		{ "multipart/related;boundary=b", "--b\r\n\r\nx\r\n--b--\r\n", "||x/", ERR_OK },
-		{ "Multipart/Related; type=\"a;boundary=z\" ; BOUNDARY=\"b\" ;start=\"<q>\"", "--b\r\n\r\nx\r\n--b--",
-		  "||x/", ERR_OK },
-		{ "multipart/mixed;boundary=b", "\r\n\r\n--b\r\ncontent-type:  t; c=1\r\nContent-ID: <i@h>\r\n\r\nx\r\n--b--",
+		{ "Multipart/Related; type=\"a;boundary=z\" ; BOUNDARY=\"b\" ;start=\"<q>\"",
+		  "--b\r\n\r\nx\r\n--b--", "||x/", ERR_OK },
+		{ "multipart/mixed;boundary=b",
+		  "\r\n\r\n--b\r\ncontent-type:  t; c=1\r\nContent-ID: <i@h>\r\n\r\nx\r\n--b--",
 		  "t; c=1|i@h|x/", ERR_OK },
-		{ "multipart/mixed;boundary=b", "preamble --b\n--b  \nContent-Type:t\n\nx\ny\n--b\n\nz\n--b--\r\nepilogue",
+		{ "multipart/mixed;boundary=b",
+		  "preamble --b\n--b  \nContent-Type:t\n\nx\ny\n--b\n\nz\n--b--\r\nepilogue",
 		  "t||x\ny/||z/", ERR_OK },
 		{ "multipart/mixed;boundary=b", "--b\r\n\r\n\r\n--b--", "||/", ERR_OK },
-		{ "multipart/mixed;boundary=b", "--b\r\nContent-Length: 0\r\n\r\n--b--", "||/", ERR_OK },
-		{ "multipart/mixed;boundary=b", "--b\r\nContent-Length: 99\r\n\r\nx\r\n--b--", "||x/", ERR_OK },
-		{ "multipart/mixed;boundary=b", "--b\r\nContent-Length: 1\r\n\r\nxyz\r\n--b--", "||xyz/", ERR_OK },
+		{ "multipart/mixed;boundary=b", "--b\r\nContent-Length: 0\r\n\r\n--b--", "||/",
+		  ERR_OK },
+		{ "multipart/mixed;boundary=b", "--b\r\nContent-Length: 99\r\n\r\nx\r\n--b--",
+		  "||x/", ERR_OK },
+		{ "multipart/mixed;boundary=b", "--b\r\nContent-Length: 1\r\n\r\nxyz\r\n--b--",
+		  "||xyz/", ERR_OK },
 		{ "multipart/mixed;boundary=b", "--b\r\n\r\n--bc\r\n--b--", "||--bc/", ERR_OK },
 		{ "multipart/mixed;boundary=b", "--b--", "", ERR_OK },
 		/* cut off: what was whole is handed out, then the error */
-		{ "multipart/mixed;boundary=b", "--b\r\n\r\nx\r\n--b\r\n\r\ny", "||x/", ERR_MALFORMED },
+		{ "multipart/mixed;boundary=b", "--b\r\n\r\nx\r\n--b\r\n\r\ny", "||x/",
+		  ERR_MALFORMED },
 		{ "multipart/mixed;boundary=b", "--b\r\n", "", ERR_MALFORMED },
 		{ "multipart/mixed;boundary=b", "--b\r\nContent-Type: t", "", ERR_MALFORMED },
 		{ "multipart/mixed;boundary=b", "", "", ERR_MALFORMED },
@@ -205,13 +215,17 @@ static enum err read_rlmi(const char *xml)
 static void rlmi_says_what_became_of_each_instance(void **state)
 {
 	(void)state;
-	assert_int_equal(read_rlmi("<l:list xmlns:l='urn:ietf:params:xml:ns:rlmi' uri='sip:l@x' version='7' fullState='1'>"
-				   "<l:name>n</l:name>"
-				   "<l:resource uri='sip:1@x'><l:instance id='a' state='terminated' reason='noresource'/>"
-				   "<l:instance id='b' state='Active' cid='cid:&lt;q@x>'/></l:resource>"
-				   "<l:resource uri='sip:2@x'/><l:resource/>"
-				   "<l:resource uri='sip:3@x'><l:instance id='a' state='odd'/></l:resource></l:list>"),
-			 ERR_OK);
+	assert_int_equal(
+		read_rlmi("<l:list xmlns:l='urn:ietf:params:xml:ns:rlmi' uri='sip:l@x' version='7' "
+			  "fullState='1'>"
+			  "<l:name>n</l:name>"
+			  "<l:resource uri='sip:1@x'><l:instance id='a' state='terminated' "
+			  "reason='noresource'/>"
+			  "<l:instance id='b' state='Active' cid='cid:&lt;q@x>'/></l:resource>"
+			  "<l:resource uri='sip:2@x'/><l:resource/>"
+			  "<l:resource uri='sip:3@x'><l:instance id='a' "
+			  "state='odd'/></l:resource></l:list>"),
+		ERR_OK);
 	assert_string_equal(rlmi_text(&rlmi, rlmi.uri), "sip:l@x");
 	assert_int_equal(rlmi.version, 7);
 	assert_true(rlmi.full_state && !rlmi.overflow);

@@ -100,17 +100,26 @@ static void forms_of_several_makers(void **state)
 		{ ROOT ACTIVITY("<x:busy/>") END, "" },
 		{ ROOT "<x:person><r:activities><r:busy/></r:activities></x:person>" END, "" },
 		/* CUCM: the old draft's namespace, in the person and in the tuple's status */
-		{ ROOT PERSON("<status><basic>open</basic></status><e:activities><e:on-the-phone/></e:activities>")
-		  "<tuple id=\"t\"><status><basic>open</basic><e:activities><e:on-the-phone/></e:activities>"
-		  "</status></tuple>" END, "oP" },
+		{ ROOT PERSON(
+			  "<status><basic>open</basic></status><e:activities><e:on-the-phone/></"
+			  "e:activities>") "<tuple "
+					   "id=\"t\"><status><basic>open</"
+					   "basic><e:activities><e:on-the-phone/></e:activities>"
+					   "</status></tuple>" END,
+		  "oP" },
 		{ ROOT ACTIVITY("<ce:alerting/>") END, "R" },
 		{ ROOT ACTIVITY("<ce:available/>") BASIC("open") END, "o" },
 		{ ROOT PERSON("<e:activities><ce:dnd/></e:activities>") END, "D" },
 		{ ROOT PERSON("<ce:dnd/>") END, "D" },
 		/* FreeSWITCH keeps DND in the note only */
-		{ ROOT PERSON("<r:activities><r:busy/></r:activities><dm:note>Do Not Disturb</dm:note>") END, "BD" },
+		{ ROOT PERSON(
+			  "<r:activities><r:busy/></r:activities><dm:note>Do Not Disturb</dm:note>")
+			  END,
+		  "BD" },
 		{ ROOT "<note>Ringing, or so</note>" END, "" },
-		{ ROOT "<tuple id=\"t\"><status><basic>open</basic></status><note>On the phone</note></tuple>" END, "oP" },
+		{ ROOT "<tuple id=\"t\"><status><basic>open</basic></status><note>On the "
+		       "phone</note></tuple>" END,
+		  "oP" },
 		{ "<presence><tuple><status><basic>open</basic></status></tuple></presence>", "o" },
 	};
 	(void)state;

@@ -46,16 +46,57 @@ static void what_is_plain_is_read_as_expat_reads_it(void **state)
 static void whatever_it_does_not_know_is_left_to_expat(void **state)
 {
 	static const char *const documents[] = {
-		"a", "<", "<a", "<a>", "<a/", "<a/><b/>", "<a/>x", "<a></b>", "<a></ab>", "<ab></a>", "</a>", "<a/ >",
-		"<a b/>", "<a b=c/>", "<a b='c'/>", "<a b = \"c\"/>", "<a b=\"c\"d=\"e\"/>", "<a b=\"c\" b=\"d\"/>",
-		"<a b=\"<\"/>", "<a b=\"&lt;\"/>", "<a b=\"\t\"/>", "<a b=\"\n\"/>", "<a b=\"\xc3\xa4\"/>",
-		"<a>&amp;</a>", "<a>]]></a>", "<a>\r\n</a>", "<a>\xc3\xa4</a>", "<a>\x01</a>", "<\xc3\xa4/>",
-		"<a><!-- --></a>", "<!-- --><a/>", "<a/><!-- -->", "<a><![CDATA[x]]></a>", "<a><?x?></a>", "<?x?><a/>",
-		"<!DOCTYPE a><a/>", "<?xml version=\"1.1\"?><a/>", "<?xml version=\"1.0\" standalone=\"yes\"?><a/>",
-		"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a/>", "<x:a xmlns:x=\"urn:x\"/>", "<x:a/>",
-		"<a xmlns:x=\"urn:x\"/>", "<a x:b=\"c\"/>", "<a xmlns=\"\"/>", "<a xmlns=\"urn:x\" xmlns=\"urn:x\"/>",
-		"<a><b xmlns=\"urn:x\"/></a>", "<a xmlns=\"http://www.w3.org/XML/1998/namespace\"/>", "<1/>", "<-a/>",
-		"<a 1=\"b\"/>", "\xef\xbb\xbf<a/>",
+		"a",
+		"<",
+		"<a",
+		"<a>",
+		"<a/",
+		"<a/><b/>",
+		"<a/>x",
+		"<a></b>",
+		"<a></ab>",
+		"<ab></a>",
+		"</a>",
+		"<a/ >",
+		"<a b/>",
+		"<a b=c/>",
+		"<a b='c'/>",
+		"<a b = \"c\"/>",
+		"<a b=\"c\"d=\"e\"/>",
+		"<a b=\"c\" b=\"d\"/>",
+		"<a b=\"<\"/>",
+		"<a b=\"&lt;\"/>",
+		"<a b=\"\t\"/>",
+		"<a b=\"\n\"/>",
+		"<a b=\"\xc3\xa4\"/>",
+		"<a>&amp;</a>",
+		"<a>]]></a>",
+		"<a>\r\n</a>",
+		"<a>\xc3\xa4</a>",
+		"<a>\x01</a>",
+		"<\xc3\xa4/>",
+		"<a><!-- --></a>",
+		"<!-- --><a/>",
+		"<a/><!-- -->",
+		"<a><![CDATA[x]]></a>",
+		"<a><?x?></a>",
+		"<?x?><a/>",
+		"<!DOCTYPE a><a/>",
+		"<?xml version=\"1.1\"?><a/>",
+		"<?xml version=\"1.0\" standalone=\"yes\"?><a/>",
+		"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a/>",
+		"<x:a xmlns:x=\"urn:x\"/>",
+		"<x:a/>",
+		"<a xmlns:x=\"urn:x\"/>",
+		"<a x:b=\"c\"/>",
+		"<a xmlns=\"\"/>",
+		"<a xmlns=\"urn:x\" xmlns=\"urn:x\"/>",
+		"<a><b xmlns=\"urn:x\"/></a>",
+		"<a xmlns=\"http://www.w3.org/XML/1998/namespace\"/>",
+		"<1/>",
+		"<-a/>",
+		"<a 1=\"b\"/>",
+		"\xef\xbb\xbf<a/>",
 	};
 
 	(void)state;
@@ -150,8 +191,9 @@ static size_t mutate(struct prng *r, const char *from, size_t n, char *to)
 
 static void no_mutation_is_read_otherwise_than_by_expat(void **state)
 {
-	static const char seed[] = "<?xml version=\"1.0\"?>\n<d xmlns=\"urn:d\" version=\"3\" state=\"full\">\n"
-				   " <e id=\"1\" f=\"g\"><s>on</s><l><t uri=\"sip:1@x\"/></l></e>\n</d>\n";
+	static const char seed[] =
+		"<?xml version=\"1.0\"?>\n<d xmlns=\"urn:d\" version=\"3\" state=\"full\">\n"
+		" <e id=\"1\" f=\"g\"><s>on</s><l><t uri=\"sip:1@x\"/></l></e>\n</d>\n";
 	struct prng r = { 1 };
 	char doc[sizeof(seed) + 8];
 	uint32_t taken = 0;
