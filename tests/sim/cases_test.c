@@ -110,7 +110,8 @@ static void a_reboot_of_the_pbx_in_a_call_drops_nobodys_busy(void **state)
 
 static void a_dead_pbx_leaves_nobody_busy_for_long(void **state)
 {
-	const int64_t bound_ms = plain.grace_ms + plain.lease_ms + 10000 + 120000; /* + noticing the dead link */
+	const int64_t bound_ms =
+		plain.grace_ms + plain.lease_ms + 10000 + 120000; /* + noticing the dead link */
 	struct world *w = begin(true);
 	(void)state;
 
@@ -165,8 +166,9 @@ static void without_a_restart_teams_heals_by_itself(void **state)
 static void a_time_out_after_applying_heals(void **state)
 {
 	struct world *w = begin(false);
-	const struct cloud_fault cut = { .kind = CLOUD_FAULT_RESET, .cut = CLOUD_CUT_AFTER, .user = CLOUD_NO_USER,
-					 .count = 1 };
+	const struct cloud_fault cut = {
+		.kind = CLOUD_FAULT_RESET, .cut = CLOUD_CUT_AFTER, .user = CLOUD_NO_USER, .count = 1
+	};
 	(void)state;
 
 	assert_int_equal(cloud_fault_add(world_cloud(w), &cut), ERR_OK);
