@@ -13,7 +13,7 @@ $(BUILD)/build.ninja:
 test:
 	./test
 
-# Ratios of speed and memory in one run (doc/bench.md), optimised, in $(BUILD)-bench.
+# Ratios of speed and memory in one run, optimised, in $(BUILD)-bench.
 bench:
 	bench/run $(BUILD)
 
