@@ -1,7 +1,7 @@
 /* bench.h - what the benches share: clocks, rounds that alternate, and the table at the end.
  *
  * Nothing here is an absolute promise: each figure is a ratio to a yardstick that runs in the same
- * process, alternating with it (facts in the head of each gN.c). A CHECK that fails means that a bench measured
+ * process, alternating with it. A CHECK that fails means that a bench measured
  * something else than it says, so the run ends. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
