@@ -111,6 +111,7 @@ static struct graph_config graph_of(const struct apply *a, const struct conf_acc
 	return (struct graph_config){ .tenant = t->tenant, .client_id = t->client_id,
 				      .client_secret = &t->client_secret_file.value,
 				      .login_url = t->login_url, .graph_url = t->graph_url,
+				      .resource = conf_cloud_graph_url((enum conf_cloud)t->cloud),
 				      .quota = t->quota.n, .window_ms = t->quota.window_ms,
 				      .users_max = a->limits.users, .read_back_ms = t->read_back,
 				      .seed = a->seed,

@@ -25,7 +25,7 @@ static enum err copy_config(struct graph *g, const struct graph_config *c)
 	struct slice secret = secret_expose(c->client_secret);
 
 	if (!is_plain(c->client_id) || strlen(c->tenant) > 255 || strlen(c->login_url) > 1024 ||
-	    strlen(c->graph_url) > 1024)
+	    strlen(c->graph_url) > 1024 || strlen(c->resource ? c->resource : "") > 1024)
 		return ERR_MALFORMED;
 	if (secret.n > GRAPH_SECRET_MAX)
 		return ERR_LIMIT;
@@ -33,7 +33,8 @@ static enum err copy_config(struct graph *g, const struct graph_config *c)
 	g->client_id = strdup(c->client_id);
 	g->login_url = strdup(c->login_url);
 	g->graph_url = strdup(c->graph_url);
-	if (!g->tenant || !g->client_id || !g->login_url || !g->graph_url)
+	g->resource = strdup(c->resource ? c->resource : c->graph_url);
+	if (!g->tenant || !g->client_id || !g->login_url || !g->graph_url || !g->resource)
 		return ERR_NO_MEMORY;
 	g->in_flight_max = c->in_flight_max ? c->in_flight_max : 16;
 	if (g->in_flight_max > IN_FLIGHT_CAP)
@@ -129,6 +130,7 @@ void graph_free(struct graph *g)
 	free(g->client_id);
 	free(g->login_url);
 	free(g->graph_url);
+	free(g->resource);
 	free(g);
 }
 

@@ -22,7 +22,8 @@ struct graph_config {
 	const char *client_id;  /* GUID: also the session id */
 	const struct secret *client_secret;
 	const char *login_url;  /* https://login.microsoftonline.com, no trailing slash */
-	const char *graph_url;  /* https://graph.microsoft.com */
+	const char *graph_url;  /* https://graph.microsoft.com, or the proxy in front of it */
+	const char *resource;   /* whom tokens are asked for; NULL: graph_url */
 	uint32_t quota;         /* requests per window, default 1,500 */
 	int32_t window_ms;      /* default 30,000 */
 	uint32_t in_flight_max; /* concurrent presence requests, default 16 */

@@ -169,7 +169,7 @@ struct look_ups {
 };
 
 struct graph {
-	char *tenant, *client_id, *login_url, *graph_url;
+	char *tenant, *client_id, *login_url, *graph_url, *resource;
 	struct secret client_secret;
 	uint32_t in_flight_max, users_max, flights_n;
 	int32_t timeout_ms, read_back_ms;

@@ -66,7 +66,7 @@ static void refuse(struct graph *g, enum graph_note n, const char *text)
 bool token_request(struct graph *g, struct graph_out *ret)
 {
 	struct token *t = &g->token;
-	struct token_form form = { g->client_id, g->graph_url, &g->client_secret,
+	struct token_form form = { g->client_id, g->resource, &g->client_secret,
 				   slice_str(t->claims) };
 	struct flight *f = flight_take(g, REQ_TOKEN, ID_NONE);
 

@@ -16,7 +16,7 @@ enum {
 
 struct token_form {
 	const char *client_id;
-	const char *scope_root; /* the Graph URL; "/.default" is added */
+	const char *scope_root; /* Graph's own URL, whatever proxy stands before it; "/.default" is added */
 	const struct secret *client_secret;
 	struct slice claims; /* JSON of a claims challenge, or empty */
 };

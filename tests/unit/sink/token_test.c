@@ -51,6 +51,24 @@ static void asks_at_start_in_the_right_words(void **state)
 	rig_free(r);
 }
 
+static void a_token_is_asked_for_graph_itself_not_for_the_proxy_before_it(void **state)
+{
+	struct rig *r = calloc(1, sizeof(*r));
+	(void)state;
+
+	assert_non_null(r);
+	rig_init(r);
+	r->config.graph_url = "https://front.example:8443";
+	r->config.resource = "https://graph.example";
+	rig_start(r);
+	graph_set_id(r->g, 0, rig_id(0));
+	assert_non_null(strstr(r->open[0].body, "&scope=https%3A%2F%2Fgraph.example%2F.default&"));
+	rig_answer_token(r, "abc", 3600);
+	rig_hold(r, 0, SESSION_CALL, URGENCY_RISE);
+	assert_true(strncmp(rig_find(r, SET, 0)->url, "https://front.example:8443/", 27) == 0);
+	rig_free(r);
+}
+
 static void each_request_has_its_own_id(void **state)
 {
 	struct rig *r = rig_ready(2);
@@ -333,6 +351,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(asks_at_start_in_the_right_words),
+		cmocka_unit_test(a_token_is_asked_for_graph_itself_not_for_the_proxy_before_it),
 		cmocka_unit_test(each_request_has_its_own_id),
 		cmocka_unit_test(renews_five_minutes_early_or_at_half_life),
 		cmocka_unit_test(an_ended_token_is_not_used),
