@@ -207,6 +207,7 @@ struct link {
 	uint8_t state;
 	uint8_t tries;
 	bool told_down; /* of this outage */
+	char lost[80]; /* why the last attempt or connection ended; empty while it stands */
 	bool deaf;	/* does not answer OPTIONS, yet other requests */
 	bool hears_options;
 	uint32_t channel, next_channel;

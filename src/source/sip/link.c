@@ -79,6 +79,7 @@ void link_answered(struct sip_agent *a)
 		return;
 	sm_move(link_moves, &l->state, LINK_UP);
 	l->told_down = false;
+	l->lost[0] = '\0';
 	l->up_ms = a->now_ms;
 	out_plain(a, OUT_UP, ID_NONE);
 	out_note(a, NOTE_CONNECTED, ID_NONE, "%s port %u", l->peer.host, l->peer.port);
@@ -125,6 +126,7 @@ void link_lost(struct sip_agent *a, bool close, enum note n, const char *why)
 	if (!l->told_down)
 		out_note(a, NOTE_DISCONNECTED, ID_NONE, "%s", why);
 	l->told_down = true;
+	snprintf(l->lost, sizeof(l->lost), "%s", why);
 	wheel_set(a->wheel, wheel_timer(a, TIMER_IDLE), WHEEL_NEVER);
 	wheel_set(a->wheel, wheel_timer(a, TIMER_LINK), a->now_ms + back_off(a));
 }

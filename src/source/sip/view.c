@@ -24,6 +24,9 @@ void view_source(const struct sip_agent *a, struct source_view *ret)
 		[LINK_UP] = "up",
 	};
 
+	bool down = a->link.state < LINK_OPEN && a->link.lost[0] && !a->hold_login &&
+		    a->now_ms >= a->hold_ms;
+
 	*ret = (struct source_view){
 		.up = a->link.state == LINK_UP,
 		.lines = a->lines_used,
@@ -33,9 +36,10 @@ void view_source(const struct sip_agent *a, struct source_view *ret)
 		.sent = a->sent,
 	};
 	memcpy(ret->counters, a->counters, sizeof(ret->counters));
-	snprintf(ret->state, sizeof(ret->state), "%s",
+	snprintf(ret->state, sizeof(ret->state), "%s%s", down ? "not connected: " : "",
 		 a->hold_login		  ? "log-in refused, next try in some minutes"
 		 : a->now_ms < a->hold_ms ? "the pbx asks to wait"
+		 : down			  ? a->link.lost
 					  : states[a->link.state]);
 }
 
