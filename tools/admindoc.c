@@ -31,7 +31,7 @@ static const char api_head[] = "<!-- Made by tools/admindoc.c from src/admin/rou
 			       "States: `available away dnd busy offline unknown` (`combined`, "
 			       "`seen`, a line's `presence`). Sessions: `none\n"
 			       "call conference dnd away`. Profiles: `available away busy "
-			       "not-available`, and `meeting` from PBXs.\n\n";
+			       "not-available meeting`.\n\n";
 
 static const char metrics_head[] =
     "<!-- Made by tools/admindoc.c from src/admin/metrics.def; `ninja -C build admindoc` makes it "
