@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Verbs of `offhook` on a live stage, with and without --json, their exit codes, and people whom Graph refuses."""
+import json
+
+from stage import CLIENT, Stage, Tap, await_that
+
+ANA, BEN, CYD, DAN, BOTH = (f"{n}@acme.example" for n in ("ana", "ben", "cyd", "dan", "both"))
+OTHER = "88888888-7777-6666-5555-444444444444"
+REFUSED = {BEN: 403, CYD: 404, DAN: 400}
+
+
+def account(stage, name, server, users):
+    people = "".join(f"      - {{ email: {e}, lines: [hq/{n}] }}\n" for e, n in users)
+    return f"""\
+  - name: {name}
+{stage.teams_yaml()}\
+    connectors:
+      - {{ name: hq, type: sip, server: "sip:{server};transport=tcp", username: bridge, password_file: hq.secret }}
+    users:
+{people}"""
+
+
+def main():
+    tap = Tap()
+    with Stage("cli") as stage:
+        people = [ANA, BEN, CYD, DAN]
+        stage.teams_up({e: e for e in people + [BOTH]})
+        stage.teams_control("POST", "/apps", {"client_id": OTHER, "client_secret": "e2e-secret",
+                                              "roles": "Presence.ReadWrite.All User.Read.All"})
+        stage.write("hq.secret", "bridge-secret\n")
+        stage.start("pbxsim", "--listen", "127.0.0.1:0", "--phones", 8, "--username", "bridge", "--password-file",
+                    stage.folder / "hq.secret")
+        server = stage.facts("pbxsim", "SIP")["SIP"]
+        stage.daemon_up(account(stage, "acme", server, [(e, 201 + n) for n, e in enumerate(people + [BOTH])])
+                        + account(stage, "beta", server, [(BOTH, 206)]).replace(CLIENT, OTHER))
+        seen = lambda email: stage.teams_user(email)["availability"]
+        for verb in (["status"], ["users"], ["connectors"], ["explain", ANA], ["check"], ["version"]):
+            with tap.case(f"{' '.join(verb)}, as text and as JSON"):
+                assert stage.offhook(*verb).stdout.strip()
+                assert isinstance(json.loads(stage.offhook(*verb, "--json").stdout), dict)
+        with tap.case("an address of two accounts is refused without --account"):
+            assert stage.offhook("set", BOTH, "busy", check=False).returncode != 0
+            assert stage.offhook("--account", "acme", "set", BOTH, "away").returncode == 0
+        with tap.case("wrong usage ends with 2"):
+            for wrong in (["set", ANA, "purple"], ["nothing"], ["explain"], ["set", ANA, "away", "--until", "soon"]):
+                assert stage.offhook(*wrong, check=False).returncode == 2, wrong
+        with tap.case("set --until: busy, with its end"):
+            stage.offhook("set", ANA, "busy", "--until", "2h")
+            await_that("busy", lambda: seen(ANA) == "Busy")
+            assert stage.explained(ANA)["profile_until"]
+        with tap.case("403, 404 and 400 for three people are explained and block nobody"):
+            for email, status in REFUSED.items():
+                stage.teams_control("POST", "/faults", {"kind": "status", "status": status, "user": email,
+                                                        "ops": ["setPresence"]})
+                stage.offhook("set", email, "busy")
+            stage.offhook("set", ANA, "away")
+            await_that("the others go on", lambda: seen(ANA) == "Away")
+            for email, status in REFUSED.items():
+                await_that(f"{status} is told", lambda: f"HTTP {status}" in stage.offhook("explain", email).stdout)
+        with tap.case("a restart keeps the profile"):
+            stage.kill("offhookd", 15)
+            stage.daemon_start()
+            assert stage.explained(ANA)["profile"] == "away"
+        with tap.case("disable gives back, enable holds again, clear gives back"):
+            stage.offhook("disable", ANA)
+            await_that("given back", lambda: seen(ANA) == "Offline")
+            stage.offhook("enable", ANA)
+            await_that("held again", lambda: seen(ANA) == "Away")
+            stage.offhook("clear", "--yes")
+            await_that("cleared", lambda: seen(ANA) == "Offline")
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
