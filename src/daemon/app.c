@@ -393,7 +393,7 @@ static enum err start_admin(struct app *a, const struct bridge_limits *l)
 
 static enum err start_bridge(struct app *a, const struct bridge_limits *l)
 {
-	const struct report_limits rl = { l->users, l->connectors, l->accounts };
+	const struct report_limits rl = { l->users, l->connectors, l->accounts, l->lines };
 	const struct channels_hooks hooks = { settings, a };
 	enum err e = bridge_new(&a->bridge, l, app_now(a));
 

@@ -316,6 +316,7 @@ static void tell_engine(struct report *r, const struct admin_counter *daemon, ui
 						      engine_counter(e, (enum engine_counter)n) };
 	const struct admin_engine out = {
 		.users = directory_users(d), .users_max = r->limits.users, .lines = directory_lines(d),
+		.lines_max = r->limits.lines,
 		.bytes = engine_bytes(e) + directory_bytes(d), .counters = counters,
 		.counters_n = ENGINE_COUNTER_COUNT, .daemon = daemon, .daemon_n = daemon_n,
 	};

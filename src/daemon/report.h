@@ -17,7 +17,7 @@ struct report_extra { /* what the bridge does not know of a connector or an acco
 };
 
 struct report_limits {
-	uint32_t users, connectors, accounts;
+	uint32_t users, connectors, accounts, lines;
 };
 
 MUST_CHECK enum err report_new(struct report **ret, struct bridge *b, struct admin *a,
