@@ -121,6 +121,8 @@ static void not_held(struct buf *out, const struct admin_user *u, enum account_m
 	else if (mode == MODE_DRY_RUN)
 		buf_fmt(out, "nothing is held: dry-run; it would be %s",
 			session_name((enum session)u->desired));
+	else if (u->lines_n == 0)
+		buf_str(out, "nothing is held: the user has no line, so nothing is synchronised");
 	else if (u->desired == SESSION_NONE)
 		buf_fmt(out, "nothing is held: %s needs no session",
 			presence_name((enum presence)u->combined));

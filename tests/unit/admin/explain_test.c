@@ -140,6 +140,7 @@ static void the_profile_wins(void **state)
 
 static void sessions(void **state)
 {
+	const struct admin_line idle = {.number = SLICE_LIT("201")};
 	struct admin_user u = {.enabled = true,
 			       .settled = true,
 			       .teams_id = SLICE_LIT("x"),
@@ -167,6 +168,9 @@ static void sessions(void **state)
 				.settled = true,
 				.teams_id = SLICE_LIT("x"),
 				.combined = PRESENCE_AVAILABLE};
+	SAYS(&u, MODE_LIVE, "nothing is held: the user has no line, so nothing is synchronised");
+	u.lines = &idle;
+	u.lines_n = 1;
 	SAYS(&u, MODE_LIVE, "nothing is held: available needs no session");
 	u.desired = SESSION_DND;
 	u.publish = ADMIN_PUBLISH_SETTLING;
