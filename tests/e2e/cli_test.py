@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Verbs of `offhook` on a live stage, with and without --json, their exit codes, and people whom Graph refuses."""
+import datetime
 import json
 
 from stage import CLIENT, Stage, Tap, await_that
 
-ANA, BEN, CYD, DAN, BOTH = (f"{n}@acme.example" for n in ("ana", "ben", "cyd", "dan", "both"))
+ANA, BEN, CYD, DAN, BOTH, EVE = (f"{n}@acme.example" for n in ("ana", "ben", "cyd", "dan", "both", "eve"))
 OTHER = "88888888-7777-6666-5555-444444444444"
 REFUSED = {BEN: 403, CYD: 404, DAN: 400}
 
@@ -24,7 +25,7 @@ def main():
     tap = Tap()
     with Stage("cli") as stage:
         people = [ANA, BEN, CYD, DAN]
-        stage.teams_up({e: e for e in people + [BOTH]})
+        stage.teams_up({e: e for e in people + [BOTH, EVE]})
         stage.teams_control("POST", "/apps", {"client_id": OTHER, "client_secret": "e2e-secret",
                                               "roles": "Presence.ReadWrite.All User.Read.All"})
         stage.write("hq.secret", "bridge-secret\n")
@@ -48,6 +49,22 @@ def main():
             stage.offhook("set", ANA, "busy", "--until", "2h")
             await_that("busy", lambda: seen(ANA) == "Busy")
             assert stage.explained(ANA)["profile_until"]
+        with tap.case("a profile ends at its end time, by itself"):
+            end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=4)
+            stage.offhook("set", ANA, "away", "--until", end.strftime("%Y-%m-%dT%H:%M:%SZ"))
+            await_that("away", lambda: stage.explained(ANA)["combined"] == "away")
+            await_that("ended", lambda: stage.explained(ANA)["profile"] == "available")
+            await_that("nothing held any more", lambda: seen(ANA) == "Offline")
+        with tap.case("users import: two wrong rows are named, the good ones are people from now on"):
+            stage.write("more.csv", f"email,name,lines,enabled\n{EVE},Eve,hq/207,yes\nno-address,X,hq/208,yes\n"
+                                    f"fay@acme.example,Fay,nowhere/209,yes\n")
+            done = stage.offhook("users", "import", "more.csv", "--account", "acme", check=False)
+            assert done.returncode != 0, done
+            said = done.stdout + done.stderr
+            assert "3" in said and "4" in said and "nowhere" in said, said
+            await_that("eve is there", lambda: stage.explained(EVE)["lines"][0]["sync"] == "synced")
+            stage.offhook("set", EVE, "busy")
+            await_that("eve is busy", lambda: seen(EVE) == "Busy")
         with tap.case("403, 404 and 400 for three people are explained and block nobody"):
             for email, status in REFUSED.items():
                 stage.teams_control("POST", "/faults", {"kind": "status", "status": status, "user": email,

@@ -17,19 +17,24 @@ static struct slice header(void *arg, const char *name)
 	return slice_is_nocase(slice_str(name), "content-type") ? SLICE_LIT("application/json") : SLICE_NONE;
 }
 
-static void ask(struct cloud *c, bool control, struct slice method, struct slice target, struct slice body,
-		struct cloud_response *ret)
+static void ask(struct cloud *c, bool control, struct slice method, struct slice target,
+		struct slice body, struct cloud_response *ret)
 {
-	const struct cloud_request rq = { .method = method, .target = target, .header = header, .body = body };
+	const struct cloud_request rq = {
+		.method = method, .target = target, .header = header, .body = body
+	};
 
 	(control ? cloud_control : cloud_request)(c, 1790000000000, &rq, ret);
 }
 
 static void sign_in(struct cloud *c, struct cloud_response *r)
 {
-	ask(c, false, SLICE_LIT("POST"), SLICE_LIT("/11111111-2222-3333-4444-555555555555/oauth2/v2.0/token"),
-	    SLICE_LIT("client_id=99999999-8888-7777-6666-555555555555&client_secret=s&grant_type=client_credentials"
-		      "&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default"), r);
+	ask(c, false, SLICE_LIT("POST"),
+	    SLICE_LIT("/11111111-2222-3333-4444-555555555555/oauth2/v2.0/token"),
+	    SLICE_LIT("client_id=99999999-8888-7777-6666-555555555555&client_secret=s&grant_type="
+		      "client_credentials"
+		      "&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default"),
+	    r);
 	struct slice body = buf_view(&r->body), mark = SLICE_LIT("\"access_token\":");
 	struct slice rest = slice_sub(body, slice_find_str(body, mark) + mark.n, body.n);
 
