@@ -432,6 +432,13 @@ static void earlier(int64_t *due, int64_t t)
 		*due = t;
 }
 
+/* How long a call may stay as it is: nobody rings or dials for long, and a PBX that took its own reports in the
+ * wrong order (Kamailio was seen to) would leave a call dialing for good. */
+static int64_t age_max_ms(const struct call *c)
+{
+	return c->state == CALL_RINGING || c->state == CALL_DIALING ? RINGING_MAX_MS : QUESTION_MS;
+}
+
 /* Ringing ages out; the others are questioned. True when the line is to be asked about. */
 static bool age_calls(struct engine *e, struct line *l, int64_t *due)
 {
@@ -443,8 +450,8 @@ static bool age_calls(struct engine *e, struct line *l, int64_t *due)
 
 		if (c->aged)
 			continue;
-		if (e->now_ms - c->since_mono_ms < (rings ? RINGING_MAX_MS : QUESTION_MS)) {
-			earlier(due, c->since_mono_ms + (rings ? RINGING_MAX_MS : QUESTION_MS));
+		if (e->now_ms - c->since_mono_ms < age_max_ms(c)) {
+			earlier(due, c->since_mono_ms + age_max_ms(c));
 		} else if (rings) {
 			c->aged = true;
 			engine_count(e, ENGINE_RINGING_AGED);
@@ -452,7 +459,7 @@ static bool age_calls(struct engine *e, struct line *l, int64_t *due)
 			question = true;
 			c->since_mono_ms = e->now_ms;
 			engine_count(e, ENGINE_CALLS_QUESTIONED);
-			earlier(due, e->now_ms + QUESTION_MS);
+			earlier(due, e->now_ms + age_max_ms(c));
 		}
 	}
 	return question;

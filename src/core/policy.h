@@ -11,7 +11,7 @@ enum {
 	LEASE_MAX_MS = 14400000,   /* PT4H */
 	SETTLE_MAX_MS = 600000,
 	GRACE_MAX_MS = 3600000,
-	RINGING_MAX_MS = 300000,   /* a ringing that never ends is dropped after this */
+	RINGING_MAX_MS = 300000,   /* a ringing that never ends is dropped after this, a dialing questioned */
 	QUESTION_MS = 1800000,     /* a call this old is questioned by a fresh report */
 	BACKOFF_MIN_MS = 60000,    /* after a refusal; doubles up to ... */
 	BACKOFF_MAX_MS = 3600000,

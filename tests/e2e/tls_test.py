@@ -82,10 +82,14 @@ class Lines:
         return next(c for c in shown if c["name"] == name)
 
     def a_call(self, what, connector, email, caller, callee):
-        with self.tap.case(f"{what}: a call turns the person busy"):
+        with self.tap.case(f"{what}: a call turns the person busy, its end frees"):
             await_that("the line reports", lambda: self.connector(connector)["live"] == 1)
             self.phones.call(caller, callee)
             await_that("busy", lambda: self.stage.teams_user(email)["availability"] == "Busy")
+            # dialing is busy already; sipp takes the word to hang up only once it talks
+            await_that("they talk", lambda: self.stage.explained(email)["lines"][0]["call"] == "talking")
+            self.phones.hang_up(caller)
+            await_that("free", lambda: self.stage.teams_user(email)["availability"] == "Offline")
 
     def refused(self, what, connector, words):
         """The words stand in the log and in what the CLI shows, and the link is down."""
