@@ -432,8 +432,8 @@ static void earlier(int64_t *due, int64_t t)
 		*due = t;
 }
 
-/* How long a call may stay as it is: nobody rings or dials for long, and a PBX that took its own reports in the
- * wrong order (Kamailio was seen to) would leave a call dialing for good. */
+/* How long a call may stay as it is: nobody rings or dials for long, and a PBX that took its own reports
+ * in the wrong order (Kamailio was seen to) would leave a call dialing for good. */
 static int64_t age_max_ms(const struct call *c)
 {
 	return c->state == CALL_RINGING || c->state == CALL_DIALING ? RINGING_MAX_MS : QUESTION_MS;
