@@ -1,6 +1,7 @@
 #include "proto/xml/pidf.h"
 
 #include "base/check.h"
+#include "base/date.h"
 #include "proto/xml/walk.h"
 
 #define NS_CISCO "urn:cisco:params:xml:ns:pidf:rpid"
@@ -19,10 +20,19 @@ enum kind {
 
 enum { LEVELS = 6 };
 
+/* What one tuple, person or device says. */
+struct source {
+	unsigned flags;
+	int64_t until_ms;
+};
+
 struct reading {
 	struct pidf out;
 	uint8_t kind[LEVELS]; /* by depth */
 	struct xml_word word;
+	struct source source, own; /* the foreign one that is open; all of ours */
+	bool is_own;		   /* what is open is ours */
+	bool has_own;
 };
 
 enum flag {
@@ -36,6 +46,8 @@ enum flag {
 	FLAG_AWAY = 1 << 7,
 	FLAG_DND = 1 << 8,
 	FLAG_UNAVAILABLE = 1 << 9,
+	FLAG_AVAILABLE = 1 << 10,
+	FLAG_READY = 1 << 11, /* a phone that is there: its state, nobody's statement */
 };
 
 struct word {
@@ -43,7 +55,8 @@ struct word {
 	unsigned flags;
 };
 
-/* RPID activities (RFC 4480 section 3.2) and Cisco's; those not named say nothing of being there. */
+/* RPID activities (RFC 4480 section 3.2) and Cisco's; those not named say nothing of being there.
+ */
 static const struct word activities[] = {
 	{ "on-the-phone", FLAG_PHONE },
 	{ "busy", FLAG_BUSY },
@@ -63,9 +76,11 @@ static const struct word activities[] = {
 	{ "vacation", FLAG_AWAY },
 	{ "alerting", FLAG_RINGING },
 	{ "dnd", FLAG_DND },
+	{ "available", FLAG_AVAILABLE },
 };
 
 static const struct word notes[] = {
+	{ "ready", FLAG_READY },
 	{ "ringing", FLAG_RINGING },
 	{ "on the phone", FLAG_PHONE },
 	{ "on hold", FLAG_PHONE | FLAG_HELD },
@@ -102,6 +117,64 @@ static void set_flags(struct pidf *out, unsigned flags)
 	out->away |= (flags & FLAG_AWAY) != 0;
 	out->dnd |= (flags & FLAG_DND) != 0;
 	out->unavailable |= (flags & FLAG_UNAVAILABLE) != 0;
+}
+
+static void say(struct reading *g, unsigned flags)
+{
+	if (g->is_own) {
+		g->own.flags |= flags;
+		return;
+	}
+	g->source.flags |= flags;
+	set_flags(&g->out, flags);
+	if (flags & (FLAG_PHONE | FLAG_RINGING | FLAG_DND | FLAG_UNAVAILABLE | FLAG_READY))
+		g->out.phone_words = true;
+}
+
+/* Busy beside a call or DND is the phone's state put twice. */
+static enum pidf_stand stand_of(unsigned flags)
+{
+	bool phone = flags & (FLAG_PHONE | FLAG_RINGING | FLAG_DND);
+
+	if (flags & FLAG_MEETING)
+		return PIDF_MEETING;
+	if (flags & FLAG_BUSY && !phone)
+		return PIDF_BUSY;
+	if (flags & FLAG_AWAY)
+		return PIDF_AWAY;
+	if (phone || flags & (FLAG_UNAVAILABLE | FLAG_READY))
+		return PIDF_UNSAID;
+	if (flags & (FLAG_OPEN | FLAG_AVAILABLE))
+		return PIDF_AVAILABLE;
+	return flags & FLAG_CLOSED ? PIDF_NOT_AVAILABLE : PIDF_NOTHING;
+}
+
+static void source_opened(struct reading *g, const struct xml_element *e)
+{
+	g->source = (struct source){ .until_ms = INT64_MAX };
+	g->is_own = slice_starts(xml_attr(e, "id"), PIDF_OWN_ID);
+	g->has_own |= g->is_own;
+}
+
+static void source_closed(struct reading *g)
+{
+	enum pidf_stand stand = stand_of(g->source.flags);
+
+	if (!g->is_own && stand > g->out.others) {
+		g->out.others = stand;
+		g->out.others_until_ms = g->source.until_ms;
+	}
+	g->source = (struct source){ 0 };
+	g->is_own = false;
+}
+
+static void read_until(struct reading *g, const struct xml_element *e)
+{
+	struct slice until = xml_attr(e, "until");
+	int64_t ms;
+
+	if (until.n && date_parse(until, &ms) == ERR_OK)
+		*(g->is_own ? &g->own.until_ms : &g->source.until_ms) = ms;
 }
 
 static bool known_ns(struct slice ns)
@@ -155,10 +228,14 @@ static bool on_open(void *arg, const struct xml_element *e)
 		return false;
 	parent = g->kind[e->depth - 1];
 	if (parent == KIND_ACTIVITIES || slice_is(e->ns, NS_CISCO))
-		set_flags(&g->out, flags_of(activities, ARRAY_LEN(activities), e->local));
+		say(g, flags_of(activities, ARRAY_LEN(activities), e->local));
 	kind = kind_of(parent, e->local);
 	g->kind[e->depth] = (uint8_t)kind;
 	xml_word_reset(&g->word);
+	if (kind == KIND_SOURCE)
+		source_opened(g, e);
+	if (kind == KIND_ACTIVITIES)
+		read_until(g, e);
 	return kind != KIND_NONE;
 }
 
@@ -175,18 +252,78 @@ static void on_close(void *arg, unsigned depth)
 	struct reading *g = arg;
 
 	if (g->kind[depth] == KIND_NOTE)
-		set_flags(&g->out, flags_of(notes, ARRAY_LEN(notes), xml_word_get(&g->word)));
+		say(g, flags_of(notes, ARRAY_LEN(notes), xml_word_get(&g->word)));
 	if (g->kind[depth] == KIND_BASIC)
-		set_flags(&g->out, flags_of(basics, ARRAY_LEN(basics), xml_word_get(&g->word)));
+		say(g, flags_of(basics, ARRAY_LEN(basics), xml_word_get(&g->word)));
+	if (g->kind[depth] == KIND_SOURCE)
+		source_closed(g);
+}
+
+/* "open" of a phone that talks, or that has only just said "Ready", is not the user's word. */
+static void finish(struct reading *g)
+{
+	struct pidf *out = &g->out;
+
+	if (out->phone_words && out->others < PIDF_AWAY) {
+		out->others = PIDF_UNSAID;
+		out->others_until_ms = INT64_MAX;
+	}
+	if (!g->has_own)
+		return;
+	out->own = stand_of(g->own.flags);
+	out->own_until_ms = g->own.until_ms;
 }
 
 enum err pidf_read(struct xml_reader *r, struct slice body, struct pidf *ret)
 {
 	static const struct xml_walk walk = { on_open, on_text, on_close };
-	struct reading g = { 0 };
+	struct reading g = { .out = { .others_until_ms = INT64_MAX, .own_until_ms = INT64_MAX },
+			     .own = { .until_ms = INT64_MAX } };
 	enum err e = xml_walk(r, body, &walk, &g);
 
-	if (!e)
-		*ret = g.out;
-	return e;
+	if (e)
+		return e;
+	finish(&g);
+	*ret = g.out;
+	return ERR_OK;
+}
+
+/* ---- writing ---- */
+
+static void put_activities(struct buf *b, const struct pidf_statement *s)
+{
+	static const char *const words[PIDF_STAND_COUNT] = {
+		[PIDF_NOT_AVAILABLE] = "other",
+		[PIDF_AWAY] = "away",
+		[PIDF_BUSY] = "busy",
+		[PIDF_MEETING] = "meeting",
+	};
+	char until[DATE_LEN + 1] = "";
+
+	if (!words[s->stand])
+		return;
+	if (s->until_ms != INT64_MAX)
+		date_format(s->until_ms, until);
+	buf_str(b, "<rpid:activities");
+	if (until[0])
+		buf_fmt(b, " until=\"%s\"", until);
+	buf_fmt(b, "><rpid:%s/></rpid:activities>\r\n", words[s->stand]);
+}
+
+void pidf_put(struct buf *b, struct slice entity, const struct pidf_statement *s)
+{
+	buf_str(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n"
+		   "<presence xmlns=\"urn:ietf:params:xml:ns:pidf\"\r\n"
+		   " xmlns:dm=\"urn:ietf:params:xml:ns:pidf:data-model\"\r\n"
+		   " xmlns:rpid=\"urn:ietf:params:xml:ns:pidf:rpid\"\r\n entity=\"");
+	xml_put_text(b, entity);
+	buf_fmt(b,
+		"\">\r\n<tuple id=\"" PIDF_OWN_ID "\"><status><basic>%s</basic></status>\r\n<note>",
+		s->stand == PIDF_NOT_AVAILABLE ? "closed" : "open");
+	xml_put_text(b, s->note);
+	buf_str(b, "</note></tuple>\r\n<dm:person id=\"" PIDF_OWN_ID "-person\">");
+	put_activities(b, s);
+	buf_str(b, "<dm:note>");
+	xml_put_text(b, s->note);
+	buf_str(b, "</dm:note></dm:person>\r\n</presence>\r\n");
 }

@@ -228,3 +228,25 @@ struct slice xml_word_get(const struct xml_word *w)
 {
 	return w->cut ? SLICE_NONE : slice_trim(slice_of(w->p, w->n));
 }
+
+void xml_put_text(struct buf *b, struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		switch (s.p[i]) {
+		case '&':
+			buf_str(b, "&amp;");
+			break;
+		case '<':
+			buf_str(b, "&lt;");
+			break;
+		case '>':
+			buf_str(b, "&gt;");
+			break;
+		case '"':
+			buf_str(b, "&quot;");
+			break;
+		default:
+			buf_char(b, s.p[i]);
+		}
+	}
+}

@@ -9,6 +9,7 @@
 #ifndef PROTO_XML_XML_H
 #define PROTO_XML_XML_H
 
+#include "base/buf.h"
 #include "base/slice.h"
 
 enum {
@@ -23,5 +24,9 @@ struct xml_reader;
 MUST_CHECK enum err xml_reader_new(struct xml_reader **ret, uint64_t salt);
 /* Takes NULL. */
 void xml_reader_free(struct xml_reader *r);
+
+/* Text or the value of an attribute in double quotes, escaped; s is UTF-8 without control
+ * characters. */
+void xml_put_text(struct buf *b, struct slice s);
 
 #endif
