@@ -176,6 +176,8 @@ static void take(struct world *w, const struct bridge_out *out)
 	case BRIDGE_NOTE:
 		world_step_note(w, "note %s %s", note_name((enum note)out->source.note), out->source.text);
 		break;
+	case BRIDGE_ANSWER:
+		break;
 	case BRIDGE_GRAPH:
 		if (out->graph.kind == GRAPH_HTTP)
 			net_request(w, &out->graph.request);

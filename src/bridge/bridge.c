@@ -27,6 +27,7 @@ struct bridge {
 	struct connector_slot *connectors;
 	struct realm_slot *realms;
 	uint32_t *account_realm;
+	char **refusals; /* by line: why the PBX did not take the profile, or NULL */
 	struct action *queue; /* actions for the shell, oldest first */
 	size_t queue_at, queue_n, queue_cap;
 	bool engine_more;
@@ -53,7 +54,8 @@ static enum err allocate(struct bridge *b, struct bridge_time t)
 	b->connectors = calloc(l->connectors, sizeof(*b->connectors));
 	b->realms = calloc(l->realms, sizeof(*b->realms));
 	b->account_realm = calloc(l->accounts, sizeof(*b->account_realm));
-	return b->connectors && b->realms && b->account_realm ? ERR_OK : ERR_NO_MEMORY;
+	b->refusals = calloc(l->lines, sizeof(*b->refusals));
+	return b->connectors && b->realms && b->account_realm && b->refusals ? ERR_OK : ERR_NO_MEMORY;
 }
 
 enum err bridge_new(struct bridge **ret, const struct bridge_limits *l, struct bridge_time t)
@@ -88,6 +90,9 @@ void bridge_free(struct bridge *b)
 	free(b->connectors);
 	free(b->realms);
 	free(b->account_realm);
+	for (uint32_t i = 0; b->refusals && i < b->limits.lines; i++)
+		free(b->refusals[i]);
+	free(b->refusals);
 	free(b->queue);
 	engine_free(b->engine);
 	directory_free(b->directory);
@@ -141,6 +146,20 @@ static void resync(struct bridge *b, uint32_t line)
 	b->connectors[connector].dirty = true;
 }
 
+/* The engine asks only where the connector writes. */
+static void write_profile(struct bridge *b, const struct action *a)
+{
+	struct connector_slot *slot = &b->connectors[a->connector];
+
+	if (!slot->ops || !slot->ops->write_profile)
+		return;
+	const struct profile_write w = { .state = a->user_record.profile,
+					 .until_wall_ms = a->user_record.profile_until_wall_ms,
+					 .generation = a->generation };
+	slot->ops->write_profile(slot->source, a->line, &w);
+	slot->dirty = true;
+}
+
 static void act(struct bridge *b, struct bridge_time t, const struct action *a)
 {
 	switch ((enum action_kind)a->kind) {
@@ -151,10 +170,12 @@ static void act(struct bridge *b, struct bridge_time t, const struct action *a)
 	case ACT_RESYNC_LINE:
 		resync(b, a->line);
 		break;
+	case ACT_PROFILE_WRITE:
+		write_profile(b, a);
+		break;
 	case ACT_SAVE_USER:
 	case ACT_SAVE_LINE:
 	case ACT_AUDIT:
-	case ACT_PROFILE_WRITE:
 	case ACT_LAMP:
 	case ACT_STATUS_TEXT:
 	case ACT_USER_GONE:
@@ -264,6 +285,16 @@ void bridge_set_policy(struct bridge *b, struct bridge_time t, uint16_t account,
 	step(b, t, &ev);
 }
 
+static void tell_profiles(struct bridge *b, struct bridge_time t, uint32_t connector,
+			  const struct source_ops *ops, const struct source_config *c)
+{
+	struct event ev = { .kind = EV_CONNECTOR_SET,
+			    .connector_set = { .connector = connector, .reads_profile = c->reads_profile,
+					       .writes_profile = c->writes_profile && ops->write_profile } };
+
+	step(b, t, &ev);
+}
+
 enum err bridge_add_connector(struct bridge *b, struct bridge_time t, uint16_t account, struct slice name,
 			      const struct source_ops *ops, struct source_config *c, uint32_t *ret_connector)
 {
@@ -283,6 +314,7 @@ enum err bridge_add_connector(struct bridge *b, struct bridge_time t, uint16_t a
 	slot->ops = ops;
 	slot->account = account;
 	slot->dirty = true;
+	tell_profiles(b, t, id, ops, c);
 	*ret_connector = id;
 	return ERR_OK;
 }
@@ -305,6 +337,7 @@ enum err bridge_reopen_connector(struct bridge *b, struct bridge_time t, uint32_
 		return e;
 	slot->ops = ops;
 	slot->dirty = true;
+	tell_profiles(b, t, connector, ops, c);
 	for (uint32_t l = directory_next_line(d, 0); l != ID_NONE; l = directory_next_line(d, l + 1))
 		if (directory_line_connector(d, l) == connector && !e)
 			e = ops->add_line(slot->source, l, directory_number(d, l));
@@ -545,6 +578,24 @@ int64_t bridge_next(const struct bridge *b)
 	return next;
 }
 
+/* True when it has become a note: people are told of a refusal, and explain shows it. */
+static bool take_written(struct bridge *b, struct bridge_time t, struct source_out *out)
+{
+	struct event ev = { .kind = EV_WRITTEN,
+			    .written = { .line = out->line, .generation = out->generation,
+					 .result = out->result } };
+	bool refused = out->result == WRITE_REFUSED && out->line < b->limits.lines;
+
+	if (out->line < b->limits.lines) {
+		free(b->refusals[out->line]);
+		b->refusals[out->line] = refused ? strdup(out->text) : NULL;
+	}
+	step(b, t, &ev);
+	out->kind = OUT_NOTE;
+	out->note = NOTE_WRITE_REFUSED;
+	return refused;
+}
+
 /* True when the output is one for the shell. */
 static bool take_source(struct bridge *b, struct bridge_time t, uint32_t id, struct bridge_out *ret)
 {
@@ -574,6 +625,14 @@ static bool take_source(struct bridge *b, struct bridge_time t, uint32_t id, str
 		break;
 	case OUT_NOTE:
 		ret->kind = BRIDGE_NOTE;
+		break;
+	case OUT_WRITTEN:
+		if (!take_written(b, t, &ret->source))
+			return false;
+		ret->kind = BRIDGE_NOTE;
+		break;
+	case OUT_ANSWER:
+		ret->kind = BRIDGE_ANSWER;
 		break;
 	}
 	ret->connector = id;
@@ -716,6 +775,11 @@ bool bridge_line_view(const struct bridge *b, uint32_t line, struct source_line_
 	return b->connectors[connector].ops->line_view(b->connectors[connector].source, line, ret);
 }
 
+const char *bridge_write_refusal(const struct bridge *b, uint32_t line)
+{
+	return line < b->limits.lines && b->refusals[line] ? b->refusals[line] : "";
+}
+
 const struct graph *bridge_realm(const struct bridge *b, uint32_t realm)
 {
 	return realm < b->limits.realms ? b->realms[realm].graph : NULL;
@@ -724,6 +788,11 @@ const struct graph *bridge_realm(const struct bridge *b, uint32_t realm)
 uint32_t bridge_account_realm(const struct bridge *b, uint16_t account)
 {
 	return account < b->limits.accounts ? b->account_realm[account] : ID_NONE;
+}
+
+const struct source_ops *bridge_connector_ops(const struct bridge *b, uint32_t connector)
+{
+	return connector < b->limits.connectors ? b->connectors[connector].ops : NULL;
 }
 
 const char *bridge_connector_type(const struct bridge *b, uint32_t connector)

@@ -23,6 +23,7 @@ struct bridge_time {
 enum bridge_out_kind {
 	BRIDGE_SOURCE, /* .connector, .source: OUT_CONNECT, OUT_LISTEN, OUT_SEND, OUT_CLOSE */
 	BRIDGE_NOTE,   /* .connector, .source: OUT_NOTE */
+	BRIDGE_ANSWER, /* .connector, .source: OUT_ANSWER */
 	BRIDGE_GRAPH,  /* .realm, .graph: GRAPH_HTTP, GRAPH_NOTE, GRAPH_SEEN */
 	BRIDGE_FOUND,  /* .realm, .graph: GRAPH_FOUND: the id is to be stored */
 	BRIDGE_ACTION, /* .action: ACT_SAVE_*, ACT_AUDIT, ACT_CHANGED, ACT_USER_GONE */
@@ -108,8 +109,12 @@ const struct directory *bridge_directory(const struct bridge *b);
 const struct engine *bridge_engine(const struct bridge *b);
 bool bridge_source_view(const struct bridge *b, uint32_t connector, struct source_view *ret);
 bool bridge_line_view(const struct bridge *b, uint32_t line, struct source_line_view *ret);
+/* Why the line's PBX did not take the profile last written to it; "": it took it, or none was. */
+const char *bridge_write_refusal(const struct bridge *b, uint32_t line);
 const struct graph *bridge_realm(const struct bridge *b, uint32_t realm);
 uint32_t bridge_account_realm(const struct bridge *b, uint16_t account);
+/* NULL: there is none. */
+const struct source_ops *bridge_connector_ops(const struct bridge *b, uint32_t connector);
 const char *bridge_connector_type(const struct bridge *b, uint32_t connector);
 
 #endif

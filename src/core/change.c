@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "core/line.h"
+#include "core/mirror.h"
 #include "core/person.h"
 #include "core/publish.h"
 
@@ -209,6 +210,7 @@ void change_line_add(struct engine *e, uint32_t line, uint32_t connector, uint32
 					.since_mono_ms = e->now_ms };
 	if (line >= e->lines_high)
 		e->lines_high = line + 1;
+	mirror_init(e, line);
 	attach(e, line, user);
 	if (user != ID_NONE)
 		engine_look(e, user);
@@ -295,6 +297,7 @@ void change_restore_line(struct engine *e, const struct line_record *r)
 		return;
 	}
 	line_restore(e, r->line, r);
+	mirror_restore(e, r->line, r);
 	user = e->lines[r->line].user;
 	if (user == ID_NONE)
 		return;

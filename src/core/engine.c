@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "core/line.h"
+#include "core/mirror.h"
 #include "core/person.h"
 #include "core/publish.h"
 
@@ -24,10 +25,11 @@ static bool allocate(struct engine *e, int64_t mono_ms)
 	e->connectors = calloc(m->connectors, sizeof(*e->connectors));
 	e->users = calloc(m->users, sizeof(*e->users));
 	e->lines = calloc(m->lines, sizeof(*e->lines));
+	e->mirrors = calloc(m->lines, sizeof(*e->mirrors));
 	e->calls = calloc(m->calls, sizeof(*e->calls));
 	e->pubs = calloc(m->users, sizeof(*e->pubs));
 	e->own = calloc(OWN_POLICIES_MAX, sizeof(*e->own));
-	return e->accounts && e->connectors && e->users && e->lines && e->calls && e->pubs &&
+	return e->accounts && e->connectors && e->users && e->lines && e->mirrors && e->calls && e->pubs &&
 	       e->own && wheel_new(&e->wheel, m->users, mono_ms) == ERR_OK;
 }
 
@@ -66,6 +68,7 @@ void engine_free(struct engine *e)
 	free(e->connectors);
 	free(e->users);
 	free(e->lines);
+	free(e->mirrors);
 	free(e->calls);
 	free(e->pubs);
 	free(e->own);
@@ -232,6 +235,18 @@ static bool look_at_lines(struct engine *e, struct user *u, int64_t *due)
 	return engine_room(e) >= ROOM_USER;
 }
 
+/* What the PBXs hold of the profile. A user with more lines than there is room for gets a second look. */
+static void mirror_lines(struct engine *e, uint32_t id, int64_t *due)
+{
+	for (uint32_t i = e->users[id].first_line; i != ID_NONE; i = e->lines[i].next_of_user) {
+		if (engine_room(e) < ROOM_USER + ROOM_MIRROR) {
+			engine_queue(e, id);
+			return;
+		}
+		mirror_look(e, i, due);
+	}
+}
+
 void engine_look(struct engine *e, uint32_t id)
 {
 	struct user *u = &e->users[id];
@@ -243,6 +258,7 @@ void engine_look(struct engine *e, uint32_t id)
 		return;
 	}
 	person_profile_end(e, id, &due);
+	mirror_lines(e, id, &due);
 	person_fold(e, u, engine_policy(e, u), &f);
 	note_combined(e, id, f.combined);
 	publish_look(e, id, &f, &due);
@@ -293,6 +309,7 @@ static void sweep_lines(struct engine *e)
 		if (engine_has_line(e, id) &&
 		    before(e->line_lap, e->connectors[e->lines[id].connector].sweep)) {
 			line_link_lost(e, id);
+			mirror_link_lost(e, id);
 			if (e->lines[id].user != ID_NONE) {
 				e->users[e->lines[id].user].flags |= USER_CHANGED;
 				engine_queue(e, e->lines[id].user);
@@ -346,15 +363,20 @@ static void take_obs(struct engine *e, const struct obs *o)
 			e->users[user].flags |= USER_CHANGED;
 		break;
 	case OBS_PROFILE:
-		if (!engine_has_user(e, user)) {
+		if (o->line != ID_NONE)
+			user = e->lines[o->line].user;
+		else if (!engine_has_user(e, user)) {
 			engine_count(e, ENGINE_UNKNOWN_OBJECT);
 			return;
 		}
-		if (o->profile.state >= PROFILE_COUNT) {
+		if (o->profile.state > (o->line == ID_NONE ? PROFILE_COUNT - 1 : PROFILE_NONE)) {
 			engine_count(e, ENGINE_BAD_VALUE);
 			return;
 		}
-		person_profile(e, user, o);
+		if (o->line == ID_NONE || mirror_report(e, o->line, o))
+			person_profile(e, user, o);
+		if (user != ID_NONE)
+			e->users[user].flags |= USER_CHANGED;
 		break;
 	case OBS_FORWARD:  /* no rule reads it yet */
 	case OBS_READBACK:
@@ -378,8 +400,11 @@ static void take_link(struct engine *e, uint32_t connector, bool up)
 	}
 	c = &e->connectors[connector];
 	c->up = up;
-	if (up)
+	if (up) { /* what has waited to be written there */
+		if (c->writes_profile)
+			engine_sweep_lines(e, connector);
 		return;
+	}
 	c->epoch++;
 	c->lost_mono_ms = e->now_ms;
 	engine_sweep_lines(e, connector);
@@ -398,6 +423,36 @@ static void take_line_lost(struct engine *e, uint32_t line)
 		return;
 	e->users[user].flags |= USER_CHANGED;
 	engine_look(e, user);
+}
+
+static void take_connector_set(struct engine *e, const struct event *ev)
+{
+	uint32_t id = ev->connector_set.connector;
+
+	if (id >= e->max.connectors) {
+		engine_count(e, ENGINE_UNKNOWN_OBJECT);
+		return;
+	}
+	e->connectors[id].reads_profile = ev->connector_set.reads_profile;
+	e->connectors[id].writes_profile = ev->connector_set.writes_profile;
+}
+
+static void take_written(struct engine *e, const struct event *ev)
+{
+	uint32_t line = ev->written.line;
+
+	if (!engine_has_line(e, line) || ev->written.result >= WRITE_RESULT_COUNT) {
+		engine_count(e, ENGINE_UNKNOWN_OBJECT);
+		return;
+	}
+	if (!mirror_written(e, line, ev->written.generation, ev->written.result)) {
+		engine_count(e, ENGINE_LATE_OUTCOME);
+		return;
+	}
+	if (e->lines[line].user == ID_NONE)
+		return;
+	e->users[e->lines[line].user].flags |= USER_CHANGED;
+	engine_look(e, e->lines[line].user);
 }
 
 static void take_outcome(struct engine *e, const struct outcome *o)
@@ -427,6 +482,12 @@ static void take(struct engine *e, const struct event *ev)
 		break;
 	case EV_LINE_LOST:
 		take_line_lost(e, ev->line);
+		break;
+	case EV_CONNECTOR_SET:
+		take_connector_set(e, ev);
+		break;
+	case EV_WRITTEN:
+		take_written(e, ev);
 		break;
 	case EV_OUTCOME:
 		take_outcome(e, &ev->outcome);

@@ -56,6 +56,9 @@ enum line_sync {
 	LINE_SYNC_COUNT
 };
 
+/* What became of the last write of the profile to the line's PBX. */
+enum line_write { LINE_WRITE_NONE, LINE_WRITE_ASKED, LINE_WRITE_REFUSED };
+
 struct line_view {
 	uint32_t connector, user;
 	uint8_t sync;     /* enum line_sync */
@@ -65,6 +68,10 @@ struct line_view {
 	bool dnd, registered;
 	int64_t since_mono_ms;   /* of the present state */
 	int64_t seen_wall_ms;    /* last report, 0: never */
+	bool reads_profile, writes_profile; /* the line's connector */
+	uint8_t pbx_profile;     /* enum profile that the PBX holds, PROFILE_NONE: not known */
+	uint8_t write;           /* enum line_write */
+	uint8_t written;         /* enum profile; what .write is about */
 };
 
 /* Which input won, for explain. */

@@ -1,6 +1,7 @@
 #include "core/line.h"
 
 #include "base/check.h"
+#include "core/mirror.h"
 
 /* For "the busiest call": what people would name first. */
 static const uint8_t busier[CALL_COUNT] = {
@@ -290,7 +291,7 @@ static void own_up(const struct engine *e, struct line *l)
 	l->epoch = link_epoch(e, l);
 }
 
-static void ask_again(struct engine *e, uint32_t id)
+void line_ask_again(struct engine *e, uint32_t id)
 {
 	struct action *a = engine_push(e, ACT_RESYNC_LINE, e->lines[id].user);
 
@@ -316,7 +317,7 @@ static void report_call(struct engine *e, uint32_t id, const struct obs *o)
 	else if (o->call_key == 0)
 		line_drop_calls(e, l);
 	else if (!drop_one(e, l, o->call_key) && l->flags & LINE_OVERFLOW)
-		ask_again(e, id); /* it may be the call that was not kept */
+		line_ask_again(e, id); /* it may be the call that was not kept */
 }
 
 static void report_dnd(struct line *l, bool on)
@@ -387,6 +388,7 @@ void line_save(struct engine *e, uint32_t id)
 		.dnd = l->flags & LINE_DND,
 		.registered = !(l->flags & LINE_GONE_AWAY),
 		.known = l->flags & LINE_KNOWN,
+		.pbx_profile = (uint8_t)mirror_held(e, id),
 		.seen_wall_ms = (int64_t)l->seen_wall_s * 1000,
 	};
 }
@@ -489,6 +491,6 @@ bool line_tick(struct engine *e, uint32_t id, int64_t *due_mono_ms)
 			earlier(due_mono_ms, grace_end);
 	}
 	if (age_calls(e, l, due_mono_ms))
-		ask_again(e, id);
+		line_ask_again(e, id);
 	return note_change(e, id, &before);
 }

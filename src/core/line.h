@@ -32,5 +32,7 @@ void line_link_lost(struct engine *e, uint32_t id);
 bool line_tick(struct engine *e, uint32_t id, int64_t *due_mono_ms);
 void line_drop_calls(struct engine *e, struct line *l);
 void line_save(struct engine *e, uint32_t id);
+/* The source is asked for a fresh report. */
+void line_ask_again(struct engine *e, uint32_t id);
 
 #endif

@@ -91,6 +91,28 @@ struct pub {
 	bool renewal;       /* what is outstanding only renews */
 };
 
+enum mirror_flag {
+	MIRROR_KNOWN = 1,        /* .pbx is what the PBX is known to hold */
+	MIRROR_HEARD = 2,        /* it has said so since the link came up; while .epoch is the connector's */
+	MIRROR_IN_FLIGHT = 4,    /* a write is under way */
+	MIRROR_AWAITS_ECHO = 8,  /* the PBX may still report our own write */
+	MIRROR_COLLIDED = 16,    /* something else was reported while our write was under way */
+	MIRROR_REFUSED = 32,     /* .written was refused */
+	MIRROR_OURS = 64,        /* .written and .until_wall_ms mean something */
+};
+
+/* What the PBX holds of the profile, one for each line; see mirror.h. Untouched memory for lines of
+ * connectors without profiles. */
+struct mirror {
+	int64_t lost_mono_ms;  /* when it was last known to be what the PBX holds */
+	int64_t retry_mono_ms; /* no write of .written before */
+	int64_t until_wall_ms; /* as written */
+	uint32_t generation;   /* of the last write */
+	uint16_t epoch;
+	uint8_t pbx, written; /* enum profile */
+	uint8_t tries, flags;
+};
+
 /* A stretch of a round through a table: everything up to (lap, pos), exclusive. */
 struct lap {
 	uint32_t lap, pos;
@@ -101,6 +123,7 @@ struct connector {
 	struct lap sweep; /* lines to be told of the loss */
 	uint16_t epoch;   /* rises with every loss of the link */
 	bool up;
+	bool reads_profile, writes_profile;
 };
 
 struct account {
@@ -123,6 +146,7 @@ struct engine {
 	struct connector *connectors;
 	struct user *users;
 	struct line *lines;
+	struct mirror *mirrors; /* by line */
 	struct call *calls;
 	struct pub *pubs;
 	struct own_policy *own;
@@ -136,7 +160,7 @@ struct engine {
 };
 
 /* Actions one look at a user may give, besides those of its lines. */
-enum { ROOM_USER = 10, ROOM_LINE = 2 };
+enum { ROOM_USER = 10, ROOM_LINE = 2, ROOM_MIRROR = 1 };
 
 static inline uint32_t engine_room(const struct engine *e)
 {

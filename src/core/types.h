@@ -21,7 +21,8 @@ enum presence {
 enum profile {
 #define PROFILE(id, name, label, reads_as) PROFILE_##id,
 #include "core/names.def"
-	PROFILE_COUNT
+	PROFILE_COUNT,
+	PROFILE_NONE = PROFILE_COUNT, /* a PBX that makes no statement */
 };
 
 /* What we hold in Teams for one user: none, or one of the pairs that setPresence takes. */
@@ -53,6 +54,14 @@ enum obs_kind {
 	OBS_COUNT
 };
 
+/* What became of a profile that was to be written to a PBX. */
+enum write_result {
+	WRITE_ACCEPTED,
+	WRITE_REFUSED, /* the PBX will not: shown to the user, tried again when something changes */
+	WRITE_UNSURE,  /* no answer: it may hold it */
+	WRITE_RESULT_COUNT
+};
+
 /* How much a call report says. A FULL report states the whole line: it drops every other call, and
  * it synchronises the line. A document with several calls is one FULL report of its busiest call,
  * then PARTIAL ones, so that no state in between is lower than the document's. */
@@ -62,10 +71,10 @@ enum forward_target { FORWARD_NONE, FORWARD_VOICEMAIL, FORWARD_INTERNAL, FORWARD
 
 struct obs {
 	uint8_t kind;  /* enum obs_kind */
-	uint8_t scope; /* enum obs_scope; OBS_CALL only */
+	uint8_t scope; /* enum obs_scope: OBS_CALL; OBS_PROFILE: FULL what the PBX holds, PARTIAL a change */
 	uint16_t account;
 	uint32_t connector; /* ID_NONE: an operator or the user */
-	uint32_t line;      /* ID_NONE for OBS_PROFILE and OBS_READBACK */
+	uint32_t line;      /* ID_NONE for OBS_READBACK, and for OBS_PROFILE set by a person */
 	uint32_t user;      /* ID_NONE: the line's user */
 	uint64_t call_key;  /* hash of what names the call within the line; 0: the line as a whole */
 	int64_t order;      /* OBS_PROFILE: wall_ms of the change at its origin, 0: now */
@@ -75,7 +84,7 @@ struct obs {
 		bool registered; /* OBS_REGISTRATION */
 		uint8_t forward; /* enum forward_target */
 		struct {
-			uint8_t state;         /* enum profile */
+			uint8_t state;         /* enum profile; PROFILE_NONE with FULL only */
 			int64_t until_wall_ms; /* TIME_NEVER: no end */
 		} profile;
 		struct {
@@ -113,6 +122,8 @@ enum event_kind {
 	EV_CONNECTOR_UP,   /* .connector: link is there; lines synchronise one by one by FULL reports */
 	EV_CONNECTOR_DOWN, /* .connector: link lost: its lines are no longer synchronised */
 	EV_LINE_LOST,      /* .line: this line's reports ended, the link stands */
+	EV_CONNECTOR_SET,  /* .connector_set: what it does with profiles; without one: nothing */
+	EV_WRITTEN,        /* .written: what became of an ACT_PROFILE_WRITE */
 	EV_OUTCOME,        /* .outcome */
 	EV_POLICY,         /* .policy_set: an account's rules */
 	EV_USER_ADD,       /* .user_add; a known user takes over enabled and policy, and stays */
@@ -144,6 +155,7 @@ struct line_record {
 	bool dnd;
 	bool registered;
 	bool known;
+	uint8_t pbx_profile; /* enum profile that the PBX was last known to hold, PROFILE_NONE: not known */
 	int64_t seen_wall_ms;
 };
 
@@ -194,6 +206,15 @@ struct event {
 			uint32_t connector;
 			uint32_t user;
 		} line_add;
+		struct {
+			uint32_t connector;
+			bool reads_profile, writes_profile;
+		} connector_set;
+		struct {
+			uint32_t line;
+			uint32_t generation;
+			uint8_t result; /* enum write_result */
+		} written;
 		struct user_record user_record;
 		struct line_record line_record;
 	};
@@ -208,7 +229,7 @@ enum action_kind {
 	ACT_SAVE_USER,     /* store: .user_record */
 	ACT_SAVE_LINE,     /* store: .line_record */
 	ACT_AUDIT,         /* store: .audit */
-	ACT_PROFILE_WRITE, /* source (later connectors): write .user_record's profile to the PBX */
+	ACT_PROFILE_WRITE, /* source: write .user_record's profile to the PBX for .line */
 	ACT_LAMP,          /* sink (later): a phone's lamp */
 	ACT_STATUS_TEXT,   /* sink (later) */
 	ACT_USER_GONE,     /* directory: .user's slot is free again */
@@ -227,6 +248,7 @@ enum audit_kind {
 	AUDIT_PROFILE,  /* a = old profile, b = new */
 	AUDIT_SWITCHED, /* a = enabled */
 	AUDIT_REMOVED,
+	AUDIT_WRITE_REFUSED, /* a = profile that a PBX refused */
 	AUDIT_COUNT
 };
 

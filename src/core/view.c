@@ -1,6 +1,7 @@
 #include "core/engine.h"
 
 #include "core/line.h"
+#include "core/mirror.h"
 #include "core/person.h"
 #include "core/publish.h"
 
@@ -83,6 +84,7 @@ bool engine_line(const struct engine *e, uint32_t line, struct line_view *ret)
 		.since_mono_ms = l->since_mono_ms,
 		.seen_wall_ms = (int64_t)l->seen_wall_s * 1000,
 	};
+	mirror_view(e, line, ret);
 	ret->call = (uint8_t)line_busiest(e, l, &ret->calls);
 	/* a line that is nobody's has no deadline: its grace is judged when it is looked at */
 	if (l->user == ID_NONE && ret->sync == LINE_STANDING &&
@@ -129,7 +131,8 @@ size_t engine_bytes(const struct engine *e)
 
 	return sizeof(*e) + m->accounts * sizeof(*e->accounts) +
 	       m->connectors * sizeof(*e->connectors) + m->users * sizeof(*e->users) +
-	       m->lines * sizeof(*e->lines) + m->calls * sizeof(*e->calls) +
+	       m->lines * (sizeof(*e->lines) + sizeof(*e->mirrors)) +
+	       m->calls * sizeof(*e->calls) +
 	       m->users * sizeof(*e->pubs) + OWN_POLICIES_MAX * sizeof(*e->own) +
 	       wheel_bytes(e->wheel);
 }

@@ -123,13 +123,13 @@ static void take_action(struct app *a, const struct action *act)
 		keeper_forget_user(a->keeper, act->user);
 		report_user_gone(a->report, act->user);
 		break;
-	case ACT_PROFILE_WRITE: /* no connector of this version takes these */
-	case ACT_LAMP:
+	case ACT_LAMP: /* nothing of this version takes these */
 	case ACT_STATUS_TEXT:
 		break;
 	case ACT_HOLD: /* the bridge keeps these */
 	case ACT_CLEAR:
 	case ACT_RESYNC_LINE:
+	case ACT_PROFILE_WRITE:
 	case ACT_COUNT:
 		CHECK(false);
 	}
@@ -143,6 +143,8 @@ static void take(struct app *a, const struct bridge_out *out)
 		break;
 	case BRIDGE_NOTE:
 		take_note(a, out->connector, &out->source);
+		break;
+	case BRIDGE_ANSWER: /* no listener of this version asks */
 		break;
 	case BRIDGE_GRAPH:
 	case BRIDGE_FOUND:

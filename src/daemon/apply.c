@@ -120,30 +120,6 @@ static struct graph_config graph_of(const struct apply *a, const struct conf_acc
 							     : 0 };
 }
 
-static bool same_secret(const struct secret *x, const struct secret *y)
-{
-	return slice_eq(secret_expose(x), secret_expose(y));
-}
-
-static bool same_text(const char *x, const char *y)
-{
-	return strcmp(x, y) == 0;
-}
-
-static bool same_connector(const struct conf_connector *x, const struct conf_connector *y)
-{
-	if (x->lists.n != y->lists.n)
-		return false;
-	for (uint32_t i = 0; i < x->lists.n; i++)
-		if (!same_text(x->lists.list[i], y->lists.list[i]))
-			return false;
-	return x->type == y->type && same_text(x->server, y->server) && same_text(x->username, y->username) &&
-	       same_secret(&x->password_file.value, &y->password_file.value) &&
-	       same_text(x->ca_file, y->ca_file) && x->package == y->package &&
-	       same_text(x->listen, y->listen) && x->profile == y->profile && x->expires == y->expires &&
-	       x->outstanding == y->outstanding && x->first_notify == y->first_notify;
-}
-
 static enum err open_connector(struct apply *a, struct bridge_time t, uint16_t account,
 			       const struct conf_connector *c, uint32_t *id)
 {
@@ -157,6 +133,7 @@ static enum err open_connector(struct apply *a, struct bridge_time t, uint16_t a
 		.lists = c->lists.list, .lists_n = c->lists.n, .listen = c->listen,
 		.reads_profile = c->profile == CONF_PROFILE_READ || c->profile == CONF_PROFILE_BOTH,
 		.writes_profile = c->profile == CONF_PROFILE_WRITE || c->profile == CONF_PROFILE_BOTH,
+		.tls = c->tls.on, .token = &c->token_file.value, .settings = c,
 		.lines_max = a->limits.lines, .seed = a->seed, .tuning = &tuning,
 	};
 	const struct source_ops *ops = source_find(conf_type_name((enum conf_type)c->type));
@@ -217,7 +194,7 @@ static enum err pass_connector(struct pass *p, uint16_t account, const struct co
 	bool known = id != ID_NONE && a->connectors[id];
 	enum err e = ERR_OK;
 
-	if (!known || !same_connector(a->connectors[id], c)) {
+	if (!known || !conf_connector_same(a->connectors[id], c)) {
 		e = open_connector(a, p->t, account, c, &id);
 		if (known)
 			buf_fmt(p->said, "connector %s: new settings\n", c->name);

@@ -176,9 +176,6 @@ static void on_accepted(void *arg, struct channel *listener, struct channel *ch,
 
 /* ---- what the machines ask for ---- */
 
-static const char *const services[] = { [TRANSPORT_UDP] = "_sip._udp", [TRANSPORT_TCP] = "_sip._tcp",
-					[TRANSPORT_TLS] = "_sips._tcp" };
-
 static uint32_t attempt(struct channels *c, uint32_t connector)
 {
 	if (connector >= c->attempts_n) {
@@ -196,14 +193,15 @@ static uint32_t attempt(struct channels *c, uint32_t connector)
 static void open_channel(struct channels *c, uint32_t connector, const struct source_out *out)
 {
 	const struct conf_connector *s = c->hooks.settings(c->hooks.arg, connector);
-	struct entry *e = s ? add(c, connector, out->channel) : NULL;
+	const struct source_ops *ops = bridge_connector_ops(c->bridge, connector);
+	struct entry *e = s && ops ? add(c, connector, out->channel) : NULL;
 	enum err err = ERR_NOT_FOUND;
 
 	if (e) {
 		struct channel_spec spec = {
 			.transport = (enum channel_transport)out->transport, .host = out->host,
-			.port = out->port, .service = services[out->transport],
-			.default_port = out->transport == TRANSPORT_TLS ? 5061 : 5060,
+			.port = out->port, .service = ops->places[out->transport].service,
+			.default_port = ops->places[out->transport].port,
 			.skip = out->transport == TRANSPORT_UDP ? attempt(c, connector) : 0,
 			.tls = { .ca_file = s->ca_file, .certificate_file = s->tls.own.certificate_file,
 				 .key_file = s->tls.own.key_file },
@@ -259,6 +257,8 @@ void channels_do(struct channels *c, uint32_t connector, const struct source_out
 	case OUT_DOWN:
 	case OUT_LINE_LOST:
 	case OUT_NOTE:
+	case OUT_WRITTEN:
+	case OUT_ANSWER:
 		CHECK(false); /* the bridge keeps these */
 	}
 }

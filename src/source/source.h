@@ -9,7 +9,10 @@
  * with an id of its own choice, the shell opens it and feeds back what happens there. After
  * OUT_CLOSE nothing more of that channel is fed. After source_close nothing comes out any more.
  *
- * Lines are handed in with the engine's id as handle; every obs carries that id. */
+ * Lines are handed in with the engine's id as handle; every obs carries that id.
+ *
+ * Of the profile a source reports all that the PBX says, what it wrote itself included: what is an
+ * echo, who was last and what must be written again is the engine's to tell (core/mirror.c). */
 #ifndef SOURCE_SOURCE_H
 #define SOURCE_SOURCE_H
 
@@ -17,7 +20,9 @@
 #include "base/slice.h"
 #include "core/types.h"
 
-enum transport { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS };
+struct conf_connector;
+
+enum transport { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS, TRANSPORT_COUNT };
 
 enum { SOURCE_NAME_MAX = 128, SOURCE_HOST_MAX = 256, SOURCE_URI_MAX = 512, SOURCE_LISTS_MAX = 64 };
 
@@ -34,8 +39,11 @@ struct source_config {
 	const char *const *lists;   /* SIP: resource list URIs */
 	uint32_t lists_n;
 	const char *listen;         /* SIP: own address for PBXs that connect back, or "" */
+	bool tls;                   /* others than SIP: over TLS */
+	const struct secret *token; /* webhook; may be NULL */
 	bool reads_profile;         /* profile: read or both */
 	bool writes_profile;        /* profile: write or both */
+	const struct conf_connector *settings; /* what only this type has; NULL: the defaults */
 	uint32_t lines_max;
 	uint64_t seed;              /* for jitter, tags and call ids */
 	const struct source_tuning *tuning; /* NULL: the standard's values */
@@ -53,6 +61,8 @@ enum source_feed_kind {
 	FEED_BYTES,     /* stream: any cut; datagram: one message */
 	FEED_CLOSED,    /* by the peer or the system, or the attempt failed; .text says why */
 	FEED_ACCEPTED,  /* listener .channel got a new connection: it is channel .accepted from now on */
+	FEED_REQUEST,   /* webhook: .channel names the request, .text the line's number in its path ("":
+			   none), .token what it presented, .bytes its body; answered by one OUT_ANSWER */
 };
 
 struct address {
@@ -67,6 +77,7 @@ struct source_feed {
 	struct address local, peer;
 	struct slice bytes;
 	const char *text;
+	struct slice token; /* FEED_REQUEST; compare in constant time, never copy into a text */
 };
 
 enum source_out_kind {
@@ -79,6 +90,15 @@ enum source_out_kind {
 	OUT_DOWN,      /* the link is lost */
 	OUT_LINE_LOST, /* .line */
 	OUT_NOTE,      /* something a person should know: .note, .line, .text */
+	OUT_WRITTEN,   /* what became of write_profile: .line, .generation, .result, .text */
+	OUT_ANSWER,    /* webhook: request .channel is answered with .status and .text */
+};
+
+/* A profile to be written to the PBX for one line. The line's last write is the one that counts. */
+struct profile_write {
+	uint8_t state;         /* enum profile */
+	int64_t until_wall_ms; /* TIME_NEVER: no end; the engine writes Available when it has come */
+	uint32_t generation;   /* comes back in OUT_WRITTEN */
 };
 
 /* Codes of notes and of counters are one list; every refused foreign input counts somewhere. */
@@ -99,7 +119,10 @@ struct source_out {
 	struct address peer;
 	struct slice bytes;
 	struct obs obs;
-	char text[160]; /* OUT_NOTE: detail without secrets or numbers of callers */
+	uint32_t generation; /* OUT_WRITTEN */
+	uint8_t result;      /* OUT_WRITTEN: enum write_result */
+	uint16_t status;     /* OUT_ANSWER: HTTP */
+	char text[160]; /* OUT_NOTE, OUT_WRITTEN, OUT_ANSWER: detail without secrets or callers' numbers */
 };
 
 /* What one line of the connector is doing, for check, explain and the console. */
@@ -115,6 +138,8 @@ struct source_line_view {
 
 struct source_view {
 	bool up;
+	bool logged_in;
+	char missing[128]; /* rights that the configuration needs and the PBX does not give; "": none */
 	uint32_t lines, live, refused;
 	uint64_t counters[NOTE_COUNT];
 	uint64_t received, sent; /* messages */
@@ -123,14 +148,24 @@ struct source_view {
 
 struct source;
 
+/* Where a PBX of a type is looked for over a transport, when the configuration names no port. */
+struct source_place {
+	const char *service; /* SRV name such as "_sip._tcp"; NULL: none is asked */
+	uint16_t port;
+};
+
 struct source_ops {
 	const char *type; /* the word in the configuration */
+	struct source_place places[TRANSPORT_COUNT];
 	MUST_CHECK enum err (*open)(struct source **ret, const struct source_config *config, int64_t now_ms);
 	void (*close)(struct source *s); /* frees; takes NULL */
 	/* number as in `connector/number`. ERR_EXISTS, ERR_LIMIT, ERR_MALFORMED. */
 	MUST_CHECK enum err (*add_line)(struct source *s, uint32_t line, struct slice number);
 	void (*remove_line)(struct source *s, uint32_t line);
 	void (*resync_line)(struct source *s, uint32_t line);
+	/* Answered by exactly one OUT_WRITTEN, unless OUT_DOWN or the line's removal comes before.
+	 * NULL: this type holds no profile. */
+	void (*write_profile)(struct source *s, uint32_t line, const struct profile_write *w);
 	void (*feed)(struct source *s, int64_t now_ms, const struct source_feed *in);
 	void (*tick)(struct source *s, int64_t now_ms);
 	int64_t (*next)(const struct source *s);

@@ -61,6 +61,7 @@ static void on_user(sqlite3_stmt *st, const struct store_load_ops *ops, void *ar
 
 static void on_line(sqlite3_stmt *st, const struct store_load_ops *ops, void *arg)
 {
+	int held = sqlite3_column_int(st, 8);
 	const struct line_record r = {
 	    .line = ID_NONE,
 	    .call = enum_of(st, 3, CALL_COUNT),
@@ -68,6 +69,7 @@ static void on_line(sqlite3_stmt *st, const struct store_load_ops *ops, void *ar
 	    .registered = sqlite3_column_int(st, 5) != 0,
 	    .known = sqlite3_column_int(st, 6) != 0,
 	    .seen_wall_ms = sqlite3_column_int64(st, 7),
+	    .pbx_profile = held > 0 && held <= PROFILE_COUNT ? (uint8_t)(held - 1) : PROFILE_NONE,
 	};
 
 	if (ops->line)
@@ -95,7 +97,9 @@ static const struct {
     {"SELECT account, email, profile, profile_until, profile_order, session, preferred, lease_end"
      " FROM users",
      on_user},
-    {"SELECT account, connector, number, call, dnd, registered, known, seen FROM lines", on_line},
+    {"SELECT account, connector, number, call, dnd, registered, known, seen, pbx_profile"
+     " FROM lines",
+     on_line},
     {"SELECT realm, email, id FROM ids", on_id},
     {"SELECT key, value FROM meta", on_meta},
 };

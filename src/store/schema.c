@@ -35,6 +35,8 @@ static const char *const steps[] = {
     " account TEXT NOT NULL, email TEXT NOT NULL COLLATE NOCASE, name TEXT NOT NULL,"
     " lines TEXT NOT NULL, source TEXT NOT NULL, enabled INTEGER NOT NULL,"
     " PRIMARY KEY (account, email)) STRICT, WITHOUT ROWID;",
+    /* 3: the profile that a line's PBX holds, one more than enum profile; 0: not known */
+    "ALTER TABLE lines ADD COLUMN pbx_profile INTEGER NOT NULL DEFAULT 0;",
 };
 
 int schema_version(void)

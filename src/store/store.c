@@ -82,7 +82,8 @@ enum err store_delete_user(struct store *s, struct slice account, struct slice e
 enum err store_put_line(struct store *s, struct slice account, struct slice connector,
 			struct slice number, const struct line_record *r)
 {
-	const int64_t numbers[] = {r->call, r->dnd, r->registered, r->known, r->seen_wall_ms};
+	const int64_t held = r->pbx_profile < PROFILE_COUNT ? r->pbx_profile + 1 : 0;
+	const int64_t numbers[] = {r->call, r->dnd, r->registered, r->known, r->seen_wall_ms, held};
 
 	return put(s, TABLE_LINES, false, (struct slice[]){account, connector, number}, numbers);
 }

@@ -17,8 +17,8 @@ const struct table_shape table_shapes[TABLE_COUNT] = {
 		     " profile_order, session, preferred, lease_end) VALUES (?,?,?,?,?,?,?,?)",
 		     "DELETE FROM users WHERE account=? AND email=?", 2, 2, 6, 2},
     [TABLE_LINES] = {"INSERT OR REPLACE INTO lines (account, connector, number, call, dnd,"
-		     " registered, known, seen) VALUES (?,?,?,?,?,?,?,?)",
-		     "DELETE FROM lines WHERE account=? AND connector=? AND number=?", 3, 3, 5, 0},
+		     " registered, known, seen, pbx_profile) VALUES (?,?,?,?,?,?,?,?,?)",
+		     "DELETE FROM lines WHERE account=? AND connector=? AND number=?", 3, 3, 6, 0},
     [TABLE_IDS] = {"INSERT OR REPLACE INTO ids (realm, email, id) VALUES (?,?,?)",
 		   "DELETE FROM ids WHERE realm=? AND email=?", 2, 3, 0, 2},
     [TABLE_PEOPLE] = {"INSERT OR REPLACE INTO people (account, email, name, lines, source, enabled)"

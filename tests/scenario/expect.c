@@ -6,6 +6,7 @@
 
 static const char *const audit_names[AUDIT_COUNT] = {
 	"combined", "held", "cleared", "denied", "profile", "switched", "removed",
+	"write-refused",
 };
 
 static bool is_renewal(const struct action *a)
@@ -44,6 +45,7 @@ struct want {
 	const char *pair; /* ACT_HOLD */
 	bool renew, preferred, drops;
 	int audit;
+	uint8_t profile; /* ACT_PROFILE_WRITE */
 };
 
 static bool fits(const struct want *x, const struct action *a)
@@ -54,6 +56,8 @@ static bool fits(const struct want *x, const struct action *a)
 		return false;
 	if (x->kind == ACT_RESYNC_LINE)
 		return a->line == x->line;
+	if (x->kind == ACT_PROFILE_WRITE)
+		return a->line == x->line && a->user_record.profile == x->profile;
 	if (a->user != x->user)
 		return false;
 	if (x->kind == ACT_AUDIT)
@@ -118,9 +122,12 @@ static bool expect_action(struct story *s, int i)
 		x.kind = word_is(s, i, "clear")	 ? ACT_CLEAR :
 			 word_is(s, i, "audit")	 ? ACT_AUDIT :
 			 word_is(s, i, "resync") ? ACT_RESYNC_LINE :
+			 word_is(s, i, "write")	 ? ACT_PROFILE_WRITE :
 						   ACT_USER_GONE;
 	x.renew = word_is(s, i, "renew");
-	if (x.kind == ACT_RESYNC_LINE ? !word_line(s, i + 1, &x.line) : !word_user(s, i + 1, &x.user))
+	if (x.kind == ACT_PROFILE_WRITE && !word_profile(s, i + 2, &x.profile))
+		return false;
+	if (x.kind == ACT_RESYNC_LINE || x.kind == ACT_PROFILE_WRITE ? !word_line(s, i + 1, &x.line) : !word_user(s, i + 1, &x.user))
 		return false;
 	x.pair = i + 2 < s->words ? s->word[i + 2] : "";
 	for (x.audit = 0; x.audit < AUDIT_COUNT; x.audit++)
@@ -147,6 +154,9 @@ static bool none_left(struct story *s)
 					  (long long)(s->w.now_ms - n->at_ms));
 		if (n->action.kind == ACT_RESYNC_LINE)
 			return story_fail(s, "a resync that was not expected");
+		if (n->action.kind == ACT_PROFILE_WRITE)
+			return story_fail(s, "a write of %s that was not expected",
+					  profile_name(n->action.user_record.profile));
 	}
 	return true;
 }
@@ -282,6 +292,7 @@ static const struct {
 } checks[] = {
 	{ "hold", expect_action },	{ "clear", expect_action },
 	{ "renew", expect_action },	{ "resync", expect_action },
+	{ "write", expect_action },
 	{ "audit", expect_action },	{ "gone", expect_action },
 	{ "nothing", expect_nothing },	{ "no-renewal", expect_no_renewal },
 	{ "combined", expect_user },	{ "held", expect_user },

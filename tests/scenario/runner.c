@@ -15,12 +15,16 @@
  *   line 201 partial a talking | gone a | idle | lost | dnd on|off | registered | unregistered
  *   line 201 moves to bea | to nobody | removed | given to ana
  *   profile ana away [until T] [changed T ago]
+ *   connector hq profile ignore|read|write|both
+ *   line 201 holds away | nothing         found at the start of a link or by a resync
+ *   line 201 profile away [until T]       a change at the phone, or the echo of our write
+ *   written 201 accepted|refused|unsure   the PBX's answer to the last write
  *   user ana disabled | enabled | removed
  *   outcome ana accepted | withdrawn | unsure | denied 404 [retry T] | late
  *   wall +2h | -2h                        the wall clock jumps
  *   crash [for T] [without store]         the daemon dies, stays away, starts; connectors down
  *   expect hold ana Busy/InACall [preferred] [drops-preferred] [within T]
- *   expect clear ana | renew ana | resync 201 | audit ana KIND | gone ana     [within T]
+ *   expect clear ana | renew ana | resync 201 | write 201 away | audit ana KIND | gone ana [within T]
  *   expect nothing [for T]                no hold, clear or resync that was not expected
  *   expect no-renewal for T
  *   expect combined ana busy | held ana S | teams ana S | desired ana S | profile ana away

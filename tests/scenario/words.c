@@ -87,6 +87,16 @@ static bool pick(struct story *s, int i, const char *const *names, size_t n, uin
 	pick((s), (i), (const char *const[]){ __VA_ARGS__ },                        \
 	     ARRAY_LEN(((const char *const[]){ __VA_ARGS__ })), (ret))
 
+bool word_profile(struct story *s, int i, uint8_t *ret)
+{
+	enum profile p;
+
+	if (i >= s->words || !profile_parse(s->word[i], &p))
+		return story_fail(s, "a profile is wanted as word %d", i + 1);
+	*ret = (uint8_t)p;
+	return true;
+}
+
 static bool word_call(struct story *s, int i, uint8_t *ret)
 {
 	return PICK(s, i, ret, "gone", "ringing", "dialing", "talking", "held", "conference");
@@ -182,11 +192,22 @@ static bool say_user(struct story *s, int i)
 
 /* ---- what happens ---- */
 
+static bool say_connector_profile(struct story *s, int i, uint32_t connector)
+{
+	if (!PICK(s, i + 3, &s->w.profiles[connector], "ignore", "read", "write", "both"))
+		return false;
+	if (s->started)
+		world_profiles(&s->w, connector);
+	return true;
+}
+
 static bool say_connector(struct story *s, int i)
 {
 	uint32_t c = directory_connector(s->w.directory, 0, slice_str(s->word[i + 1]));
 	bool up = word_is(s, i + 2, "up");
 
+	if (c != ID_NONE && word_is(s, i + 2, "profile"))
+		return say_connector_profile(s, i, c);
 	if (c == ID_NONE || (!up && !word_is(s, i + 2, "down")))
 		return story_fail(s, "connector hq|branch up|down");
 	return give(s, (struct event){ .kind = up ? EV_CONNECTOR_UP : EV_CONNECTOR_DOWN,
@@ -213,6 +234,34 @@ static bool say_call(struct story *s, int i, uint32_t line, enum obs_scope scope
 		return false;
 	o.call_key = key_of(s, i + 3);
 	return report(s, o);
+}
+
+/* `holds`: found at the start of a link or by a resync; `profile`: a change at the phone, or an echo */
+static bool say_line_profile(struct story *s, int i, uint32_t line)
+{
+	struct obs o = { .kind = OBS_PROFILE, .line = line };
+	int64_t ms;
+
+	o.scope = word_is(s, i + 2, "holds") ? SCOPE_FULL : SCOPE_PARTIAL;
+	o.profile.until_wall_ms = TIME_NEVER;
+	if (word_is(s, i + 3, "nothing"))
+		o.profile.state = PROFILE_NONE;
+	else if (!word_profile(s, i + 3, &o.profile.state))
+		return false;
+	if (word_is(s, i + 4, "until") && word_time(s, i + 5, &ms))
+		o.profile.until_wall_ms = s->w.wall_ms + ms;
+	return report(s, o);
+}
+
+static bool say_written(struct story *s, int i)
+{
+	struct event ev = { .kind = EV_WRITTEN };
+
+	if (!word_line(s, i + 1, &ev.written.line) ||
+	    !PICK(s, i + 2, &ev.written.result, "accepted", "refused", "unsure"))
+		return false;
+	ev.written.generation = s->w.write[ev.written.line].generation;
+	return give(s, ev);
 }
 
 static bool say_line_change(struct story *s, int i, uint32_t line)
@@ -262,6 +311,8 @@ static bool say_line(struct story *s, int i)
 		o.registered = word_is(s, i + 2, "registered");
 		return report(s, o);
 	}
+	if (word_is(s, i + 2, "profile") || word_is(s, i + 2, "holds"))
+		return say_line_profile(s, i, line);
 	return say_line_change(s, i, line);
 }
 
@@ -379,7 +430,7 @@ static const struct {
 } sentences[] = {
 	{ "policy", say_policy },   { "user", say_user },       { "start", say_start },
 	{ "answers", say_answers }, { "connector", say_connector }, { "line", say_line },
-	{ "profile", say_profile }, { "outcome", say_outcome }, { "wall", say_wall },
+	{ "profile", say_profile }, { "written", say_written }, { "outcome", say_outcome }, { "wall", say_wall },
 	{ "crash", say_crash },     { "expect", story_expect },
 };
 

@@ -25,6 +25,7 @@ bool story_fail(struct story *s, const char *fmt, ...) __attribute__((format(pri
 bool word_is(const struct story *s, int i, const char *text);
 bool word_time(struct story *s, int i, int64_t *ret_ms);
 bool word_user(struct story *s, int i, uint32_t *ret);
+bool word_profile(struct story *s, int i, uint8_t *ret);
 bool word_line(struct story *s, int i, uint32_t *ret);
 bool word_number(struct story *s, int i, uint64_t *ret);
 bool story_expect(struct story *s, int at);

@@ -52,6 +52,15 @@ static void restore_line(struct world *w, uint32_t l)
 	world_step(w, &ev);
 }
 
+void world_profiles(struct world *w, uint32_t connector)
+{
+	struct event ev = { .kind = EV_CONNECTOR_SET,
+			    .connector_set = { connector, w->profiles[connector] & 1,
+					       w->profiles[connector] & 2 } };
+
+	world_step(w, &ev);
+}
+
 void world_start(struct world *w, bool with_store)
 {
 	struct directory *d = w->directory;
@@ -67,6 +76,8 @@ void world_start(struct world *w, bool with_store)
 	for (int i = 0; i < LINES_MAX; i++)
 		w->has_line[i] &= with_store;
 	world_step(w, &ev);
+	for (uint32_t c = 0; c < CONNECTORS; c++)
+		world_profiles(w, c);
 	for (uint32_t u = 0; (u = directory_next_user(d, u)) != ID_NONE; u++)
 		restore_user(w, u);
 	for (uint32_t l = 0; (l = directory_next_line(d, l)) != ID_NONE; l++)
@@ -148,6 +159,10 @@ static void note(struct world *w, const struct action *a)
 		remember(w, a);
 		break;
 	case ACT_PROFILE_WRITE:
+		CHECK(w->profiles[a->connector] & 2 && a->user_record.profile < PROFILE_COUNT);
+		w->write[a->line] = *a;
+		remember(w, a);
+		break;
 	case ACT_LAMP:
 	case ACT_STATUS_TEXT:
 	case ACT_COUNT:

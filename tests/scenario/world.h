@@ -6,7 +6,7 @@
 #include "core/directory.h"
 #include "core/engine.h"
 
-enum { USERS_MAX = 16, LINES_MAX = 64, SEEN_MAX = 4096 };
+enum { CONNECTORS = 2, USERS_MAX = 16, LINES_MAX = 64, SEEN_MAX = 4096 };
 
 enum answers { ANSWER_NONE, ANSWER_ACCEPT, ANSWER_DENY };
 
@@ -28,6 +28,8 @@ struct world {
 	struct seen seen[SEEN_MAX];
 	int seen_n;
 	struct action last[USERS_MAX]; /* latest Graph action of each user */
+	struct action write[LINES_MAX]; /* latest profile write of each line */
+	uint8_t profiles[CONNECTORS]; /* by connector: reads 1, writes 2 */
 	uint32_t seen_generation[USERS_MAX];
 	struct user_record users[USERS_MAX]; /* the store */
 	struct line_record lines[LINES_MAX];
@@ -44,6 +46,8 @@ void world_init(struct world *w);
 void world_fini(struct world *w);
 /* A new engine, with users and lines as the directory has them; restored from the store or not. */
 void world_start(struct world *w, bool with_store);
+/* Tells the engine what the connector does with profiles. */
+void world_profiles(struct world *w, uint32_t connector);
 void world_step(struct world *w, struct event *ev);
 /* Runs every tick that is due up to then. False when the engine never comes to rest. */
 bool world_advance(struct world *w, int64_t to_ms);

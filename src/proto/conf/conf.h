@@ -212,6 +212,9 @@ void conf_free(struct conf *c);
 MUST_CHECK enum err conf_line_parse(struct conf *c, const struct conf_account *a, struct slice text,
 				    struct conf_line *ret, char *why, size_t why_cap);
 
+/* Do they ask for the same connection, secrets' contents included? */
+bool conf_connector_same(const struct conf_connector *x, const struct conf_connector *y);
+
 const char *conf_type_name(enum conf_type t);
 bool conf_type_built(enum conf_type t);
 const char *conf_cloud_login_url(enum conf_cloud c);

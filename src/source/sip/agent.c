@@ -97,7 +97,7 @@ static void agent_close(struct source *source)
 	for (uint32_t i = 0; a->txns && i < a->txns_n; i++)
 		buf_fini(&a->txns[i].bytes);
 	link_fini(a);
-	out_fini(a);
+	outbox_fini(&a->out);
 	buf_fini(&a->scratch);
 	secret_fini(&a->password);
 	xml_reader_free(a->xml);
@@ -261,7 +261,6 @@ static enum err agent_open(struct source **ret, const struct source_config *c, i
 	a->link.options_txn = NONE;
 	a->sub_queue = a->watch_queue = (struct queue){ NONE, NONE, 0 };
 	buf_init(&a->scratch, SIP_MSG_MAX + MESSAGE_OUT_MAX);
-	buf_init(&a->out.bytes, OUT_BYTES_MAX);
 	e = read_config(a, c);
 	if (e == ERR_OK)
 		e = make_tables(a, c, now_ms);
@@ -393,7 +392,7 @@ static int64_t agent_next(const struct source *source)
 
 static bool agent_drain(struct source *source, struct source_out *ret)
 {
-	return out_drain(agent_of(source), ret);
+	return outbox_drain(&agent_of(source)->out, ret);
 }
 
 static void agent_view(const struct source *source, struct source_view *ret)
@@ -409,6 +408,7 @@ static bool agent_line_view(const struct source *source, uint32_t line,
 
 const struct source_ops sip_source_ops = {
 	.type = "sip",
+	.places = { { "_sip._udp", 5060 }, { "_sip._tcp", 5060 }, { "_sips._tcp", 5061 } },
 	.open = agent_open,
 	.close = agent_close,
 	.add_line = agent_add_line,

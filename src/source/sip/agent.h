@@ -9,7 +9,7 @@
  *   lines.c    finds lines by id and by URI
  *   inbound.c  takes messages apart       notify.c NOTIFY: match, order, answer
  *   report.c   bodies into obs            list.c   RFC 4662 lists
- *   out.c      what leaves the machine    agent.c, view.c  the vtable
+ *   agent.c, view.c  the vtable
  *
  * A watch lives as long as its line is configured and owns the policy of trying again; a sub is one
  * subscription with one Call-ID. While a watch is renewed it has two: `sub`, which still reports,
@@ -30,7 +30,7 @@
 #include "proto/sip/value.h"
 #include "proto/xml/rlmi.h"
 #include "proto/xml/xml.h"
-#include "source/source.h"
+#include "source/outbox.h"
 
 #define NONE UINT32_MAX
 
@@ -59,25 +59,7 @@ enum {
 	AUTH_ROUNDS = 5,
 	ROUTES_MAX = 8,
 	DIALOG_TEXT_MAX = 640,
-	OUT_BYTES_MAX = 64 << 20,
 	CHANNEL_ID_MAX = 0x40000000, /* ids of accepted channels, given by the shell, start here */
-};
-
-/* ---- what leaves ---- */
-
-struct out_item {
-	uint8_t kind, transport, note;
-	uint16_t port;
-	uint32_t channel, line;
-	uint32_t at, n; /* in outbox.bytes: what is sent, host, or text */
-	struct address peer;
-	struct obs obs;
-};
-
-struct outbox {
-	struct out_item *items;
-	uint32_t head, n, cap;
-	struct buf bytes;
 };
 
 /* ---- parts ---- */
@@ -278,22 +260,8 @@ struct sip_agent {
 	struct map by_id;   /* engine's line -> watch */
 	struct map by_user; /* user part -> first watch with it */
 
-	uint64_t counters[NOTE_COUNT];
-	uint64_t received, sent;
+	uint64_t received;
 };
-
-/* ---- out.c ---- */
-void out_send(struct sip_agent *a, uint32_t channel, const struct address *peer,
-	      struct slice bytes);
-void out_open(struct sip_agent *a, uint8_t kind, uint32_t channel, uint8_t transport,
-	      const char *host, uint16_t port);
-void out_plain(struct sip_agent *a, uint8_t kind, uint32_t channel_or_line);
-void out_obs(struct sip_agent *a, const struct obs *o);
-void out_note(struct sip_agent *a, enum note n, uint32_t line, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-void out_count(struct sip_agent *a, enum note n);
-bool out_drain(struct sip_agent *a, struct source_out *ret);
-void out_fini(struct sip_agent *a);
 
 /* ---- wheel ids ---- */
 enum { TIMER_LINK, TIMER_IDLE, TIMER_HOLD, TIMER_LISTEN, TIMER_STUCK, TIMERS };

@@ -32,7 +32,7 @@ void inbound_answer(struct sip_agent *a, const struct via_channel *from, const s
 		buf_str(b, extra);
 	sip_put(b, "Server", slice_str("Offhook/" OFFHOOK_VERSION));
 	sip_put_end(b, NULL, SLICE_NONE);
-	out_send(a, from->channel, from->transport == TRANSPORT_UDP ? &from->peer : NULL,
+	outbox_send(&a->out, from->channel, from->transport == TRANSPORT_UDP ? &from->peer : NULL,
 		 buf_view(b));
 }
 
@@ -54,7 +54,7 @@ static void take_request(struct sip_agent *a, const struct via_channel *from,
 		struct slice shown = slice_sub(m->method, 0, 32);
 
 		inbound_answer(a, from, m, status, NULL, allow);
-		out_note(a, NOTE_UNSUPPORTED, ID_NONE, "%.*s answered %u", SLICE_ARG(shown),
+		outbox_note(&a->out, NOTE_UNSUPPORTED, ID_NONE, "%.*s answered %u", SLICE_ARG(shown),
 			 status);
 	}
 }
@@ -70,7 +70,7 @@ static void malformed(struct sip_agent *a, const struct via_channel *from, const
 {
 	if (m->request && !slice_is(m->method, "ACK"))
 		inbound_answer(a, from, m, m->defect_status, m->defect, NULL);
-	out_note(a, NOTE_MALFORMED, ID_NONE, "%s", m->defect);
+	outbox_note(&a->out, NOTE_MALFORMED, ID_NONE, "%s", m->defect);
 }
 
 bool inbound_message(struct sip_agent *a, const struct via_channel *from, struct slice bytes)
@@ -84,12 +84,12 @@ bool inbound_message(struct sip_agent *a, const struct via_channel *from, struct
 	a->received++;
 	e = sip_msg_parse(bytes, m);
 	if (e) {
-		out_note(a, e == ERR_LIMIT ? NOTE_TOO_LARGE : NOTE_MALFORMED, ID_NONE,
+		outbox_note(&a->out, e == ERR_LIMIT ? NOTE_TOO_LARGE : NOTE_MALFORMED, ID_NONE,
 			 "%zu bytes from %s", bytes.n, from->peer.host);
 		return e != ERR_LIMIT;
 	}
 	if (!from_pbx(a, from)) {
-		out_note(a, NOTE_FORGED, ID_NONE, "message from %s, which is not the pbx",
+		outbox_note(&a->out, NOTE_FORGED, ID_NONE, "message from %s, which is not the pbx",
 			 from->peer.host);
 		if (m->request && !slice_is(m->method, "ACK"))
 			inbound_answer(a, from, m, 403, NULL, NULL);
@@ -121,10 +121,10 @@ bool inbound_stream(struct sip_agent *a, const struct via_channel *from, struct 
 			return true;
 	}
 	for (uint32_t n = sip_stream_pings(stream); n; n--)
-		out_send(a, from->channel, NULL, SLICE_LIT("\r\n"));
+		outbox_send(&a->out, from->channel, NULL, SLICE_LIT("\r\n"));
 	if (e == ERR_AGAIN)
 		return true;
-	out_note(a, e == ERR_LIMIT ? NOTE_TOO_LARGE : NOTE_MALFORMED, ID_NONE,
+	outbox_note(&a->out, e == ERR_LIMIT ? NOTE_TOO_LARGE : NOTE_MALFORMED, ID_NONE,
 		 "stream of %s: no end of a message in sight", from->peer.host);
 	return false;
 }

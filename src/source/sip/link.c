@@ -26,7 +26,7 @@ void link_start(struct sip_agent *a)
 
 	sm_move(link_moves, &l->state, LINK_CONNECTING);
 	l->channel = next_channel(l);
-	out_open(a, OUT_CONNECT, l->channel, a->transport, a->host, a->port);
+	outbox_open(&a->out, OUT_CONNECT, l->channel, a->transport, a->host, a->port);
 }
 
 void link_listen(struct sip_agent *a)
@@ -37,7 +37,7 @@ void link_listen(struct sip_agent *a)
 		return;
 	l->listening = true;
 	l->listen_channel = next_channel(l);
-	out_open(a, OUT_LISTEN, l->listen_channel, l->listen_transport, l->listen_host,
+	outbox_open(&a->out, OUT_LISTEN, l->listen_channel, l->listen_transport, l->listen_host,
 		 l->listen_port);
 }
 
@@ -81,8 +81,8 @@ void link_answered(struct sip_agent *a)
 	l->told_down = false;
 	l->lost[0] = '\0';
 	l->up_ms = a->now_ms;
-	out_plain(a, OUT_UP, ID_NONE);
-	out_note(a, NOTE_CONNECTED, ID_NONE, "%s port %u", l->peer.host, l->peer.port);
+	outbox_plain(&a->out, OUT_UP, ID_NONE);
+	outbox_note(&a->out, NOTE_CONNECTED, ID_NONE, "%s port %u", l->peer.host, l->peer.port);
 }
 
 static void forget_transactions(struct sip_agent *a)
@@ -117,14 +117,14 @@ void link_lost(struct sip_agent *a, bool close, enum note n, const char *why)
 	if (was_ready)
 		sip_stream_fini(&l->stream);
 	if (close)
-		out_plain(a, OUT_CLOSE, l->channel);
+		outbox_close(&a->out, l->channel);
 	if (was_up)
-		out_plain(a, OUT_DOWN, ID_NONE);
+		outbox_plain(&a->out, OUT_DOWN, ID_NONE);
 	if (n != NOTE_DISCONNECTED)
-		out_note(a, n, ID_NONE, "%s", why);
+		outbox_note(&a->out, n, ID_NONE, "%s", why);
 	/* one word an outage, not one an attempt */
 	if (!l->told_down)
-		out_note(a, NOTE_DISCONNECTED, ID_NONE, "%s", why);
+		outbox_note(&a->out, NOTE_DISCONNECTED, ID_NONE, "%s", why);
 	l->told_down = true;
 	snprintf(l->lost, sizeof(l->lost), "%s", why);
 	wheel_set(a->wheel, wheel_timer(a, TIMER_IDLE), WHEEL_NEVER);
@@ -199,9 +199,9 @@ static void take_accepted(struct sip_agent *a, const struct source_feed *in)
 	struct link *l = &a->link;
 
 	if (!link_ready(a) || !same_host(&in->peer, &l->peer)) {
-		out_note(a, NOTE_FORGED, ID_NONE, "connection from %s, which is not the pbx",
+		outbox_note(&a->out, NOTE_FORGED, ID_NONE, "connection from %s, which is not the pbx",
 			 in->peer.host);
-		out_plain(a, OUT_CLOSE, in->accepted);
+		outbox_close(&a->out, in->accepted);
 		return;
 	}
 	for (int i = 0; i < ACCEPTED_MAX; i++) {
@@ -215,9 +215,9 @@ static void take_accepted(struct sip_agent *a, const struct source_feed *in)
 		sip_stream_init(&c->stream);
 		return;
 	}
-	out_note(a, NOTE_TOO_LARGE, ID_NONE, "more than %d connections back from the pbx",
+	outbox_note(&a->out, NOTE_TOO_LARGE, ID_NONE, "more than %d connections back from the pbx",
 		 ACCEPTED_MAX);
-	out_plain(a, OUT_CLOSE, in->accepted);
+	outbox_close(&a->out, in->accepted);
 }
 
 static void main_bytes(struct sip_agent *a, const struct source_feed *in)
@@ -248,7 +248,7 @@ static void other_bytes(struct sip_agent *a, const struct source_feed *in)
 		const struct via_channel from = { c->channel, a->link.listen_transport, c->peer };
 
 		if (!inbound_stream(a, &from, &c->stream, in->bytes)) {
-			out_plain(a, OUT_CLOSE, c->channel);
+			outbox_close(&a->out, c->channel);
 			accepted_drop(c);
 		}
 	}
@@ -264,7 +264,7 @@ static void closed(struct sip_agent *a, const struct source_feed *in)
 		accepted_drop(c);
 	} else if (l->listening && in->channel == l->listen_channel) {
 		l->listening = false;
-		out_note(a, NOTE_DISCONNECTED, ID_NONE, "listener: %s", why);
+		outbox_note(&a->out, NOTE_DISCONNECTED, ID_NONE, "listener: %s", why);
 		wheel_set(a->wheel, wheel_timer(a, TIMER_LISTEN), a->now_ms + LISTEN_RETRY_MS);
 	} else if (in->channel == l->channel) {
 		link_lost(a, false, NOTE_DISCONNECTED, why);
@@ -293,6 +293,9 @@ void link_feed(struct sip_agent *a, const struct source_feed *in)
 		break;
 	case FEED_ACCEPTED:
 		take_accepted(a, in);
+		break;
+	case FEED_REQUEST:
+		outbox_answer(&a->out, in->channel, 404, "not a webhook");
 		break;
 	}
 }

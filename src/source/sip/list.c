@@ -194,18 +194,18 @@ uint16_t list_report(struct sip_agent *a, uint32_t w, const struct sip_msg *m, b
 		return 200;
 	struct slice type = sip_msg_header(m, SIP_CONTENT_TYPE);
 	if (!multipart_is(type)) {
-		out_note(a, NOTE_LIST_REFUSED, ID_NONE, "%s: reported without a list",
+		outbox_note(&a->out, NOTE_LIST_REFUSED, ID_NONE, "%s: reported without a list",
 			 a->watches[w].name);
 		return 415;
 	}
 	if (multipart_open(&start, type, m->body)) {
-		out_note(a, NOTE_BAD_BODY, ID_NONE, "%s: multipart", a->watches[w].name);
+		outbox_note(&a->out, NOTE_BAD_BODY, ID_NONE, "%s: multipart", a->watches[w].name);
 		return 400;
 	}
 	a->list_stamp++;
 	status = document(a, w, &start, 0, first);
 	if (status >= 300)
-		out_note(a, NOTE_BAD_BODY, ID_NONE, "%s: list answered %u", a->watches[w].name,
+		outbox_note(&a->out, NOTE_BAD_BODY, ID_NONE, "%s: list answered %u", a->watches[w].name,
 			 status);
 	else if (first || a->rlmi[0].full_state)
 		sweep(a, w);

@@ -92,10 +92,10 @@ static bool in_order(struct sip_agent *a, struct sub *s, const struct sip_msg *m
 	if (!s->notified || m->cseq > s->remote_cseq)
 		return true;
 	if (a->now_ms - s->notified_ms <= OVERTAKEN_MS) {
-		out_count(a, NOTE_OLD_REPORT);
+		outbox_count(&a->out, NOTE_OLD_REPORT);
 		return false;
 	}
-	out_note(a, NOTE_STEPPED_BACK, a->watches[s->watch].id, "CSeq %u after %u", m->cseq,
+	outbox_note(&a->out, NOTE_STEPPED_BACK, a->watches[s->watch].id, "CSeq %u after %u", m->cseq,
 		 s->remote_cseq);
 	watch_renew(a, s->watch);
 	return false;
@@ -115,17 +115,17 @@ static void terminated(struct sip_agent *a, uint32_t i, const struct sip_subscri
 	switch ((enum sip_reason_code)ss->reason) {
 	case SIP_REASON_PROBATION:
 	case SIP_REASON_GIVEUP:
-		out_note(a, NOTE_SUBSCRIPTION_GONE, id, "%s: for now", name);
+		outbox_note(&a->out, NOTE_SUBSCRIPTION_GONE, id, "%s: for now", name);
 		watch_ended(a, i, WATCH_WAITING, WHY_ENDED, wait);
 		break;
 	case SIP_REASON_REJECTED:
 	case SIP_REASON_INVARIANT:
-		out_note(a, a->watches[w].is_list ? NOTE_LIST_REFUSED : NOTE_LINE_REFUSED, id, "%s",
+		outbox_note(&a->out, a->watches[w].is_list ? NOTE_LIST_REFUSED : NOTE_LINE_REFUSED, id, "%s",
 			 name);
 		watch_ended(a, i, WATCH_REFUSED, WHY_ENDED, slow);
 		break;
 	case SIP_REASON_NORESOURCE:
-		out_note(a, a->watches[w].is_list ? NOTE_LIST_REFUSED : NOTE_LINE_UNKNOWN, id, "%s",
+		outbox_note(&a->out, a->watches[w].is_list ? NOTE_LIST_REFUSED : NOTE_LINE_UNKNOWN, id, "%s",
 			 name);
 		watch_ended(a, i, WATCH_REFUSED, WHY_ENDED, slow);
 		break;
@@ -133,7 +133,7 @@ static void terminated(struct sip_agent *a, uint32_t i, const struct sip_subscri
 	case SIP_REASON_DEACTIVATED:
 	case SIP_REASON_TIMEOUT:
 	case SIP_REASON_OTHER:
-		out_note(a, NOTE_SUBSCRIPTION_GONE, id, "%s", name);
+		outbox_note(&a->out, NOTE_SUBSCRIPTION_GONE, id, "%s", name);
 		watch_ended(a, i, wait >= 0 ? WATCH_WAITING : WATCH_QUEUED, WHY_ENDED, wait);
 		break;
 	}
@@ -201,7 +201,7 @@ static uint16_t take(struct sip_agent *a, uint32_t i, const struct sip_msg *m, u
 	struct sip_subscription_state ss;
 
 	if (sip_subscription_state_parse(sip_msg_header(m, SIP_SUBSCRIPTION_STATE), &ss)) {
-		out_note(a, NOTE_MALFORMED, a->watches[s->watch].id, "no Subscription-State");
+		outbox_note(&a->out, NOTE_MALFORMED, a->watches[s->watch].id, "no Subscription-State");
 		return 400;
 	}
 	if (!in_order(a, s, m)) {
@@ -269,21 +269,21 @@ void notify_take(struct sip_agent *a, const struct via_channel *from, const stru
 	uint32_t i, branch;
 
 	if (!is_our_event(a, m)) {
-		out_note(a, NOTE_UNSUPPORTED, ID_NONE, "NOTIFY of another event answered 489");
+		outbox_note(&a->out, NOTE_UNSUPPORTED, ID_NONE, "NOTIFY of another event answered 489");
 		inbound_answer(a, from, m, 489, NULL,
 			       a->presence ? "Allow-Events: presence\r\n"
 					   : "Allow-Events: dialog\r\n");
 		return;
 	}
 	if (wants_unknown(m)) {
-		out_note(a, NOTE_UNSUPPORTED, ID_NONE,
+		outbox_note(&a->out, NOTE_UNSUPPORTED, ID_NONE,
 			 "NOTIFY requires an extension, answered 420");
 		inbound_answer(a, from, m, 420, NULL, "Supported: eventlist\r\n");
 		return;
 	}
 	i = match(a, m);
 	if (i == NONE) {
-		out_note(a, NOTE_FORGED, ID_NONE, "NOTIFY of no subscription from %s",
+		outbox_note(&a->out, NOTE_FORGED, ID_NONE, "NOTIFY of no subscription from %s",
 			 from->peer.host);
 		inbound_answer(a, from, m, 481, NULL, NULL);
 		return;
@@ -292,7 +292,7 @@ void notify_take(struct sip_agent *a, const struct via_channel *from, const stru
 	branch = branch_hash(a, m);
 	again = remembered(&a->subs[i], branch);
 	if (again) {
-		out_count(a, NOTE_REPEATED);
+		outbox_count(&a->out, NOTE_REPEATED);
 		inbound_answer(a, from, m, again, NULL, NULL);
 		return;
 	}

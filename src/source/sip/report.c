@@ -23,12 +23,12 @@ static void emit_call(struct sip_agent *a, uint32_t line, enum obs_scope scope, 
 		a->watches[line].synced = true;
 		a->watches[line].call_state = (uint8_t)call;
 	}
-	out_obs(a, &o);
+	outbox_obs(&a->out, &o);
 }
 
 static uint16_t unreadable(struct sip_agent *a, uint32_t line, enum err e, const char *what)
 {
-	out_note(a, NOTE_BAD_BODY, a->watches[line].id, "%s: %s", what, err_name(e));
+	outbox_note(&a->out, NOTE_BAD_BODY, a->watches[line].id, "%s: %s", what, err_name(e));
 	return e == ERR_LIMIT ? 413 : e == ERR_NO_MEMORY ? 500 : 400;
 }
 
@@ -179,7 +179,7 @@ static void emit_flag(struct sip_agent *a, uint32_t line, enum obs_kind kind, bo
 		o.on = on;
 	else
 		o.registered = on;
-	out_obs(a, &o);
+	outbox_obs(&a->out, &o);
 }
 
 static void emit_profile(struct sip_agent *a, uint32_t line, const struct pidf *p)
@@ -196,7 +196,7 @@ static void emit_profile(struct sip_agent *a, uint32_t line, const struct pidf *
 	a->watches[line].profile = (uint8_t)profile;
 	o.profile.state = (uint8_t)profile;
 	o.profile.until_wall_ms = TIME_NEVER;
-	out_obs(a, &o);
+	outbox_obs(&a->out, &o);
 }
 
 /* Rises first, then the call report that synchronises the line, then what falls. */
@@ -250,7 +250,7 @@ uint16_t report_body(struct sip_agent *a, uint32_t line, uint32_t owner, struct 
 		return 200;
 	}
 	if (!sip_type_is(type, types[a->presence])) {
-		out_note(a, NOTE_BAD_BODY, a->watches[line].id, "another content type");
+		outbox_note(&a->out, NOTE_BAD_BODY, a->watches[line].id, "another content type");
 		return 415;
 	}
 	return a->presence ? presence_report(a, line, s, body)

@@ -185,10 +185,10 @@ static void silent(struct sip_agent *a, uint32_t i)
 	uint32_t w = a->subs[i].watch;
 
 	if (a->watches[w].is_list) {
-		out_note(a, NOTE_LIST_TOO_LARGE, ID_NONE, "%s", a->watches[w].name);
+		outbox_note(&a->out, NOTE_LIST_TOO_LARGE, ID_NONE, "%s", a->watches[w].name);
 		watch_ended(a, i, WATCH_REFUSED, WHY_TOO_LARGE, LIST_SLOW_MS);
 	} else {
-		out_note(a, NOTE_NO_FIRST_NOTIFY, a->watches[w].id, "%s", a->watches[w].name);
+		outbox_note(&a->out, NOTE_NO_FIRST_NOTIFY, a->watches[w].id, "%s", a->watches[w].name);
 		watch_ended(a, i, WATCH_WAITING, WHY_SILENT, -1);
 	}
 }
@@ -198,7 +198,7 @@ static void expired_or_due(struct sip_agent *a, uint32_t i)
 	struct sub *s = &a->subs[i];
 
 	if (a->now_ms >= s->expires_ms) {
-		out_note(a, NOTE_SUBSCRIPTION_GONE, a->watches[s->watch].id,
+		outbox_note(&a->out, NOTE_SUBSCRIPTION_GONE, a->watches[s->watch].id,
 			 "not refreshed in time");
 		watch_ended(a, i, WATCH_QUEUED, WHY_ENDED, 0);
 		return;
@@ -235,7 +235,7 @@ void sub_timed_out(struct sip_agent *a, uint32_t i)
 		sub_free(a, i);
 		return;
 	}
-	out_note(a, NOTE_TIMED_OUT, a->watches[s->watch].id, "%s", a->watches[s->watch].name);
+	outbox_note(&a->out, NOTE_TIMED_OUT, a->watches[s->watch].id, "%s", a->watches[s->watch].name);
 	if (s->state == SUB_LIVE)
 		refresh_failed(a, i, 0);
 	else
@@ -275,7 +275,7 @@ static int64_t retry_after(struct sip_agent *a, const struct sip_msg *m)
 		return -1;
 	int64_t ms = (int64_t)seconds * 1000;
 	if (m->status == 503 && a->now_ms + ms > a->hold_ms) {
-		out_note(a, NOTE_THROTTLED, ID_NONE, "for %u s", (unsigned)seconds);
+		outbox_note(&a->out, NOTE_THROTTLED, ID_NONE, "for %u s", (unsigned)seconds);
 		a->hold_ms = a->now_ms + ms;
 		a->probing = true;
 		wheel_set(a->wheel, wheel_timer(a, TIMER_HOLD), a->hold_ms);
@@ -290,7 +290,7 @@ static void refused(struct sip_agent *a, uint32_t i, const struct sip_msg *m, en
 		      : fate == FATE_UNKNOWN ? NOTE_LINE_UNKNOWN
 					     : NOTE_LINE_REFUSED;
 
-	out_note(a, n, w->id, "%s: %u %s", w->name, m->status, sip_reason(m->status));
+	outbox_note(&a->out, n, w->id, "%s: %u %s", w->name, m->status, sip_reason(m->status));
 	a->subs[i].ended = true;
 	watch_ended(a, i, WATCH_REFUSED, WHY_STATUS,
 		    SLOW_MS + prng_range(&a->prng, 0, SLOW_MS / 5));
@@ -327,7 +327,7 @@ static void asked(struct sip_agent *a, uint32_t i, const struct sip_msg *m)
 
 	if (m->status < 300) {
 		if (dialog_from(&s->dialog, m)) {
-			out_note(a, NOTE_MALFORMED, a->watches[s->watch].id,
+			outbox_note(&a->out, NOTE_MALFORMED, a->watches[s->watch].id,
 				 "unusable dialog in a %u", m->status);
 			watch_ended(a, i, WATCH_WAITING, WHY_STATUS, -1);
 			return;
@@ -364,7 +364,7 @@ static void refreshed(struct sip_agent *a, uint32_t i, const struct sip_msg *m)
 	} else if (raise_expires(a, i, m)) {
 		return;
 	} else if (fate == FATE_GONE || fate == FATE_UNKNOWN) {
-		out_note(a, NOTE_SUBSCRIPTION_GONE, a->watches[s->watch].id, "%u", m->status);
+		outbox_note(&a->out, NOTE_SUBSCRIPTION_GONE, a->watches[s->watch].id, "%u", m->status);
 		s->ended = true;
 		watch_ended(a, i, WATCH_QUEUED, WHY_ENDED, 0);
 	} else if (fate == FATE_REFUSED) {

@@ -42,7 +42,7 @@ static void send(struct sip_agent *a, struct txn *t)
 		buf_reset(&t->bytes);
 		buf_slice(&t->bytes, buf_view(&a->scratch));
 	}
-	out_send(a, a->link.channel, NULL, buf_view(&a->scratch));
+	outbox_send(&a->out, a->link.channel, NULL, buf_view(&a->scratch));
 	arm(a, t);
 }
 
@@ -119,7 +119,7 @@ void txn_due(struct sip_agent *a, uint32_t i)
 		t->interval_ms =
 			t->proceeding || t->interval_ms * 2 > T2_MS ? T2_MS : t->interval_ms * 2;
 		t->next_ms = a->now_ms + t->interval_ms;
-		out_send(a, a->link.channel, NULL, buf_view(&t->bytes));
+		outbox_send(&a->out, a->link.channel, NULL, buf_view(&t->bytes));
 	}
 	arm(a, t);
 }

@@ -29,13 +29,14 @@ void view_source(const struct sip_agent *a, struct source_view *ret)
 
 	*ret = (struct source_view){
 		.up = a->link.state == LINK_UP,
+		.logged_in = a->link.state == LINK_UP && !a->hold_login,
 		.lines = a->lines_used,
 		.live = a->state_count[WATCH_LIVE] + a->state_count[WATCH_LISTED],
 		.refused = a->state_count[WATCH_REFUSED],
 		.received = a->received,
-		.sent = a->sent,
+		.sent = a->out.sent,
 	};
-	memcpy(ret->counters, a->counters, sizeof(ret->counters));
+	memcpy(ret->counters, a->out.counters, sizeof(ret->counters));
 	snprintf(ret->state, sizeof(ret->state), "%s%s", down ? "not connected: " : "",
 		 a->hold_login		  ? "log-in refused, next try in some minutes"
 		 : a->now_ms < a->hold_ms ? "the pbx asks to wait"

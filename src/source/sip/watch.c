@@ -110,7 +110,7 @@ static void lose_line(struct sip_agent *a, uint32_t line)
 	struct watch *x = &a->watches[line];
 
 	if (x->synced)
-		out_plain(a, OUT_LINE_LOST, x->id);
+		outbox_plain(&a->out, OUT_LINE_LOST, x->id);
 	x->synced = false;
 }
 

@@ -131,9 +131,9 @@ static void on_line(void *arg, struct slice account, struct slice connector, str
 	struct dump *d = arg;
 
 	if (++d->lines < 20)
-		ADD(d, "line %.*s %.*s %.*s %d %d %d %d %lld\n", SLICE_ARG(account),
+		ADD(d, "line %.*s %.*s %.*s %d %d %d %d %lld %d\n", SLICE_ARG(account),
 		    SLICE_ARG(connector), SLICE_ARG(number), r->call, r->dnd, r->registered,
-		    r->known, (long long)r->seen_wall_ms);
+		    r->known, (long long)r->seen_wall_ms, r->pbx_profile == PROFILE_NONE ? -1 : r->pbx_profile);
 }
 
 static void on_id(void *arg, struct slice realm, struct slice email, struct slice id)
@@ -176,6 +176,7 @@ static void put_one_of_each(struct store *s)
 				      .dnd = true,
 				      .registered = true,
 				      .known = true,
+				      .pbx_profile = PROFILE_BUSY,
 				      .seen_wall_ms = 5};
 	const struct store_person p = {S("acme"),      S("bob@acme.example"), S("Bob \xc3\x9f"),
 				       S("hq/1 hq/2"), S("import"),	      true};
@@ -192,7 +193,7 @@ static const char one_of_each[] =
     "account acme login tenant client\n"
     "person acme bob@acme.example [Bob \xc3\x9f] [hq/1 hq/2] import 1\n"
     "user acme Ana@acme.example 1 1 1 9223372036854775807 1700000000000 1700000600000\n"
-    "line acme hq 201 4 1 1 1 5\n"
+    "line acme hq 201 4 1 1 1 5 2\n"
     "id realm ana@acme.example id-1\n"
     "meta k v\n";
 
@@ -520,7 +521,7 @@ static void older_databases_migrate_forward(void **state)
 	    dump.text,
 	    "account acme login tenant client\n"
 	    "user acme ana@acme.example 1 1 0 9223372036854775807 1700000000000 1700000600000\n"
-	    "line acme hq 201 3 0 1 1 1700000000001\n"
+	    "line acme hq 201 3 0 1 1 1700000000001 -1\n"
 	    "id login tenant client ana@acme.example 00000000-0000-0000-0000-00000000000a\n");
 	assert_string_equal(store_install_id(s), "0123456789abcdef0123456789abcdef");
 	put_one_of_each(s);
@@ -537,10 +538,10 @@ static void odd_numbers_read_as_nothing(void **state)
 	(void)state;
 	store_close(opened(0, 0));
 	sql("INSERT INTO users VALUES ('a', 'b@c.d', 99, 0, 0, -7, 5, 0);"
-	    "INSERT INTO lines VALUES ('a', 'b', 'c', 1000, 2, 0, 1, 0)");
+	    "INSERT INTO lines VALUES ('a', 'b', 'c', 1000, 2, 0, 1, 0, 99)");
 	struct store *s = opened(0, 0);
 	load(s, &dump);
-	assert_string_equal(dump.text, "user a b@c.d 0 0 1 0 0 0\nline a b c 0 1 0 1 0\n");
+	assert_string_equal(dump.text, "user a b@c.d 0 0 1 0 0 0\nline a b c 0 1 0 1 0 -1\n");
 	store_close(s);
 }
 

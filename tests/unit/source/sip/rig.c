@@ -43,6 +43,10 @@ static void gather(struct rig *r, const struct source_out *out)
 	case OUT_DOWN:
 		r->downs++;
 		break;
+	case OUT_WRITTEN:
+	case OUT_ANSWER:
+		fail_msg("a connector that writes nothing has answered a write");
+		break;
 	case OUT_LINE_LOST:
 		assert_true(r->lost_n < RIG_SENT);
 		r->lost[r->lost_n++] = out->line;

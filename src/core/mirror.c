@@ -1,0 +1,263 @@
+#include "core/mirror.h"
+
+#include <string.h>
+
+#include "core/line.h"
+
+enum {
+	REFUSED_RETRY_MS = 30 * 60 * 1000, /* a licence or a right may have been given meanwhile */
+	UNSURE_RETRY_MS = 5000,
+	UNSURE_RETRY_MAX_MS = 5 * 60 * 1000,
+	UNSURE_DOUBLINGS = 6,
+};
+
+static struct connector *link_of(const struct engine *e, uint32_t line)
+{
+	return &e->connectors[e->lines[line].connector];
+}
+
+static bool in_flight(const struct mirror *m)
+{
+	return m->flags & MIRROR_IN_FLIGHT;
+}
+
+/* Busy and Meeting are one to those who cannot tell them apart: writing back Busy leaves Meeting
+ * alone (presence-rules.md section 3). */
+static bool same(uint8_t a, uint8_t b)
+{
+	return a == b || (a == PROFILE_BUSY && b == PROFILE_MEETING) ||
+	       (a == PROFILE_MEETING && b == PROFILE_BUSY);
+}
+
+/* Lines of connectors without profiles leave their mirror's memory untouched. */
+void mirror_init(struct engine *e, uint32_t line)
+{
+	static const struct mirror none;
+	struct mirror *m = &e->mirrors[line];
+
+	if (memcmp(m, &none, sizeof(none)) != 0)
+		*m = none;
+	if (link_of(e, line)->reads_profile || link_of(e, line)->writes_profile)
+		*m = (struct mirror){ .lost_mono_ms = e->now_ms, .epoch = link_of(e, line)->epoch };
+}
+
+/* A link lost since: what was under way is unsure, what the PBX holds must be heard again. */
+static struct mirror *current(struct engine *e, uint32_t line)
+{
+	struct mirror *m = &e->mirrors[line];
+	const struct connector *c = link_of(e, line);
+
+	if (m->epoch == c->epoch)
+		return m;
+	if (m->flags & MIRROR_HEARD)
+		m->lost_mono_ms = c->lost_mono_ms;
+	m->flags &= (uint8_t)~(MIRROR_HEARD | MIRROR_IN_FLIGHT | MIRROR_AWAITS_ECHO | MIRROR_COLLIDED |
+			       MIRROR_REFUSED);
+	if (!c->reads_profile)
+		m->flags &= (uint8_t)~MIRROR_KNOWN; /* soft state: it is written anew */
+	m->tries = 0;
+	m->retry_mono_ms = 0;
+	m->epoch = c->epoch;
+	return m;
+}
+
+void mirror_link_lost(struct engine *e, uint32_t line)
+{
+	(void)current(e, line);
+}
+
+/* ---- what the PBX says ---- */
+
+static void hold(struct engine *e, uint32_t line, struct mirror *m, uint8_t state)
+{
+	bool known = state < PROFILE_COUNT;
+
+	if (known == !!(m->flags & MIRROR_KNOWN) && (!known || m->pbx == state))
+		return;
+	m->flags &= (uint8_t)~MIRROR_KNOWN;
+	m->flags |= known ? MIRROR_KNOWN : 0;
+	m->pbx = known ? state : 0;
+	line_save(e, line);
+}
+
+static int64_t changed_wall_ms(const struct engine *e, const struct user *u)
+{
+	const struct pub *b = pub_of(e, u);
+
+	return b ? b->profile_order : 0;
+}
+
+/* Found after an outage, or at the first contact: when it changed nobody knows. */
+static bool takes_found(const struct engine *e, const struct mirror *m, bool known, const struct user *u)
+{
+	int64_t ours = changed_wall_ms(e, u);
+
+	if (!known)
+		return ours == 0;
+	return ours <= e->wall_ms - (e->now_ms - m->lost_mono_ms);
+}
+
+/* One change at the PBX among our own writes: the PBX's order of echo and change tells who was last. */
+static bool takes_changed(struct mirror *m, uint8_t state)
+{
+	if (m->flags & MIRROR_AWAITS_ECHO && same(state, m->written)) {
+		m->flags &= (uint8_t)~MIRROR_AWAITS_ECHO;
+		return false;
+	}
+	if (!in_flight(m) || !(m->flags & MIRROR_AWAITS_ECHO))
+		return true;
+	m->flags |= MIRROR_COLLIDED;
+	return false;
+}
+
+bool mirror_report(struct engine *e, uint32_t line, const struct obs *o)
+{
+	struct mirror *m = current(e, line);
+	const struct line *l = &e->lines[line];
+	bool known = m->flags & MIRROR_KNOWN, heard = m->flags & MIRROR_HEARD;
+	uint8_t was = m->pbx, state = o->profile.state;
+
+	if (!link_of(e, line)->reads_profile)
+		return false;
+	if (o->scope == SCOPE_FULL)
+		m->flags |= MIRROR_HEARD;
+	hold(e, line, m, state);
+	if (state >= PROFILE_COUNT || l->user == ID_NONE)
+		return false;
+	const struct user *u = &e->users[l->user];
+	if ((known && was == state) || u->profile == state) {
+		m->flags &= (uint8_t)~MIRROR_AWAITS_ECHO;
+		return false;
+	}
+	if (heard || o->scope != SCOPE_FULL)
+		return takes_changed(m, state);
+	return takes_found(e, m, known, u);
+}
+
+enum profile mirror_held(const struct engine *e, uint32_t line)
+{
+	const struct mirror *m = &e->mirrors[line];
+
+	return m->flags & MIRROR_KNOWN ? (enum profile)m->pbx : PROFILE_NONE;
+}
+
+void mirror_restore(struct engine *e, uint32_t line, const struct line_record *r)
+{
+	struct mirror *m = &e->mirrors[line];
+
+	if (m->flags & (MIRROR_KNOWN | MIRROR_HEARD) || r->pbx_profile >= PROFILE_COUNT)
+		return;
+	m->flags |= MIRROR_KNOWN;
+	m->pbx = r->pbx_profile;
+	m->lost_mono_ms = e->now_ms;
+	m->epoch = link_of(e, line)->epoch;
+}
+
+/* ---- what we write ---- */
+
+bool mirror_written(struct engine *e, uint32_t line, uint32_t generation, enum write_result result)
+{
+	struct mirror *m = current(e, line);
+	uint32_t user = e->lines[line].user;
+
+	if (!in_flight(m) || m->generation != generation)
+		return false;
+	m->flags &= (uint8_t)~MIRROR_IN_FLIGHT;
+	if (result == WRITE_ACCEPTED) {
+		m->tries = 0;
+		m->retry_mono_ms = 0;
+		/* the echo may have come before, and a change at the phone after it */
+		if (m->flags & MIRROR_AWAITS_ECHO)
+			hold(e, line, m, m->written);
+		if (m->flags & MIRROR_COLLIDED)
+			line_ask_again(e, line);
+	} else if (result == WRITE_REFUSED) {
+		m->flags |= MIRROR_REFUSED;
+		m->flags &= (uint8_t)~MIRROR_AWAITS_ECHO;
+		m->retry_mono_ms = e->now_ms + REFUSED_RETRY_MS;
+		engine_count(e, ENGINE_WRITES_REFUSED);
+		if (user != ID_NONE)
+			engine_audit(e, user, AUDIT_WRITE_REFUSED, m->written, 0);
+	} else {
+		int64_t wait = (int64_t)UNSURE_RETRY_MS << m->tries;
+
+		m->tries += m->tries < UNSURE_DOUBLINGS;
+		m->retry_mono_ms = e->now_ms + (wait < UNSURE_RETRY_MAX_MS ? wait : UNSURE_RETRY_MAX_MS);
+	}
+	m->flags &= (uint8_t)~MIRROR_COLLIDED;
+	return true;
+}
+
+static bool may_write(const struct engine *e, const struct mirror *m, uint32_t line, const struct user *u)
+{
+	const struct connector *c = link_of(e, line);
+
+	if (!c->writes_profile || !c->up || in_flight(m))
+		return false;
+	if (u->flags & USER_LEAVING || !(u->flags & USER_ENABLED) || engine_policy(e, u)->mode != MODE_LIVE)
+		return false;
+	return !c->reads_profile || m->flags & MIRROR_HEARD;
+}
+
+/* The PBX holds the profile, or nobody has ever set one. */
+static bool in_step(const struct engine *e, const struct mirror *m, const struct user *u)
+{
+	const struct pub *b = pub_of(e, u);
+	int64_t until = b ? b->profile_until_wall_ms : TIME_NEVER;
+
+	if (!(m->flags & MIRROR_KNOWN))
+		return changed_wall_ms(e, u) == 0;
+	return same(m->pbx, u->profile) && (!(m->flags & MIRROR_OURS) || m->until_wall_ms == until ||
+					    !same(m->written, u->profile));
+}
+
+static void give_write(struct engine *e, uint32_t line, struct mirror *m)
+{
+	const struct user *u = &e->users[e->lines[line].user];
+	const struct pub *b = pub_of(e, u);
+	struct action *a = engine_push(e, ACT_PROFILE_WRITE, e->lines[line].user);
+
+	m->written = u->profile;
+	m->until_wall_ms = b ? b->profile_until_wall_ms : TIME_NEVER;
+	m->generation++;
+	m->flags &= (uint8_t)~(MIRROR_REFUSED | MIRROR_COLLIDED);
+	m->flags |= MIRROR_IN_FLIGHT | MIRROR_AWAITS_ECHO | MIRROR_OURS;
+	a->line = line;
+	a->connector = e->lines[line].connector;
+	a->generation = m->generation;
+	a->user_record = (struct user_record){ .user = e->lines[line].user, .profile = u->profile,
+					       .profile_until_wall_ms = m->until_wall_ms };
+}
+
+void mirror_look(struct engine *e, uint32_t line, int64_t *due_mono_ms)
+{
+	const struct user *u = &e->users[e->lines[line].user];
+	struct mirror *m;
+
+	if (!link_of(e, line)->writes_profile)
+		return;
+	m = current(e, line);
+	if (!may_write(e, m, line, u) || in_step(e, m, u))
+		return;
+	if (e->now_ms < m->retry_mono_ms && m->written == u->profile) {
+		if (m->retry_mono_ms < *due_mono_ms)
+			*due_mono_ms = m->retry_mono_ms;
+		return;
+	}
+	give_write(e, line, m);
+}
+
+void mirror_view(const struct engine *e, uint32_t line, struct line_view *ret)
+{
+	const struct mirror *m = &e->mirrors[line];
+	const struct connector *c = link_of(e, line);
+
+	ret->reads_profile = c->reads_profile;
+	ret->writes_profile = c->writes_profile;
+	ret->pbx_profile = (uint8_t)mirror_held(e, line);
+	ret->write = m->epoch != c->epoch     ? LINE_WRITE_NONE
+		     : in_flight(m)           ? LINE_WRITE_ASKED
+		     : m->flags & MIRROR_REFUSED ? LINE_WRITE_REFUSED
+						 : LINE_WRITE_NONE;
+	ret->written = m->written;
+}
