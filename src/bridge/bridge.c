@@ -1,4 +1,4 @@
-#include "bridge/bridge.h"
+#include "bridge/own.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,35 +6,6 @@
 #include "base/check.h"
 
 enum { WALL_JUMP_MS = 1000 };
-
-struct connector_slot {
-	const struct source_ops *ops; /* NULL: free */
-	struct source *source;
-	uint16_t account;
-	bool dirty; /* may have output */
-};
-
-struct realm_slot {
-	struct graph *graph; /* NULL: free */
-	char *key;           /* login_url, tenant and client_id: what names the realm */
-	bool dirty;
-};
-
-struct bridge {
-	struct bridge_limits limits;
-	struct directory *directory;
-	struct engine *engine;
-	struct connector_slot *connectors;
-	struct realm_slot *realms;
-	uint32_t *account_realm;
-	char **refusals; /* by line: why the PBX did not take the profile, or NULL */
-	struct action *queue; /* actions for the shell, oldest first */
-	size_t queue_at, queue_n, queue_cap;
-	bool engine_more;
-	int64_t wall_ahead_ms; /* of the monotonic clock, when the engine was last told the time */
-	uint32_t gone_user; /* its names are released once the shell has seen ACT_USER_GONE */
-	struct actions scratch;
-};
 
 /* ---- life ---- */
 
@@ -116,7 +87,7 @@ static void enqueue(struct bridge *b, const struct action *a)
 	b->queue[b->queue_n++] = *a;
 }
 
-static struct realm_slot *realm_of_user(struct bridge *b, uint32_t user)
+struct realm_slot *bridge_realm_of_user(struct bridge *b, uint32_t user)
 {
 	uint16_t account = directory_user_account(b->directory, user);
 
@@ -128,7 +99,7 @@ static struct realm_slot *realm_of_user(struct bridge *b, uint32_t user)
 
 static void submit(struct bridge *b, struct bridge_time t, const struct action *a)
 {
-	struct realm_slot *r = realm_of_user(b, a->user);
+	struct realm_slot *r = bridge_realm_of_user(b, a->user);
 
 	if (!r)
 		return;
@@ -187,7 +158,7 @@ static void act(struct bridge *b, struct bridge_time t, const struct action *a)
 	}
 }
 
-static void step(struct bridge *b, struct bridge_time t, struct event *ev)
+void bridge_step(struct bridge *b, struct bridge_time t, struct event *ev)
 {
 	ev->mono_ms = t.mono_ms;
 	ev->wall_ms = t.wall_ms;
@@ -198,313 +169,11 @@ static void step(struct bridge *b, struct bridge_time t, struct event *ev)
 		act(b, t, &b->scratch.list[i]);
 }
 
-static void observe(struct bridge *b, struct bridge_time t, enum event_kind kind, uint32_t id)
+void bridge_observe(struct bridge *b, struct bridge_time t, enum event_kind kind, uint32_t id)
 {
 	struct event ev = { .kind = (uint8_t)kind, .connector = id };
 
-	step(b, t, &ev);
-}
-
-/* ---- set-up ---- */
-
-static char *realm_key(const struct graph_config *c)
-{
-	size_t n = strlen(c->login_url) + strlen(c->tenant) + strlen(c->client_id) + 3;
-	char *key = malloc(n);
-	struct slice parts[] = { slice_str(c->login_url), slice_str(c->tenant), slice_str(c->client_id) };
-	size_t at = 0;
-
-	for (size_t i = 0; key && i < ARRAY_LEN(parts); i++) {
-		memcpy(key + at, parts[i].p, parts[i].n);
-		at += parts[i].n;
-		key[at++] = i + 1 < ARRAY_LEN(parts) ? '\n' : '\0';
-	}
-	return key;
-}
-
-enum err bridge_add_realm(struct bridge *b, struct bridge_time t, const struct graph_config *c,
-			  uint32_t *ret_realm)
-{
-	char *key = realm_key(c);
-	uint32_t free_slot = b->limits.realms;
-
-	if (!key)
-		return ERR_NO_MEMORY;
-	for (uint32_t i = 0; i < b->limits.realms; i++) {
-		struct realm_slot *r = &b->realms[i];
-
-		if (!r->graph && free_slot == b->limits.realms)
-			free_slot = i;
-		if (!r->graph || strcmp(r->key, key) != 0)
-			continue;
-		free(key);
-		graph_set_secret(r->graph, c->client_secret);
-		r->dirty = true;
-		*ret_realm = i;
-		return ERR_OK;
-	}
-	if (free_slot == b->limits.realms) {
-		free(key);
-		return ERR_LIMIT;
-	}
-	enum err e = graph_new(&b->realms[free_slot].graph, c, t.mono_ms);
-	if (e) {
-		free(key);
-		return e;
-	}
-	b->realms[free_slot].key = key;
-	b->realms[free_slot].dirty = true;
-	*ret_realm = free_slot;
-	return ERR_OK;
-}
-
-enum err bridge_add_account(struct bridge *b, struct bridge_time t, struct slice name, uint32_t realm,
-			    const struct policy *p, uint16_t *ret_account)
-{
-	uint16_t id;
-	enum err e = directory_add_account(b->directory, name, &id);
-
-	if (e)
-		return e;
-	CHECK(realm < b->limits.realms);
-	b->account_realm[id] = realm;
-	bridge_set_policy(b, t, id, p);
-	*ret_account = id;
-	return ERR_OK;
-}
-
-void bridge_remove_account(struct bridge *b, uint16_t account)
-{
-	directory_release_account(b->directory, account);
-}
-
-void bridge_set_policy(struct bridge *b, struct bridge_time t, uint16_t account, const struct policy *p)
-{
-	struct event ev = { .kind = EV_POLICY, .policy_set = { account, *p } };
-
-	step(b, t, &ev);
-}
-
-static void tell_profiles(struct bridge *b, struct bridge_time t, uint32_t connector,
-			  const struct source_ops *ops, const struct source_config *c)
-{
-	struct event ev = { .kind = EV_CONNECTOR_SET,
-			    .connector_set = { .connector = connector, .reads_profile = c->reads_profile,
-					       .writes_profile = c->writes_profile && ops->write_profile } };
-
-	step(b, t, &ev);
-}
-
-enum err bridge_add_connector(struct bridge *b, struct bridge_time t, uint16_t account, struct slice name,
-			      const struct source_ops *ops, struct source_config *c, uint32_t *ret_connector)
-{
-	uint32_t id;
-	enum err e = directory_add_connector(b->directory, account, name, &id);
-
-	if (e)
-		return e;
-	c->connector = id;
-	c->account = account;
-	struct connector_slot *slot = &b->connectors[id];
-	e = ops->open(&slot->source, c, t.mono_ms);
-	if (e) {
-		directory_release_connector(b->directory, id);
-		return e;
-	}
-	slot->ops = ops;
-	slot->account = account;
-	slot->dirty = true;
-	tell_profiles(b, t, id, ops, c);
-	*ret_connector = id;
-	return ERR_OK;
-}
-
-enum err bridge_reopen_connector(struct bridge *b, struct bridge_time t, uint32_t connector,
-				 const struct source_ops *ops, struct source_config *c)
-{
-	CHECK(connector < b->limits.connectors);
-	struct connector_slot *slot = &b->connectors[connector];
-	const struct directory *d = b->directory;
-
-	if (slot->ops)
-		slot->ops->close(slot->source);
-	slot->ops = NULL;
-	observe(b, t, EV_CONNECTOR_DOWN, connector);
-	c->connector = connector;
-	c->account = slot->account;
-	enum err e = ops->open(&slot->source, c, t.mono_ms);
-	if (e)
-		return e;
-	slot->ops = ops;
-	slot->dirty = true;
-	tell_profiles(b, t, connector, ops, c);
-	for (uint32_t l = directory_next_line(d, 0); l != ID_NONE; l = directory_next_line(d, l + 1))
-		if (directory_line_connector(d, l) == connector && !e)
-			e = ops->add_line(slot->source, l, directory_number(d, l));
-	return e;
-}
-
-void bridge_remove_connector(struct bridge *b, struct bridge_time t, uint32_t connector)
-{
-	CHECK(connector < b->limits.connectors);
-	struct connector_slot *slot = &b->connectors[connector];
-
-	for (uint32_t line = directory_next_line(b->directory, 0), next; line != ID_NONE; line = next) {
-		next = directory_next_line(b->directory, line + 1);
-		if (directory_line_connector(b->directory, line) == connector)
-			bridge_remove_line(b, t, line);
-	}
-	if (slot->ops)
-		slot->ops->close(slot->source);
-	*slot = (struct connector_slot){ 0 };
-	directory_release_connector(b->directory, connector);
-}
-
-static void tell_user(struct bridge *b, struct bridge_time t, uint32_t user, const struct bridge_user *u)
-{
-	struct event ev = { .kind = EV_USER_ADD,
-			    .user_add = { .user = user, .account = directory_user_account(b->directory, user),
-					  .enabled = u->enabled, .has_policy = u->policy != NULL } };
-
-	if (u->policy)
-		ev.user_add.policy = *u->policy;
-	step(b, t, &ev);
-}
-
-enum err bridge_change_user(struct bridge *b, struct bridge_time t, uint32_t user,
-			    const struct bridge_user *u)
-{
-	enum err e = directory_set_label(b->directory, user, u->label);
-
-	tell_user(b, t, user, u);
-	if (u->teams_id && u->teams_id[0])
-		bridge_set_teams_id(b, user, u->teams_id);
-	return e;
-}
-
-enum err bridge_add_user(struct bridge *b, struct bridge_time t, uint16_t account,
-			 const struct bridge_user *u, uint32_t *ret_user)
-{
-	uint32_t id;
-	enum err e = directory_add_user(b->directory, account, u->email, &id);
-
-	if (e)
-		return e;
-	if (u->label.n)
-		e = directory_set_label(b->directory, id, u->label);
-	if (e) {
-		directory_release_user(b->directory, id);
-		return e;
-	}
-	tell_user(b, t, id, u);
-	*ret_user = id;
-	bridge_set_teams_id(b, id, u->teams_id);
-	return ERR_OK;
-}
-
-void bridge_set_teams_id(struct bridge *b, uint32_t user, const char *teams_id)
-{
-	struct realm_slot *r = realm_of_user(b, user);
-	char email[256];
-
-	if (!r)
-		return;
-	r->dirty = true;
-	if (teams_id && teams_id[0])
-		graph_set_id(r->graph, user, teams_id);
-	else if (slice_copy(directory_email(b->directory, user), email, sizeof(email)) == ERR_OK)
-		graph_look_up(r->graph, user, email);
-}
-
-void bridge_enable_user(struct bridge *b, struct bridge_time t, uint32_t user, bool enabled)
-{
-	struct event ev = { .kind = EV_USER_ENABLE, .user_enable = { user, enabled } };
-
-	step(b, t, &ev);
-}
-
-void bridge_remove_user(struct bridge *b, struct bridge_time t, uint32_t user)
-{
-	struct event ev = { .kind = EV_USER_REMOVE, .user = user };
-	struct user_view v;
-
-	while (engine_user(b->engine, user, &v) && v.first_line != ID_NONE)
-		bridge_remove_line(b, t, v.first_line);
-	step(b, t, &ev);
-}
-
-enum err bridge_add_line(struct bridge *b, struct bridge_time t, uint32_t connector, struct slice number,
-			 uint32_t user, uint32_t *ret_line)
-{
-	CHECK(connector < b->limits.connectors);
-	struct connector_slot *slot = &b->connectors[connector];
-	uint32_t id;
-	enum err e = directory_add_line(b->directory, connector, number, user, &id);
-
-	if (e)
-		return e;
-	struct event ev = { .kind = EV_LINE_ADD, .line_add = { id, connector, user } };
-	step(b, t, &ev);
-	e = slot->ops->add_line(slot->source, id, number);
-	slot->dirty = true;
-	if (e) {
-		struct event undo = { .kind = EV_LINE_REMOVE, .line = id };
-
-		step(b, t, &undo);
-		directory_release_line(b->directory, id);
-		return e;
-	}
-	*ret_line = id;
-	return ERR_OK;
-}
-
-void bridge_move_line(struct bridge *b, struct bridge_time t, uint32_t line, uint32_t user)
-{
-	struct event ev = { .kind = EV_LINE_MOVE,
-			    .line_add = { line, directory_line_connector(b->directory, line), user } };
-
-	directory_set_line_user(b->directory, line, user);
-	step(b, t, &ev);
-}
-
-void bridge_remove_line(struct bridge *b, struct bridge_time t, uint32_t line)
-{
-	uint32_t connector = directory_line_connector(b->directory, line);
-	struct event ev = { .kind = EV_LINE_REMOVE, .line = line };
-
-	if (connector == ID_NONE)
-		return;
-	if (b->connectors[connector].ops) {
-		b->connectors[connector].ops->remove_line(b->connectors[connector].source, line);
-		b->connectors[connector].dirty = true;
-	}
-	step(b, t, &ev);
-	directory_release_line(b->directory, line);
-}
-
-void bridge_restore_user(struct bridge *b, struct bridge_time t, const struct user_record *r)
-{
-	struct event ev = { .kind = EV_RESTORE_USER, .user_record = *r };
-
-	step(b, t, &ev);
-}
-
-void bridge_restore_line(struct bridge *b, struct bridge_time t, const struct line_record *r)
-{
-	struct event ev = { .kind = EV_RESTORE_LINE, .line_record = *r };
-
-	step(b, t, &ev);
-}
-
-void bridge_set_profile(struct bridge *b, struct bridge_time t, uint32_t user, enum profile p,
-			int64_t until_wall_ms)
-{
-	struct event ev = { .kind = EV_OBS,
-			    .obs = { .kind = OBS_PROFILE, .connector = ID_NONE, .line = ID_NONE, .user = user,
-				     .account = directory_user_account(b->directory, user),
-				     .profile = { (uint8_t)p, until_wall_ms } } };
-
-	step(b, t, &ev);
+	bridge_step(b, t, &ev);
 }
 
 /* ---- the turn ---- */
@@ -549,7 +218,7 @@ void bridge_tick(struct bridge *b, struct bridge_time t)
 		slot->dirty = true;
 	}
 	if (engine_next(b->engine) <= t.mono_ms || wall_jumped(b, t))
-		step(b, t, &ev);
+		bridge_step(b, t, &ev);
 	for (uint32_t i = 0; i < b->limits.realms; i++) {
 		struct realm_slot *r = &b->realms[i];
 
@@ -590,7 +259,7 @@ static bool take_written(struct bridge *b, struct bridge_time t, struct source_o
 		free(b->refusals[out->line]);
 		b->refusals[out->line] = refused ? strdup(out->text) : NULL;
 	}
-	step(b, t, &ev);
+	bridge_step(b, t, &ev);
 	out->kind = OUT_NOTE;
 	out->note = NOTE_WRITE_REFUSED;
 	return refused;
@@ -605,17 +274,17 @@ static bool take_source(struct bridge *b, struct bridge_time t, uint32_t id, str
 	case OUT_OBS: {
 		struct event ev = { .kind = EV_OBS, .obs = out->obs };
 
-		step(b, t, &ev);
+		bridge_step(b, t, &ev);
 		return false;
 	}
 	case OUT_UP:
-		observe(b, t, EV_CONNECTOR_UP, id);
+		bridge_observe(b, t, EV_CONNECTOR_UP, id);
 		return false;
 	case OUT_DOWN:
-		observe(b, t, EV_CONNECTOR_DOWN, id);
+		bridge_observe(b, t, EV_CONNECTOR_DOWN, id);
 		return false;
 	case OUT_LINE_LOST:
-		observe(b, t, EV_LINE_LOST, out->line);
+		bridge_observe(b, t, EV_LINE_LOST, out->line);
 		return false;
 	case OUT_CONNECT:
 	case OUT_LISTEN:
@@ -662,7 +331,7 @@ static void feed_seen(struct bridge *b, struct bridge_time t, const struct graph
 				     .account = directory_user_account(b->directory, out->user),
 				     .readback = { .presence = out->seen } } };
 
-	step(b, t, &ev);
+	bridge_step(b, t, &ev);
 }
 
 static bool take_graph(struct bridge *b, struct bridge_time t, uint32_t realm, struct bridge_out *ret)
@@ -673,7 +342,7 @@ static bool take_graph(struct bridge *b, struct bridge_time t, uint32_t realm, s
 	case GRAPH_OUTCOME: {
 		struct event ev = { .kind = EV_OUTCOME, .outcome = ret->graph.outcome };
 
-		step(b, t, &ev);
+		bridge_step(b, t, &ev);
 		return false;
 	}
 	case GRAPH_SEEN:
@@ -709,7 +378,7 @@ static void release_gone(struct bridge *b)
 {
 	if (b->gone_user == ID_NONE)
 		return;
-	struct realm_slot *r = realm_of_user(b, b->gone_user);
+	struct realm_slot *r = bridge_realm_of_user(b, b->gone_user);
 	if (r)
 		graph_forget(r->graph, b->gone_user);
 	directory_release_user(b->directory, b->gone_user);
@@ -741,63 +410,7 @@ bool bridge_drain(struct bridge *b, struct bridge_time t, struct bridge_out *ret
 		if (!b->engine_more)
 			return false;
 		struct event ev = { .kind = EV_TICK };
-		step(b, t, &ev);
+		bridge_step(b, t, &ev);
 	}
 	return false;
-}
-
-/* ---- read-only ---- */
-
-const struct directory *bridge_directory(const struct bridge *b)
-{
-	return b->directory;
-}
-
-const struct engine *bridge_engine(const struct bridge *b)
-{
-	return b->engine;
-}
-
-bool bridge_source_view(const struct bridge *b, uint32_t connector, struct source_view *ret)
-{
-	if (connector >= b->limits.connectors || !b->connectors[connector].ops)
-		return false;
-	b->connectors[connector].ops->view(b->connectors[connector].source, ret);
-	return true;
-}
-
-bool bridge_line_view(const struct bridge *b, uint32_t line, struct source_line_view *ret)
-{
-	uint32_t connector = directory_line_connector(b->directory, line);
-
-	if (connector == ID_NONE || !b->connectors[connector].ops)
-		return false;
-	return b->connectors[connector].ops->line_view(b->connectors[connector].source, line, ret);
-}
-
-const char *bridge_write_refusal(const struct bridge *b, uint32_t line)
-{
-	return line < b->limits.lines && b->refusals[line] ? b->refusals[line] : "";
-}
-
-const struct graph *bridge_realm(const struct bridge *b, uint32_t realm)
-{
-	return realm < b->limits.realms ? b->realms[realm].graph : NULL;
-}
-
-uint32_t bridge_account_realm(const struct bridge *b, uint16_t account)
-{
-	return account < b->limits.accounts ? b->account_realm[account] : ID_NONE;
-}
-
-const struct source_ops *bridge_connector_ops(const struct bridge *b, uint32_t connector)
-{
-	return connector < b->limits.connectors ? b->connectors[connector].ops : NULL;
-}
-
-const char *bridge_connector_type(const struct bridge *b, uint32_t connector)
-{
-	if (connector >= b->limits.connectors || !b->connectors[connector].ops)
-		return "";
-	return b->connectors[connector].ops->type;
 }

@@ -116,7 +116,8 @@ uint32_t line_table_slot(const struct line_table *t, uint32_t line)
 
 uint32_t line_table_find(const struct line_table *t, struct slice number)
 {
-	return found(map_find(&t->by_number, slice_hash(number, 0), same_number, &number, (void *)(uintptr_t)t));
+	return found(map_find(&t->by_number, slice_hash(number, 0), same_number, &number,
+			      (void *)(uintptr_t)t));
 }
 
 const char *line_table_number(const struct line_table *t, uint32_t slot)

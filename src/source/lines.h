@@ -23,7 +23,8 @@ MUST_CHECK enum err line_table_init(struct line_table *t, uint32_t lines_max);
 void line_table_fini(struct line_table *t);
 /* ERR_EXISTS: the id or the number is there; ERR_LIMIT; ERR_MALFORMED: empty, too long, or with a
  * control character; ERR_NO_MEMORY. */
-MUST_CHECK enum err line_table_add(struct line_table *t, uint32_t line, struct slice number, uint32_t *ret_slot);
+MUST_CHECK enum err line_table_add(struct line_table *t, uint32_t line, struct slice number,
+				   uint32_t *ret_slot);
 /* The slot it had, or LINE_NONE. */
 uint32_t line_table_remove(struct line_table *t, uint32_t line);
 /* LINE_NONE: there is none. */

@@ -110,7 +110,8 @@ enum uplink_event uplink_feed(struct uplink *u, int64_t now_ms, const struct sou
 		u->heard_ms = now_ms;
 		return UPLINK_BYTES;
 	case FEED_CLOSED:
-		lose(u, now_ms, NOTE_DISCONNECTED, in->text && in->text[0] ? in->text : "closed by the pbx", 0);
+		lose(u, now_ms, NOTE_DISCONNECTED,
+		     in->text && in->text[0] ? in->text : "closed by the pbx", 0);
 		return UPLINK_LOST;
 	case FEED_ACCEPTED:
 	case FEED_REQUEST:

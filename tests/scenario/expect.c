@@ -114,6 +114,7 @@ static bool wait_for(struct story *s, const struct want *x, int64_t within_ms)
 static bool expect_action(struct story *s, int i)
 {
 	struct want x = { .user = ID_NONE, .line = ID_NONE };
+	bool of_line;
 	int64_t within = 0;
 
 	if (word_is(s, i, "hold") || word_is(s, i, "renew"))
@@ -127,7 +128,8 @@ static bool expect_action(struct story *s, int i)
 	x.renew = word_is(s, i, "renew");
 	if (x.kind == ACT_PROFILE_WRITE && !word_profile(s, i + 2, &x.profile))
 		return false;
-	if (x.kind == ACT_RESYNC_LINE || x.kind == ACT_PROFILE_WRITE ? !word_line(s, i + 1, &x.line) : !word_user(s, i + 1, &x.user))
+	of_line = x.kind == ACT_RESYNC_LINE || x.kind == ACT_PROFILE_WRITE;
+	if (of_line ? !word_line(s, i + 1, &x.line) : !word_user(s, i + 1, &x.user))
 		return false;
 	x.pair = i + 2 < s->words ? s->word[i + 2] : "";
 	for (x.audit = 0; x.audit < AUDIT_COUNT; x.audit++)

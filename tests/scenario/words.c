@@ -430,7 +430,8 @@ static const struct {
 } sentences[] = {
 	{ "policy", say_policy },   { "user", say_user },       { "start", say_start },
 	{ "answers", say_answers }, { "connector", say_connector }, { "line", say_line },
-	{ "profile", say_profile }, { "written", say_written }, { "outcome", say_outcome }, { "wall", say_wall },
+	{ "profile", say_profile }, { "written", say_written },
+	{ "outcome", say_outcome }, { "wall", say_wall },
 	{ "crash", say_crash },     { "expect", story_expect },
 };
 

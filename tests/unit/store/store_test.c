@@ -133,7 +133,8 @@ static void on_line(void *arg, struct slice account, struct slice connector, str
 	if (++d->lines < 20)
 		ADD(d, "line %.*s %.*s %.*s %d %d %d %d %lld %d\n", SLICE_ARG(account),
 		    SLICE_ARG(connector), SLICE_ARG(number), r->call, r->dnd, r->registered,
-		    r->known, (long long)r->seen_wall_ms, r->pbx_profile == PROFILE_NONE ? -1 : r->pbx_profile);
+		    r->known, (long long)r->seen_wall_ms,
+		    r->pbx_profile == PROFILE_NONE ? -1 : r->pbx_profile);
 }
 
 static void on_id(void *arg, struct slice realm, struct slice email, struct slice id)
