@@ -69,6 +69,11 @@ struct admin_line {
 	int64_t since_wall_ms;	     /* of the present state */
 	int64_t last_report_wall_ms; /* 0: never */
 	struct slice reason;	     /* waiting, refused: why, in words */
+	bool reads_profile, writes_profile; /* the connector; neither: profile: ignore */
+	uint8_t pbx_profile;		    /* enum profile that the PBX holds, PROFILE_NONE: not known */
+	uint8_t write;			    /* enum line_write */
+	uint8_t written;		    /* enum profile that .write is about */
+	struct slice refusal;		    /* LINE_WRITE_REFUSED: the PBX's words */
 };
 
 struct admin_user {
@@ -120,6 +125,8 @@ struct admin_connector {
 	bool up;
 	int64_t since_wall_ms; /* of up or down */
 	struct slice state;    /* in words */
+	bool logged_in;
+	struct slice missing; /* rights that the configuration needs and the PBX does not give */
 	uint32_t lines, live, refused;
 	uint64_t received, sent;
 	const struct admin_counter *counters; /* by note */

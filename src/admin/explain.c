@@ -178,3 +178,20 @@ void explain_seen(struct buf *out, const struct admin_user *u)
 	if (u->seen_wall_ms)
 		when(out, ", read back at ", u->seen_wall_ms);
 }
+
+void explain_write(struct buf *out, const struct admin_line *l, const struct names *n)
+{
+	if (l->write == LINE_WRITE_NONE)
+		return;
+	line_name(out, l, n);
+	if (l->write == LINE_WRITE_REFUSED)
+		buf_str(out, ": the pbx refused the profile ");
+	else
+		buf_str(out, ": being written to the pbx is the profile ");
+	buf_str(out, profile_name((enum profile)l->written));
+	if (l->write == LINE_WRITE_REFUSED && l->refusal.n) {
+		buf_str(out, " (");
+		buf_slice(out, l->refusal);
+		buf_char(out, ')');
+	}
+}

@@ -13,4 +13,7 @@ void explain_session(struct buf *out, const struct admin_user *u, enum account_m
 /* What others see, or an empty text when it was never read back. */
 void explain_seen(struct buf *out, const struct admin_user *u);
 
+/* What became of writing the profile to the line's PBX; nothing where there is nothing to say. */
+void explain_write(struct buf *out, const struct admin_line *l, const struct names *n);
+
 #endif

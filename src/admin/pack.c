@@ -33,7 +33,8 @@ size_t pack_user_size(const struct admin_user *v)
 	size_t n = lines_kept(v) * sizeof(struct admin_line);
 
 	for (uint32_t i = 0; i < lines_kept(v); i++)
-		n += text_size(v->lines[i].number) + text_size(v->lines[i].reason);
+		n += text_size(v->lines[i].number) + text_size(v->lines[i].reason) +
+		     text_size(v->lines[i].refusal);
 	return n + text_size(v->email) + text_size(v->name) + text_size(v->teams_id) +
 	       text_size(v->graph_error) + text_size(v->request_id) + text_size(v->seen_pair);
 }
@@ -50,6 +51,7 @@ void pack_user(const struct admin_user *v, void *block, struct admin_user *ret)
 		lines[i] = v->lines[i];
 		lines[i].number = text(&at, v->lines[i].number);
 		lines[i].reason = text(&at, v->lines[i].reason);
+		lines[i].refusal = text(&at, v->lines[i].refusal);
 	}
 	ret->email = text(&at, v->email);
 	ret->name = text(&at, v->name);
@@ -74,7 +76,7 @@ static const struct admin_counter *counters(char **at, const struct admin_counte
 size_t pack_connector_size(const struct admin_connector *v)
 {
 	return counters_kept(v->counters_n) * sizeof(*v->counters) + text_size(v->name) +
-	       text_size(v->type) + text_size(v->server) + text_size(v->state);
+	       text_size(v->type) + text_size(v->server) + text_size(v->state) + text_size(v->missing);
 }
 
 void pack_connector(const struct admin_connector *v, void *block, struct admin_connector *ret)
@@ -87,6 +89,7 @@ void pack_connector(const struct admin_connector *v, void *block, struct admin_c
 	ret->type = text(&at, v->type);
 	ret->server = text(&at, v->server);
 	ret->state = text(&at, v->state);
+	ret->missing = text(&at, v->missing);
 }
 
 size_t pack_account_size(const struct admin_account *v)

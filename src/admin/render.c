@@ -39,6 +39,26 @@ static void line_state(struct jsonw *j, const struct admin_line *l, const struct
 	jsonw_string(j, "link", word_link(l->link));
 }
 
+/* What the line's PBX holds of the profile; null where the connector ignores profiles. */
+static void line_profile(struct jsonw *j, const struct admin_line *l)
+{
+	bool said = l->write != LINE_WRITE_NONE;
+
+	if (!l->reads_profile && !l->writes_profile) {
+		jsonw_null(j, "profile");
+		return;
+	}
+	jsonw_begin_object(j, "profile");
+	jsonw_string(j, "mode", !l->writes_profile ? "read" : l->reads_profile ? "both" : "write");
+	text_or_null(j, "held", l->pbx_profile < PROFILE_COUNT
+					? slice_str(profile_name((enum profile)l->pbx_profile))
+					: SLICE_NONE);
+	jsonw_string(j, "write", word_line_write(l->write));
+	text_or_null(j, "written", said ? slice_str(profile_name((enum profile)l->written)) : SLICE_NONE);
+	text_or_null(j, "refusal", l->write == LINE_WRITE_REFUSED ? l->refusal : SLICE_NONE);
+	jsonw_end_object(j);
+}
+
 void render_line(struct jsonw *j, const struct admin_line *l, const struct names *n,
 		 const struct slice *email)
 {
@@ -50,6 +70,7 @@ void render_line(struct jsonw *j, const struct admin_line *l, const struct names
 	instant(j, "last_report", l->last_report_wall_ms);
 	jsonw_uint(j, "last_status", l->last_status);
 	text_or_null(j, "reason", l->reason);
+	line_profile(j, l);
 	jsonw_end_object(j);
 }
 
@@ -139,6 +160,12 @@ static void sentences(struct jsonw *j, const struct admin_user *u, const struct 
 	explain_seen(&b, u);
 	if (buf_view(&b).n)
 		jsonw_slice(j, NULL, buf_view(&b));
+	for (uint32_t i = 0; i < u->lines_n; i++) {
+		buf_reset(&b);
+		explain_write(&b, &u->lines[i], n);
+		if (buf_view(&b).n)
+			jsonw_slice(j, NULL, buf_view(&b));
+	}
 	jsonw_end_array(j);
 	buf_fini(&b);
 }
@@ -209,6 +236,8 @@ void render_connector(struct jsonw *j, const char *key, const struct admin_conne
 	jsonw_bool(j, "up", v->up);
 	instant(j, "since", v->since_wall_ms);
 	jsonw_slice(j, "state", v->state);
+	jsonw_bool(j, "logged_in", v->logged_in);
+	text_or_null(j, "missing", v->missing);
 	jsonw_uint(j, "lines", v->lines);
 	jsonw_uint(j, "live", v->live);
 	jsonw_uint(j, "refused", v->refused);

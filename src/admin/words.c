@@ -14,6 +14,7 @@ WORDS(word_call_phrase, "is idle", "is ringing", "is placing a call", "is in a c
       "has a call on hold", "is in a conference")
 WORDS(word_sync, "synced", "standing", "expired")
 WORDS(word_link, "idle", "asking", "live", "waiting", "refused")
+WORDS(word_line_write, "none", "asked", "refused")
 WORDS(word_publish, "idle", "settling", "waiting", "backing-off", "held-back")
 WORDS(word_winner, "nothing", "line", "profile")
 WORDS(word_mode, "live", "dry-run", "off")

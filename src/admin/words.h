@@ -5,6 +5,7 @@
 const char *word_call(unsigned call);	     /* enum call_state: "talking" */
 const char *word_call_phrase(unsigned call); /* "is in a call" */
 const char *word_sync(unsigned sync);	     /* enum line_sync */
+const char *word_line_write(unsigned write);  /* enum line_write */
 const char *word_link(unsigned link);	     /* enum line_link of the source */
 const char *word_publish(unsigned publish);  /* enum admin_publish */
 const char *word_winner(unsigned winner);

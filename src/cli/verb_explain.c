@@ -30,6 +30,21 @@ static void state(struct cli *c, const char *name, const char *word, const char 
 		*when ? ", changed " : "", when);
 }
 
+/* What the line's PBX holds of the profile; nothing for a connector that ignores it. */
+static void say_line_profile(struct cli *c, json_t *p)
+{
+	if (!json_is_object(p))
+		return;
+	fprintf(c->out, "    the pbx holds the profile %s", *text_of(p, "held") ? text_of(p, "held") : "(unknown)");
+	if (strcmp(text_of(p, "write"), "asked") == 0)
+		fprintf(c->out, ", %s is being written", text_of(p, "written"));
+	if (strcmp(text_of(p, "write"), "refused") == 0) {
+		fprintf(c->out, ", refused %s: ", text_of(p, "written"));
+		print_clean(c, text_of(p, "refusal"));
+	}
+	fputc('\n', c->out);
+}
+
 static void say_line(struct cli *c, json_t *l)
 {
 	const char *presence = text_of(l, "presence"), *reason = text_of(l, "reason");
@@ -48,6 +63,7 @@ static void say_line(struct cli *c, json_t *l)
 		fputc(')', c->out);
 	}
 	fprintf(c->out, ", last report %s\n", *seen ? seen : "never");
+	say_line_profile(c, json_object_get(l, "profile"));
 }
 
 static void say_graph(struct cli *c, json_t *g)

@@ -222,6 +222,7 @@ static void give_write(struct engine *e, uint32_t line, struct mirror *m)
 	m->generation++;
 	m->flags &= (uint8_t)~(MIRROR_REFUSED | MIRROR_COLLIDED);
 	m->flags |= MIRROR_IN_FLIGHT | MIRROR_AWAITS_ECHO | MIRROR_OURS;
+	e->users[e->lines[line].user].flags |= USER_CHANGED;
 	a->line = line;
 	a->connector = e->lines[line].connector;
 	a->generation = m->generation;

@@ -157,6 +157,9 @@ static void fill_line(struct report *r, struct bridge_time t, uint32_t line, str
 		.dnd = v.dnd, .registered = v.registered, .last_status = sv->last_status,
 		.since_wall_ms = wall_of(t, v.since_mono_ms), .last_report_wall_ms = v.seen_wall_ms,
 		.reason = slice_str(sv->reason),
+		.reads_profile = v.reads_profile, .writes_profile = v.writes_profile,
+		.pbx_profile = v.pbx_profile, .write = v.write, .written = v.written,
+		.refusal = slice_str(bridge_write_refusal(r->bridge, line)),
 	};
 }
 
@@ -269,6 +272,7 @@ static void tell_connector(struct report *r, struct bridge_time t, uint32_t id)
 		.name = directory_connector_name(d, id),
 		.type = slice_str(bridge_connector_type(r->bridge, id)), .server = slice_str(f->server),
 		.up = v.up, .since_wall_ms = f->since_wall_ms, .state = slice_str(v.state),
+		.logged_in = v.logged_in, .missing = slice_str(v.missing),
 		.lines = v.lines, .live = v.live, .refused = v.refused,
 		.received = v.received, .sent = v.sent, .counters = counters, .counters_n = NOTE_COUNT,
 	};

@@ -54,6 +54,31 @@ static struct admin_line line(uint32_t id, const char *number, uint8_t presence,
 		assert_string_equal(buf_cstr(&out), text);                                         \
 	} while (0)
 
+static void a_profile_on_its_way_or_refused(void **state)
+{
+	struct admin_line l = line(1, "201", PRESENCE_AVAILABLE, CALL_GONE);
+	static const struct {
+		enum line_write write;
+		const char *refusal, *text;
+	} rows[] = {
+		{ LINE_WRITE_NONE, "", "" },
+		{ LINE_WRITE_ASKED, "", "line hq/201: being written to the pbx is the profile away" },
+		{ LINE_WRITE_REFUSED, "", "line hq/201: the pbx refused the profile away" },
+		{ LINE_WRITE_REFUSED, "no licence",
+		  "line hq/201: the pbx refused the profile away (no licence)" },
+	};
+	(void)state;
+
+	l.written = PROFILE_AWAY;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		l.write = (uint8_t)rows[i].write;
+		l.refusal = slice_str(rows[i].refusal);
+		buf_reset(&out);
+		explain_write(&out, &l, names);
+		assert_string_equal(buf_cstr(&out), rows[i].text);
+	}
+}
+
 static void a_line_wins(void **state)
 {
 	struct admin_line lines[] = {line(1, "201", PRESENCE_BUSY, CALL_TALKING),
@@ -223,6 +248,7 @@ static void what_others_see(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    CASE(a_profile_on_its_way_or_refused),
 	    CASE(a_line_wins), CASE(lines_of_every_kind), CASE(the_profile_wins),
 	    CASE(sessions),    CASE(what_others_see),
 	};

@@ -188,6 +188,13 @@ static struct admin_line line_of(uint32_t i, uint32_t k, unsigned step, char num
 		l.last_status = 503;
 		l.reason = SLICE_LIT("no route to host");
 	}
+	if (k == 0) {
+		l.reads_profile = l.writes_profile = true;
+		l.pbx_profile = PROFILE_MEETING;
+		l.write = LINE_WRITE_REFUSED;
+		l.written = PROFILE_AWAY;
+		l.refusal = SLICE_LIT("no licence");
+	}
 	return l;
 }
 

@@ -194,7 +194,7 @@ static void the_explanation(void **state)
 	assert_string_equal(text(doc, "seen"), "busy");
 	assert_string_equal(text(doc, "rule"),
 			    "line hq/202 is in a conference; rank busy over available");
-	assert_int_equal(json_array_size(json_object_get(doc, "why")), 3);
+	assert_int_equal(json_array_size(json_object_get(doc, "why")), 4);
 	assert_string_equal(text(json_object_get(doc, "winner"), "number"), "202");
 	assert_string_equal(text(json_object_get(doc, "policy"), "precedence"), "cloudlink");
 	json_decref(doc);
@@ -217,7 +217,27 @@ static void lines_of_a_connector(void **state)
 		assert_string_equal(text(line, "connector"), "branch");
 		assert_string_equal(text(line, "link"), "waiting");
 		assert_string_equal(text(line, "reason"), "no route to host");
+		assert_true(json_is_null(json_object_get(line, "profile")));
 		assert_non_null(strchr(text(line, "email"), '@'));
+	}
+	json_decref(doc);
+}
+
+static void the_profile_that_a_pbx_holds(void **state)
+{
+	json_t *doc = get("/api/v1/accounts/acme/connectors/hq/lines?limit=3", 200), *line, *profile;
+	size_t i;
+	(void)state;
+
+	assert_int_equal(json_array_size(json_object_get(doc, "lines")), 3);
+	json_array_foreach(json_object_get(doc, "lines"), i, line)
+	{
+		profile = json_object_get(line, "profile");
+		assert_string_equal(text(profile, "mode"), "both");
+		assert_string_equal(text(profile, "held"), "meeting");
+		assert_string_equal(text(profile, "write"), "refused");
+		assert_string_equal(text(profile, "written"), "away");
+		assert_string_equal(text(profile, "refusal"), "no licence");
 	}
 	json_decref(doc);
 }
@@ -358,6 +378,7 @@ int main(void)
 	    CASE(wrong_questions),
 	    CASE(the_explanation),
 	    CASE(lines_of_a_connector),
+	    CASE(the_profile_that_a_pbx_holds),
 	    CASE(health),
 	    CASE(a_removed_user_is_gone),
 	    CASE(headers_of_every_answer),
