@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "daemon/config.h"
+#include "proto/sip/digest.h"
 
 enum { PERSON_LINES_MAX = 64 };
 
@@ -15,7 +16,7 @@ struct apply {
 	apply_sent_before_h *sent_before;
 	void *sent_before_arg;
 	struct bridge_limits limits;
-	uint64_t seed;
+	uint64_t seed, opened; /* opened: connectors so far, each time with a seed of its own */
 	const struct conf *conf;
 	const struct conf_connector **connectors; /* by id */
 	const struct conf_account **accounts;     /* by id */
@@ -120,6 +121,13 @@ static struct graph_config graph_of(const struct apply *a, const struct conf_acc
 							     : 0 };
 }
 
+/* From its seed a connector makes the names (Call-IDs, tags) that nobody may guess: what one PBX hears must
+ * tell nothing of another's, and what was said before a reload nothing of what comes after. */
+static uint64_t own_seed(struct apply *a)
+{
+	return sip_token(a->seed, ++a->opened);
+}
+
 static enum err open_connector(struct apply *a, struct bridge_time t, uint16_t account,
 			       const struct conf_connector *c, uint32_t *id)
 {
@@ -134,7 +142,7 @@ static enum err open_connector(struct apply *a, struct bridge_time t, uint16_t a
 		.reads_profile = c->profile == CONF_PROFILE_READ || c->profile == CONF_PROFILE_BOTH,
 		.writes_profile = c->profile == CONF_PROFILE_WRITE || c->profile == CONF_PROFILE_BOTH,
 		.tls = c->tls.on, .token = &c->token_file.value, .settings = c,
-		.lines_max = a->limits.lines, .seed = a->seed, .tuning = &tuning,
+		.lines_max = a->limits.lines, .seed = own_seed(a), .tuning = &tuning,
 	};
 	const struct source_ops *ops = source_find(conf_type_name((enum conf_type)c->type));
 
@@ -187,6 +195,15 @@ static enum err pass_account(struct pass *p, const struct conf_account *account,
 	return ERR_OK;
 }
 
+/* Certificate and key may have changed within their files: they are read at every reload. */
+static void renew_listener(struct pass *p, uint32_t id, const struct conf_connector *c)
+{
+	char why[256];
+
+	if (p->a->channels && channels_renew(p->a->channels, id, why, sizeof(why)))
+		buf_fmt(p->said, "connector %s: %s; the certificate of before stays\n", c->name, why);
+}
+
 static enum err pass_connector(struct pass *p, uint16_t account, const struct conf_connector *c)
 {
 	struct apply *a = p->a;
@@ -203,6 +220,7 @@ static enum err pass_connector(struct pass *p, uint16_t account, const struct co
 		return e;
 	a->connectors[id] = c;
 	a->keep_connector[id] = 1;
+	renew_listener(p, id, c);
 	return report_set_connector(a->report, id, slice_str(c->server));
 }
 

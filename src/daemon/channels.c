@@ -15,6 +15,7 @@ struct entry {
 	struct channels *owner;
 	struct channel *channel;
 	uint32_t connector, id;
+	bool tls_listener;
 };
 
 struct channels {
@@ -190,6 +191,12 @@ static uint32_t attempt(struct channels *c, uint32_t connector)
 	return c->attempts[connector]++;
 }
 
+static struct channel_tls tls_of(const struct conf_connector *s)
+{
+	return (struct channel_tls){ .ca_file = s->ca_file, .certificate_file = s->tls.own.certificate_file,
+				     .key_file = s->tls.own.key_file };
+}
+
 static void open_channel(struct channels *c, uint32_t connector, const struct source_out *out)
 {
 	const struct conf_connector *s = c->hooks.settings(c->hooks.arg, connector);
@@ -203,9 +210,9 @@ static void open_channel(struct channels *c, uint32_t connector, const struct so
 			.port = out->port, .service = ops->places[out->transport].service,
 			.default_port = ops->places[out->transport].port,
 			.skip = out->transport == TRANSPORT_UDP ? attempt(c, connector) : 0,
-			.tls = { .ca_file = s->ca_file, .certificate_file = s->tls.own.certificate_file,
-				 .key_file = s->tls.own.key_file },
+			.tls = tls_of(s),
 		};
+		e->tls_listener = out->kind == OUT_LISTEN && out->transport == TRANSPORT_TLS;
 		err = (out->kind == OUT_LISTEN ? channel_listen : channel_connect)(
 			&e->channel, c->loop, &spec, &handlers, e);
 	}
@@ -270,6 +277,20 @@ void channels_drop(struct channels *c, uint32_t connector)
 		if (e->connector == connector)
 			close_channel(c, connector, e->id);
 	}
+}
+
+enum err channels_renew(struct channels *c, uint32_t connector, char *ret_why, size_t cap)
+{
+	const struct conf_connector *s = c->hooks.settings(c->hooks.arg, connector);
+
+	for (struct entry *e = c->first; s && e; e = e->next) {
+		if (e->connector == connector && e->tls_listener) {
+			const struct channel_tls tls = tls_of(s);
+
+			return channel_renew(e->channel, &tls, ret_why, cap);
+		}
+	}
+	return ERR_OK;
 }
 
 uint64_t channels_refused(const struct channels *c)

@@ -22,6 +22,9 @@ void channels_free(struct channels *c);
 void channels_do(struct channels *c, uint32_t connector, const struct source_out *out);
 /* Closes all channels of a connector whose machine is gone. */
 void channels_drop(struct channels *c, uint32_t connector);
+/* A connector's TLS listener, if it has one, reads certificate and key again, from the files its settings
+ * name now. On failure the old ones stay and ret_why (room for cap bytes) says why. */
+MUST_CHECK enum err channels_renew(struct channels *c, uint32_t connector, char *ret_why, size_t cap);
 /* Connections to our listeners that came to nothing. */
 uint64_t channels_refused(const struct channels *c);
 

@@ -225,6 +225,10 @@ enum err channel_renew(struct channel *c, const struct channel_tls *tls, char *r
 	e = tls_server_new(&server, &files, ret_why, cap);
 	if (e)
 		return e;
+	if (!c->server) { /* not listening yet: it will read the files then */
+		SSL_CTX_free(server);
+		server = NULL;
+	}
 	SSL_CTX_free(c->server);
 	c->server = server;
 	c->tls = files;
