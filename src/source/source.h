@@ -78,6 +78,7 @@ struct source_feed {
 	struct slice bytes;
 	const char *text;
 	struct slice token; /* FEED_REQUEST; compare in constant time, never copy into a text */
+	struct slice signature; /* FEED_REQUEST: the X-Signature header, in place of a token */
 };
 
 enum source_out_kind {

@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "proto/conf/reader.h"
 #include "proto/conf/value.h"
+#include "proto/webhook/hook.h"
 
 /* The value's position when the key is given, else the mapping's. */
 static const struct node *where(const struct node *map, const char *key)
@@ -25,6 +26,10 @@ static void check_server(struct reader *rd, const struct node *map, const struct
 		reader_refuse(rd, where(map, "listen"), "listen",
 			      "must be a loopback address such as 127.0.0.1:8470, or tls must name "
 			      "a certificate");
+	if (s->webhooks.port && !value_address_is_loopback(&s->webhooks) &&
+	    !s->webhooks_tls.certificate_file[0])
+		reader_warn(rd, where(map, "webhooks"), "webhooks",
+			    "tokens cross the network in the clear: give webhooks_tls a certificate");
 }
 
 static void check_teams(struct reader *rd, const struct node *map, struct conf_teams *t)
@@ -79,6 +84,45 @@ static void check_sip(struct reader *rd, const struct node *map, const struct co
 			      "must be ignore: sip carries no user profile");
 }
 
+void conf_hook_mapping(const struct conf_connector *c, struct hook_mapping *ret)
+{
+	*ret = (struct hook_mapping){ .line = c->line_at,
+				      .state = c->state_at,
+				      .call = c->call_at,
+				      .dnd = c->dnd_at,
+				      .profile = c->profile_at,
+				      .sequence = c->sequence_at,
+				      .time = c->time_at,
+				      .only = c->only,
+				      .states = c->states.list,
+				      .states_n = c->states.n,
+				      .profiles = c->profiles.list,
+				      .profiles_n = c->profiles.n };
+}
+
+static void check_webhook(struct reader *rd, const struct node *map, const struct conf_connector *c)
+{
+	static const char *const mapped[] = { "line_at", "state_at",	"states",  "call_at", "dnd_at",
+					      "profile_at", "profiles", "sequence_at", "time_at", "only" };
+	struct hook_mapping m;
+	struct hook_form form;
+	char why[160];
+
+	if (!node_key(map, "token_file"))
+		reader_refuse(rd, map, "token_file", "is missing");
+	if (c->profile == CONF_PROFILE_WRITE || c->profile == CONF_PROFILE_BOTH)
+		reader_refuse(rd, where(map, "profile"), "profile",
+			      "must be ignore or read: nothing can be written back over a webhook");
+	for (size_t i = 0; c->format != CONF_FORMAT_MAPPED && i < ARRAY_LEN(mapped); i++)
+		if (node_key(map, mapped[i]))
+			reader_refuse(rd, where(map, mapped[i]), mapped[i], "is for format: mapped only");
+	if (c->format != CONF_FORMAT_MAPPED)
+		return;
+	conf_hook_mapping(c, &m);
+	if (hook_form_init(&form, HOOK_MAPPED, &m, 0, why, sizeof(why)))
+		reader_refuse(rd, map, NULL, "%s", why);
+}
+
 static void check_connector(struct reader *rd, const struct node *map, struct conf_connector *c)
 {
 	uint32_t before = rd->account ? rd->account->connectors_n : 0;
@@ -99,6 +143,8 @@ static void check_connector(struct reader *rd, const struct node *map, struct co
 		return; /* said already */
 	if (c->type != CONF_TYPE_WEBHOOK && !node_key(map, "server"))
 		reader_refuse(rd, map, "server", "is missing");
+	if (c->type == CONF_TYPE_WEBHOOK)
+		check_webhook(rd, map, c);
 	if (c->type == CONF_TYPE_SIP)
 		check_sip(rd, map, c);
 	else if (c->server[0] && !value_host_port(slice_str(c->server)))

@@ -81,7 +81,8 @@ struct conf_server {
 	struct conf_address listen; /* loopback unless tls is set */
 	const char *socket;	    /* "": beside the data */
 	struct conf_tls tls;
-	const char *webhooks;
+	struct conf_address webhooks; /* port 0: none */
+	struct conf_tls webhooks_tls;
 	const char *data;
 	uint32_t capacity;
 	uint8_t log; /* enum conf_log */
@@ -116,6 +117,7 @@ enum conf_type {
 };
 
 enum conf_package { CONF_PACKAGE_DIALOG, CONF_PACKAGE_PRESENCE };
+enum conf_format { CONF_FORMAT_OFFHOOK, CONF_FORMAT_YEASTAR, CONF_FORMAT_MAPPED };
 enum conf_profile { CONF_PROFILE_IGNORE, CONF_PROFILE_READ, CONF_PROFILE_WRITE, CONF_PROFILE_BOTH };
 
 /* `tls: true`, or a mapping with our own certificate for connections that the PBX opens. */
@@ -138,6 +140,11 @@ struct conf_connector {
 	int32_t expires; /* ms */
 	uint32_t outstanding;
 	int32_t first_notify; /* ms */
+	/* webhook: the values of hook_form_kind, and of struct hook_mapping (proto/webhook/hook.h) */
+	uint8_t format; /* enum conf_format */
+	const char *line_at, *state_at, *call_at, *dnd_at, *profile_at, *sequence_at, *time_at, *only;
+	struct conf_texts states, profiles;
+	int32_t silence; /* ms; 0: never */
 	struct conf_at at;
 };
 
@@ -214,6 +221,10 @@ MUST_CHECK enum err conf_line_parse(struct conf *c, const struct conf_account *a
 
 /* Do they ask for the same connection, secrets' contents included? */
 bool conf_connector_same(const struct conf_connector *x, const struct conf_connector *y);
+
+/* A webhook connector's mapping; borrows the texts of c. */
+struct hook_mapping;
+void conf_hook_mapping(const struct conf_connector *c, struct hook_mapping *ret);
 
 const char *conf_type_name(enum conf_type t);
 bool conf_type_built(enum conf_type t);

@@ -180,10 +180,14 @@ static bool read_texts(struct reader *rd, const struct setting *s, const struct 
 	if (!list)
 		return true;
 	for (uint32_t i = 0; i < count; i++, item = item->next) {
-		if (item->kind != TREE_SCALAR || !value_sip_uri(item->text) ||
-		    (int64_t)item->text.n > s->hi) {
+		bool is_sip = s->flags & FOR_SIP;
+
+		if (item->kind != TREE_SCALAR || (int64_t)item->text.n > s->hi || item->text.n == 0 ||
+		    !(is_sip ? value_sip_uri : value_text)(item->text)) {
 			reader_refuse(rd, item, s->key,
-				      "must be SIP URIs, such as sip:all@pbx.acme.example");
+				      is_sip ? "must be SIP URIs, such as sip:all@pbx.acme.example"
+					     : "must be texts of at most %lld bytes",
+				      (long long)s->hi);
 			return true;
 		}
 		list[i] = reader_text(rd, item->text);

@@ -54,10 +54,11 @@ void hook_say_state(struct hook_report *r, uint8_t index)
 	r->call = words[index].call;
 	if (r->call == HOOK_UNSAID)
 		return;
-	r->by_word = true;
-	if (r->dnd == HOOK_NOT_SAID)
+	r->dnd_by_word = r->dnd == HOOK_NOT_SAID;
+	r->registered_by_word = r->registered == HOOK_NOT_SAID;
+	if (r->dnd_by_word)
 		r->dnd = words[index].dnd;
-	if (r->registered == HOOK_NOT_SAID)
+	if (r->registered_by_word)
 		r->registered = words[index].registered;
 }
 

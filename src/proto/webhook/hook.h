@@ -55,7 +55,7 @@ struct hook_report {
 	uint64_t key;	    /* hash of the call's name */
 	uint8_t dnd;	    /* enum hook_switch */
 	uint8_t registered; /* enum hook_switch */
-	bool by_word; /* dnd or registered was said by the state's word: the next word ends it */
+	bool dnd_by_word, registered_by_word; /* said by the state's word only: the next word ends it */
 	uint8_t endpoint; /* 1..8: the registration is of this one of the line's endpoints; 0: of
 			     the line */
 	uint8_t profile;  /* enum hook_profile */

@@ -67,7 +67,7 @@ static void every_state_word(void **state)
 		assert_int_equal(r.call, rows[i].call);
 		assert_int_equal(r.dnd, rows[i].dnd);
 		assert_int_equal(r.registered, rows[i].registered);
-		assert_true(r.full && r.by_word && !r.has_key);
+		assert_true(r.full && r.dnd_by_word && r.registered_by_word && !r.has_key);
 	}
 	assert_true(good(&own, "{\"state\":\"ignore\"}").ignored);
 }
@@ -80,6 +80,7 @@ static void own_keys(void **state)
 	r = good(&own, "{\"state\":\"busy\",\"dnd\":true,\"registered\":false}");
 	assert_int_equal(r.dnd, HOOK_ON);
 	assert_int_equal(r.registered, HOOK_OFF);
+	assert_false(r.dnd_by_word || r.registered_by_word);
 	r = good(&own, "{\"state\":\"busy\",\"call\":\"c1\"}");
 	assert_true(r.has_key && r.key && !r.full);
 	assert_true(r.key == good(&own, "{\"state\":\"idle\",\"call\":\"c1\"}").key);
