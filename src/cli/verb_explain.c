@@ -35,7 +35,8 @@ static void say_line_profile(struct cli *c, json_t *p)
 {
 	if (!json_is_object(p))
 		return;
-	fprintf(c->out, "    the pbx holds the profile %s", *text_of(p, "held") ? text_of(p, "held") : "(unknown)");
+	fprintf(c->out, "    the pbx holds the profile %s",
+		*text_of(p, "held") ? text_of(p, "held") : "(unknown)");
 	if (strcmp(text_of(p, "write"), "asked") == 0)
 		fprintf(c->out, ", %s is being written", text_of(p, "written"));
 	if (strcmp(text_of(p, "write"), "refused") == 0) {
