@@ -98,7 +98,7 @@ bool pbx_drain(struct pbx *p, struct pbx_out *ret);
 enum pbx_phone_state { PBX_IDLE, PBX_RINGING, PBX_DIALING, PBX_TALKING, PBX_HELD, PBX_PHONE_STATES };
 
 /* As published in presence documents of the Kamailio style; Asterisk's carry none. */
-enum pbx_profile { PBX_AVAILABLE, PBX_AWAY, PBX_BUSY, PBX_MEETING, PBX_PROFILES };
+enum pbx_profile { PBX_AVAILABLE, PBX_AWAY, PBX_BUSY, PBX_MEETING, PBX_NOT_AVAILABLE, PBX_PROFILES };
 
 struct pbx_phone {
 	uint32_t number;
@@ -110,6 +110,7 @@ struct pbx_phone {
 	/* What was to be told of it last was withheld, told wrongly or given up, and no later report has
 	 * been answered: who listens believes the report before. */
 	bool misled;
+	bool heard; /* kinds without subscriptions: told over the connection that stands now */
 	uint32_t calls; /* not yet ended */
 	uint32_t subscriptions; /* own ones, without lists */
 	int64_t since_ms; /* last change of state */

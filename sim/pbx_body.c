@@ -167,6 +167,7 @@ static void kamailio_presence(struct pbx *p, struct buf *b, const struct sub *s,
 		[PBX_AWAY] = { "away", "Away" },
 		[PBX_BUSY] = { "busy", "Busy" },
 		[PBX_MEETING] = { "meeting", "In a meeting" },
+		[PBX_NOT_AVAILABLE] = { "permanent-absence", "Not available" },
 	};
 	const struct phone *ph = &p->phones[phone];
 	enum device d = pbx_device(p, s, phone);

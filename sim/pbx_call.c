@@ -11,7 +11,7 @@ const char *pbx_phone_state_name(enum pbx_phone_state s)
 
 const char *pbx_profile_name(enum pbx_profile s)
 {
-	static const char *const names[] = { "available", "away", "busy", "meeting" };
+	static const char *const names[] = { "available", "away", "busy", "meeting", "not-available" };
 
 	return (unsigned)s < PBX_PROFILES ? names[s] : "?";
 }

@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "world_parts.h"
 
-enum { LOOK_MS = 1000, CALM_MS = 3 * 3600 * 1000 };
+enum { LOOK_MS = 1000, CALM_MS = 3 * 3600 * 1000, LAST_WORD_MS = 5 * 60 * 1000 };
 
 static const int64_t epoch_ms = 1790000000000; /* some day in 2026 */
 
@@ -70,29 +70,6 @@ static enum err make_cloud(struct world *w)
 	return e;
 }
 
-static enum err make_pbxs(struct world *w)
-{
-	enum err e = ERR_OK;
-
-	for (uint32_t i = 0; i < WORLD_PBXS && !e; i++) {
-		char host[24];
-
-		snprintf(host, sizeof(host), "10.0.1.%u", i + 1);
-		const struct pbx_config c = { .host = host,
-					      .port = 5060,
-					      .phones = WORLD_USERS_MAX,
-					      .first = 201,
-					      .style = w->config.kamailio ? PBX_KAMAILIO
-									  : PBX_ASTERISK,
-					      .auth = i ? PBX_AUTH_MD5 : PBX_AUTH_BOTH,
-					      .username = "offhook",
-					      .password = "simulated",
-					      .seed = prng_u64(&w->prng) };
-		e = pbx_new(&w->pbx[i], &c, w->now_ms);
-	}
-	return e;
-}
-
 static void add_line(struct world *w, uint32_t user, uint32_t connector)
 {
 	CHECK(w->lines_n < WORLD_LINES_MAX);
@@ -107,9 +84,9 @@ static void make_people(struct world *w)
 
 		snprintf(u->email, sizeof(u->email), "user%02u@sim.example", i);
 		u->app_until_wall_ms = TIME_NEVER;
-		add_line(w, i, i % WORLD_PBXS);
+		add_line(w, i, i % PEERS);
 		if (i % 3 == 0)
-			add_line(w, i, (i + 1) % WORLD_PBXS);
+			add_line(w, i, (i + 1) % PEERS);
 		if (i % 4 == 0)
 			add_line(w, i, TOLD);
 	}
@@ -134,7 +111,7 @@ enum err world_new(struct world **ret, const struct world_config *c)
 	if (!e)
 		e = make_cloud(w);
 	if (!e)
-		e = make_pbxs(w);
+		e = peers_make(w);
 	if (!e)
 		e = daemon_start(w);
 	if (e) {
@@ -151,8 +128,7 @@ void world_free(struct world *w)
 		return;
 	bridge_free(w->bridge);
 	net_free(w);
-	for (uint32_t i = 0; i < WORLD_PBXS; i++)
-		pbx_free(w->pbx[i]);
+	peers_free(w);
 	cloud_free(w->cloud);
 	secret_fini(&w->secret);
 	free(w->sends);
@@ -174,8 +150,8 @@ static int64_t next_due(const struct world *w)
 		next = earlier(next, w->act_ms);
 	if (w->bridge)
 		next = earlier(next, bridge_next(w->bridge));
-	for (uint32_t i = 0; i < WORLD_PBXS; i++)
-		next = earlier(next, pbx_next(w->pbx[i]));
+	for (uint32_t i = 0; i < PEERS; i++)
+		next = earlier(next, world_peers[i]->next(w->peer[i]));
 	return next > w->now_ms ? next : w->now_ms;
 }
 
@@ -193,9 +169,9 @@ static void one_step(struct world *w)
 		world_object(w, "the daemon cannot start");
 	if (net_next(w) <= w->now_ms)
 		net_deliver(w);
-	for (uint32_t i = 0; i < WORLD_PBXS; i++) {
-		if (pbx_next(w->pbx[i]) <= w->now_ms)
-			pbx_tick(w->pbx[i], w->now_ms);
+	for (uint32_t i = 0; i < PEERS; i++) {
+		if (world_peers[i]->next(w->peer[i]) <= w->now_ms)
+			world_peers[i]->tick(w->peer[i], w->now_ms);
 		net_pbx_drain(w, i);
 	}
 	if (w->bridge) {
@@ -236,13 +212,42 @@ bool world_run(struct world *w, int64_t for_ms, bool restless)
 	return w->objection[0] == '\0';
 }
 
+/* With all quiet, one more change a person, at the phone or in the app: it must win everywhere. */
+static bool last_word(struct world *w)
+{
+	enum profile set[WORLD_USERS_MAX];
+
+	for (uint32_t i = 0; i < w->users_n; i++) {
+		const struct line_truth *l = check_two_way(w, i);
+		bool at_phone = prng_below(&w->prng, 2);
+
+		set[i] = (enum profile)prng_below(&w->prng, PROFILE_COUNT);
+		if (l && at_phone)
+			world_peers[l->connector]->set_profile(w->peer[l->connector], w->now_ms, l->phone,
+							       check_word(set[i]));
+		else if (l)
+			world_profile(w, i, set[i], TIME_NEVER);
+		if (l)
+			world_step_note(w, "last word: user %u, %s, %s", i, profile_name(set[i]),
+					at_phone ? "at the phone" : "in the app");
+	}
+	for (uint32_t i = 0; i < PEERS; i++)
+		net_pbx_drain(w, i);
+	if (!world_run(w, LAST_WORD_MS, false))
+		return false;
+	for (uint32_t i = 0; i < w->users_n; i++)
+		if (check_two_way(w, i) && !check_in_step(w, i, set[i]))
+			return false;
+	return check_calm(w);
+}
+
 bool world_calm(struct world *w)
 {
 	w->restless = false;
 	acts_end(w);
 	if (!w->bridge && w->restart_ms > w->now_ms)
 		w->restart_ms = w->now_ms;
-	return world_run(w, CALM_MS, false) && check_calm(w);
+	return world_run(w, CALM_MS, false) && check_calm(w) && last_word(w);
 }
 
 /* ---- acts for scripts ---- */
@@ -251,18 +256,18 @@ void world_call(struct world *w, uint32_t line)
 {
 	const struct pbx_call_plan plan = { .from = w->lines[line].phone, .to = PBX_EXTERNAL, .dial_ms = 100,
 					    .ring_ms = 500, .talk_ms = PBX_UNTIL_TOLD };
-	uint32_t call;
+	uint32_t pbx = w->lines[line].connector;
 
-	if (pbx_call(w->pbx[w->lines[line].connector], w->now_ms, &plan, &call))
+	if (world_peers[pbx]->call(w->peer[pbx], w->now_ms, &plan))
 		world_object(w, "the call could not be made");
-	net_pbx_drain(w, w->lines[line].connector);
+	net_pbx_drain(w, pbx);
 }
 
 void world_hang_up(struct world *w, uint32_t line)
 {
 	const struct line_truth *l = &w->lines[line];
 
-	if (pbx_hangup(w->pbx[l->connector], w->now_ms, l->phone) == ERR_OK)
+	if (world_peers[l->connector]->hangup(w->peer[l->connector], w->now_ms, l->phone) == ERR_OK)
 		world_step_note(w, "pbx%u: %u hangs up", l->connector, l->phone);
 	net_pbx_drain(w, l->connector);
 }
@@ -286,8 +291,15 @@ void world_profile(struct world *w, uint32_t user, enum profile p, int64_t for_m
 
 void world_dnd(struct world *w, uint32_t line, bool on)
 {
-	w->lines[line].dnd = on;
+	uint32_t pbx = w->lines[line].connector;
+
 	world_step_note(w, "line %u: do not disturb %s", line, on ? "on" : "off");
+	if (pbx != TOLD) {
+		world_peers[pbx]->set_dnd(w->peer[pbx], w->now_ms, w->lines[line].phone, on);
+		net_pbx_drain(w, pbx);
+		return;
+	}
+	w->lines[line].dnd = on;
 	if (!w->bridge)
 		return;
 	told_dnd(w->told, w->lines[line].id, on);
@@ -311,7 +323,7 @@ void world_start(struct world *w)
 
 struct pbx *world_pbx(struct world *w, uint32_t i)
 {
-	return w->pbx[i];
+	return world_peers[i] == &sip_peer_ops ? sip_peer_pbx(w->peer[i]) : NULL;
 }
 
 struct cloud *world_cloud(struct world *w)

@@ -10,9 +10,9 @@
 #include "bridge/bridge.h"
 #include "cloud.h"
 #include "oracle.h"
-#include "pbx.h"
+#include "peer.h"
 
-enum { WORLD_PBXS = 2, WORLD_USERS_MAX = 64, WORLD_LINES_MAX = 128, WORLD_STEPS_KEPT = 80 };
+enum { WORLD_USERS_MAX = 64, WORLD_LINES_MAX = 128, WORLD_STEPS_KEPT = 80 };
 
 struct world_config {
 	uint64_t seed;
@@ -54,6 +54,7 @@ void world_profile(struct world *w, uint32_t user, enum profile p, int64_t for_m
 void world_dnd(struct world *w, uint32_t line, bool on);
 void world_crash(struct world *w, bool keep_state);
 void world_start(struct world *w);
+/* NULL: it speaks no SIP. */
 struct pbx *world_pbx(struct world *w, uint32_t i);
 struct cloud *world_cloud(struct world *w);
 struct bridge *world_bridge(struct world *w); /* NULL while the daemon is down */

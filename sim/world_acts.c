@@ -22,22 +22,21 @@ static uint32_t any_line(struct world *w)
 static void act_call(struct world *w)
 {
 	uint32_t line = any_line(w);
-	struct pbx *pbx = w->pbx[w->lines[line].connector];
+	uint32_t pbx = w->lines[line].connector;
 	struct pbx_call_plan plan = { .from = w->lines[line].phone, .to = PBX_EXTERNAL,
 				      .dial_ms = prng_range(&w->prng, 50, 900),
 				      .ring_ms = prng_range(&w->prng, 100, 15000), .talk_ms = PBX_UNTIL_TOLD,
 				      .unanswered = prng_below(&w->prng, 4) == 0 };
-	uint32_t call;
 
 	if (prng_below(&w->prng, 2)) {
 		plan.to = plan.from;
 		plan.from = PBX_EXTERNAL;
 	} else if (prng_below(&w->prng, 2)) {
-		plan.to = (uint32_t)prng_below(&w->prng, pbx_phones(pbx));
+		plan.to = (uint32_t)prng_below(&w->prng, PEER_PHONES);
 	}
 	if (prng_below(&w->prng, 3) == 0)
 		plan.talk_ms = prng_range(&w->prng, 200, 90000);
-	if (plan.to == plan.from || pbx_call(pbx, w->now_ms, &plan, &call))
+	if (plan.to == plan.from || world_peers[pbx]->call(w->peer[pbx], w->now_ms, &plan))
 		return;
 	w->counts.calls++;
 	world_step_note(w, "pbx%u: %d calls %d", w->lines[line].connector, (int)plan.from, (int)plan.to);
@@ -52,7 +51,7 @@ static void act_answer(struct world *w)
 {
 	const struct line_truth *l = &w->lines[any_line(w)];
 
-	if (pbx_answer(w->pbx[l->connector], w->now_ms, l->phone) == ERR_OK)
+	if (world_peers[l->connector]->answer(w->peer[l->connector], w->now_ms, l->phone) == ERR_OK)
 		world_step_note(w, "pbx%u: %u answers", l->connector, l->phone);
 }
 
@@ -61,7 +60,7 @@ static void act_hold(struct world *w)
 	const struct line_truth *l = &w->lines[any_line(w)];
 	bool on = prng_below(&w->prng, 2);
 
-	if (pbx_hold(w->pbx[l->connector], w->now_ms, l->phone, on) == ERR_OK)
+	if (world_peers[l->connector]->hold(w->peer[l->connector], w->now_ms, l->phone, on) == ERR_OK)
 		world_step_note(w, "pbx%u: %u %s", l->connector, l->phone, on ? "holds" : "resumes");
 }
 
@@ -76,9 +75,25 @@ static void act_dnd(struct world *w)
 	for (uint32_t tries = 0; tries < 8; tries++) {
 		uint32_t line = (uint32_t)prng_below(&w->prng, w->lines_n);
 
-		if (w->lines[line].connector != TOLD)
+		if (w->lines[line].connector != TOLD && !world_peers[w->lines[line].connector]->dnd)
 			continue;
 		world_dnd(w, line, prng_below(&w->prng, 2));
+		return;
+	}
+}
+
+/* At a phone whose PBX keeps the profile. */
+static void act_phone_profile(struct world *w)
+{
+	for (uint32_t tries = 0; tries < 8; tries++) {
+		const struct line_truth *l = &w->lines[any_line(w)];
+		enum pbx_profile to;
+
+		if (!world_peers[l->connector]->profile)
+			continue;
+		to = (enum pbx_profile)prng_below(&w->prng, PBX_PROFILES);
+		world_step_note(w, "pbx%u: %u sets %s", l->connector, l->phone, pbx_profile_name(to));
+		world_peers[l->connector]->set_profile(w->peer[l->connector], w->now_ms, l->phone, to);
 		return;
 	}
 }
@@ -94,40 +109,27 @@ static void act_client(struct world *w)
 
 static void act_pbx_fault(struct world *w)
 {
-	static const char *const reasons[] = { "deactivated", "probation", "rejected", "timeout", "giveup",
-					       "noresource", "invariant", "" };
-	static const uint16_t statuses[] = { 403, 404, 408, 423, 480, 481, 489, 500, 503 };
-	const uint32_t pbx = (uint32_t)prng_below(&w->prng, WORLD_PBXS);
-	const struct pbx_fault f = {
-		.kind = (uint8_t)prng_range(&w->prng, PBX_FAULT_NONE + 1, PBX_FAULT_COUNT - 1),
-		.phone = prng_below(&w->prng, 3) ? PBX_EXTERNAL
-						 : (uint32_t)prng_below(&w->prng, pbx_phones(w->pbx[pbx])),
-		.count = (uint32_t)prng_range(&w->prng, 1, 5), .ms = prng_range(&w->prng, 500, 200000),
-		.retry_after_s = (uint32_t)prng_range(&w->prng, 0, 120),
-		.status = statuses[prng_below(&w->prng, sizeof(statuses) / sizeof(statuses[0]))],
-		.reason = reasons[prng_below(&w->prng, sizeof(reasons) / sizeof(reasons[0]))],
-	};
+	const uint32_t pbx = (uint32_t)prng_below(&w->prng, PEERS);
 
-	world_step_note(w, "pbx%u: fault %s", pbx, pbx_fault_name((enum pbx_fault_kind)f.kind));
-	pbx_fault(w->pbx[pbx], w->now_ms, &f);
+	world_step_note(w, "pbx%u: fault %s", pbx,
+			world_peers[pbx]->fault(w->peer[pbx], w->now_ms, &w->prng));
 	w->counts.pbx_faults++;
 }
 
 static void act_pbx_restart(struct world *w)
 {
-	const uint32_t pbx = (uint32_t)prng_below(&w->prng, WORLD_PBXS);
-	enum pbx_restart_mode mode = (enum pbx_restart_mode)prng_below(&w->prng, PBX_RESTART_STEP_BACK + 1);
+	const uint32_t pbx = (uint32_t)prng_below(&w->prng, PEERS);
 	int64_t down_ms = prng_range(&w->prng, 0, prng_below(&w->prng, 5) ? 20000 : 400000);
 	bool end_calls = prng_below(&w->prng, 2);
 
-	world_step_note(w, "pbx%u restarts, mode %d, down %lld ms", pbx, mode, (long long)down_ms);
-	pbx_restart(w->pbx[pbx], w->now_ms, mode, down_ms, end_calls);
+	world_step_note(w, "pbx%u restarts, down %lld ms", pbx, (long long)down_ms);
+	world_peers[pbx]->restart(w->peer[pbx], w->now_ms, &w->prng, down_ms, end_calls);
 	w->counts.pbx_faults++;
 }
 
 static void act_cut(struct world *w)
 {
-	const uint32_t pbx = (uint32_t)prng_below(&w->prng, WORLD_PBXS);
+	const uint32_t pbx = (uint32_t)prng_below(&w->prng, PEERS);
 	int64_t for_ms = prng_range(&w->prng, 500, prng_below(&w->prng, 4) ? 30000 : 600000);
 
 	world_step_note(w, "link to pbx%u is cut for %lld ms", pbx, (long long)for_ms);
@@ -185,7 +187,8 @@ static void act_register(struct world *w)
 {
 	const struct line_truth *l = &w->lines[any_line(w)];
 
-	pbx_set_registered(w->pbx[l->connector], w->now_ms, l->phone, prng_below(&w->prng, 3) != 0);
+	world_peers[l->connector]->set_registered(w->peer[l->connector], w->now_ms, l->phone,
+						  prng_below(&w->prng, 3) != 0);
 }
 
 static const struct {
@@ -194,6 +197,7 @@ static const struct {
 } table[] = {
 	{ 400, act_call },      { 260, act_hang_up }, { 100, act_answer }, { 60, act_hold },
 	{ 60, act_profile },    { 40, act_dnd },      { 50, act_client },  { 25, act_pbx_fault },
+	{ 40, act_phone_profile },
 	{ 6, act_pbx_restart }, { 6, act_cut },       { 40, act_cloud_fault }, { 5, act_crash },
 	{ 4, act_jump },        { 20, act_register },
 };
@@ -211,7 +215,7 @@ void acts_one(struct world *w)
 	/* a daemon that is down cannot die again, and nobody can set a profile in it */
 	if (w->bridge || (table[i].act != act_crash && table[i].act != act_profile))
 		table[i].act(w);
-	for (uint32_t p = 0; p < WORLD_PBXS; p++)
+	for (uint32_t p = 0; p < PEERS; p++)
 		net_pbx_drain(w, p);
 	if (w->bridge)
 		daemon_drain(w);
@@ -220,16 +224,14 @@ void acts_one(struct world *w)
 /* Calm: everything that misbehaves stops, and nobody lets a phone ring for ever. */
 void acts_end(struct world *w)
 {
-	const struct pbx_fault none = { .kind = PBX_FAULT_NONE, .phone = PBX_EXTERNAL };
-
-	for (uint32_t p = 0; p < WORLD_PBXS; p++) {
+	for (uint32_t p = 0; p < PEERS; p++) {
 		w->cut_until_ms[p] = w->now_ms;
-		pbx_fault(w->pbx[p], w->now_ms, &none);
-		for (uint32_t i = 0; i < pbx_phones(w->pbx[p]); i++) {
+		world_peers[p]->calm(w->peer[p], w->now_ms);
+		for (uint32_t i = 0; i < PEER_PHONES; i++) {
 			struct pbx_phone phone;
 
-			if (pbx_phone(w->pbx[p], i, &phone) && phone.state == PBX_RINGING &&
-			    pbx_answer(w->pbx[p], w->now_ms, i))
+			if (world_peers[p]->phone(w->peer[p], i, &phone) && phone.state == PBX_RINGING &&
+			    world_peers[p]->answer(w->peer[p], w->now_ms, i))
 				world_step_note(w, "pbx%u: %u rings on", p, i);
 		}
 	}

@@ -23,13 +23,14 @@ static enum oracle_phone phone_word(uint8_t state)
 
 static void line_truth(struct world *w, const struct line_truth *l, struct oracle_line *ret)
 {
-	struct pbx_phone phone = { 0 };
+	struct pbx_phone phone;
 
 	*ret = (struct oracle_line){ .heard = true, .dnd = l->dnd };
-	if (l->connector == TOLD)
+	if (!peer_phone(w, l, &phone))
 		return;
-	pbx_phone(w->pbx[l->connector], l->phone, &phone);
 	ret->phone = phone_word(phone.state);
+	if (world_peers[l->connector]->dnd)
+		ret->dnd = phone.dnd;
 }
 
 /* An end of a profile that passes while no daemon runs, and is undone by a clock set back before
@@ -61,9 +62,26 @@ static struct oracle_rules rules_of(const struct world *w)
 				      .busy_is_dnd = p->busy == BUSY_DND };
 }
 
+static enum oracle_app app_of(enum profile p)
+{
+	static const enum oracle_app apps[] = {
+		[PROFILE_AVAILABLE] = ORACLE_APP_AVAILABLE, [PROFILE_AWAY] = ORACLE_APP_AWAY,
+		[PROFILE_BUSY] = ORACLE_APP_BUSY, [PROFILE_NOT_AVAILABLE] = ORACLE_APP_NOT_AVAILABLE,
+		[PROFILE_MEETING] = ORACLE_APP_MEETING,
+	};
+
+	return apps[p];
+}
+
+/* Of those whose PBX holds the profile too the daemon's word is taken here: that it is the right one is
+ * judged when all is calm, by what every PBX holds and by the last word. */
 static enum oracle_app app_now(const struct world *w, uint32_t user)
 {
 	const struct user_truth *u = &w->users[user];
+	struct user_view v;
+
+	if (w->bridge && check_two_way(w, user) && engine_user(bridge_engine(w->bridge), u->id, &v))
+		return app_of((enum profile)v.profile);
 
 	return u->app_until_wall_ms <= w->now_ms + w->wall_offset_ms ? ORACLE_APP_AVAILABLE : u->app;
 }
@@ -154,8 +172,7 @@ static bool misled(const struct world *w, uint32_t user)
 		const struct line_truth *l = &w->lines[i];
 		struct pbx_phone phone;
 
-		if (l->user == user && l->connector != TOLD &&
-		    pbx_phone(w->pbx[l->connector], l->phone, &phone) && phone.misled)
+		if (l->user == user && peer_phone(w, l, &phone) && phone.misled)
 			return true;
 	}
 	return false;
@@ -324,7 +341,7 @@ void check_heard(struct world *w, uint32_t pbx, struct slice message)
 {
 	struct sip_msg m;
 
-	if (sip_msg_parse(message, &m))
+	if (world_peers[pbx] != &sip_peer_ops || sip_msg_parse(message, &m))
 		return;
 	for (uint32_t i = 0; i < w->lines_n; i++)
 		if (w->lines[i].connector == pbx)
@@ -334,9 +351,19 @@ void check_heard(struct world *w, uint32_t pbx, struct slice message)
 /* The daemon has taken a message: it knows what it says. */
 void check_known(struct world *w, uint32_t pbx)
 {
-	for (uint32_t i = 0; i < w->lines_n; i++)
-		if (w->lines[i].connector == pbx)
-			note_decided(w, w->lines[i].user);
+	struct pbx_phone phone;
+
+	for (uint32_t i = 0; i < w->lines_n; i++) {
+		struct line_truth *l = &w->lines[i];
+
+		if (l->connector != pbx)
+			continue;
+		/* kinds without subscriptions tell over the connection as a whole */
+		if (world_peers[pbx] != &sip_peer_ops && peer_phone(w, l, &phone) && phone.heard &&
+		    !listens(l))
+			l->dialogs[0] = (struct dialog_truth){ 1, true };
+		note_decided(w, l->user);
+	}
 }
 
 void check_started(struct world *w)
@@ -438,8 +465,64 @@ void check_shown(struct world *w, struct slice target)
 		bound(w, user, 0);
 }
 
+const struct line_truth *check_two_way(const struct world *w, uint32_t user)
+{
+	for (uint32_t i = 0; i < w->lines_n; i++)
+		if (w->lines[i].user == user && w->lines[i].connector != TOLD &&
+		    world_peers[w->lines[i].connector]->profile)
+			return &w->lines[i];
+	return NULL;
+}
+
+enum pbx_profile check_word(enum profile p)
+{
+	static const enum pbx_profile words[] = {
+		[PROFILE_AVAILABLE] = PBX_AVAILABLE, [PROFILE_AWAY] = PBX_AWAY, [PROFILE_BUSY] = PBX_BUSY,
+		[PROFILE_NOT_AVAILABLE] = PBX_NOT_AVAILABLE, [PROFILE_MEETING] = PBX_MEETING,
+	};
+
+	return words[p];
+}
+
+/* Meeting is left alone where Busy is meant. */
+static bool same_word(enum pbx_profile a, enum pbx_profile b)
+{
+	bool a_busy = a == PBX_BUSY || a == PBX_MEETING, b_busy = b == PBX_BUSY || b == PBX_MEETING;
+
+	return a == b || (a_busy && b_busy);
+}
+
+bool check_in_step(struct world *w, uint32_t user, enum profile p)
+{
+	struct user_view v = { 0 };
+
+	engine_user(bridge_engine(w->bridge), w->users[user].id, &v);
+	bool good = same_word(check_word((enum profile)v.profile), check_word(p));
+	for (uint32_t i = 0; i < w->lines_n; i++) {
+		const struct line_truth *l = &w->lines[i];
+		struct pbx_phone phone;
+
+		if (l->user == user && peer_phone(w, l, &phone) && world_peers[l->connector]->profile)
+			good = good && same_word((enum pbx_profile)phone.profile, check_word(p));
+		if (l->user == user && peer_phone(w, l, &phone) && !good)
+			world_step_note(w, "line %u of pbx%u holds %s", i, l->connector,
+					pbx_profile_name((enum pbx_profile)phone.profile));
+	}
+	if (good)
+		return true;
+	show_user(w, user);
+	world_object(w, "user %u: %s is not everywhere, the daemon has %s", user, profile_name(p),
+		     profile_name((enum profile)v.profile));
+	return false;
+}
+
 bool check_calm(struct world *w)
 {
+	struct user_view v;
+
+	for (uint32_t i = 0; i < w->users_n; i++)
+		if (check_two_way(w, i) && engine_user(bridge_engine(w->bridge), w->users[i].id, &v))
+			check_in_step(w, i, (enum profile)v.profile);
 	for (uint32_t i = 0; i < w->users_n; i++) {
 		char now[64];
 		enum oracle_held wanted = expected(w, i);

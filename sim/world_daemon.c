@@ -18,16 +18,24 @@ static enum err add_connectors(struct world *w, uint16_t account)
 	enum err e = ERR_OK;
 
 	for (uint32_t i = 0; i < CONNECTORS && !e; i++) {
-		char name[16], server[64];
+		const char *type = i == TOLD ? "told" : world_peers[i]->connector;
+		bool sip = strcmp(type, "sip") == 0, profile = i != TOLD && world_peers[i]->profile;
+		char name[16], host[24], server[64];
 
 		snprintf(name, sizeof(name), i == TOLD ? "told" : "pbx%u", i);
-		snprintf(server, sizeof(server), "sip:10.0.1.%u:5060;transport=%s", i + 1,
-			 w->config.udp ? "udp" : "tcp");
+		net_host(i, host, sizeof(host));
+		if (sip)
+			snprintf(server, sizeof(server), "sip:%s:5060;transport=%s", host,
+				 w->config.udp ? "udp" : "tcp");
+		else
+			snprintf(server, sizeof(server), "%s:%u", host,
+				 i == TOLD ? 0 : world_peers[i]->port);
 		struct source_config c = { .name = name, .server = server, .username = "offhook",
 					   .password = &w->secret, .package = "dialog", .lists = lists,
 					   .lists_n = w->config.lists && i == 0 ? 1 : 0, .listen = "",
+					   .reads_profile = profile, .writes_profile = profile,
 					   .lines_max = WORLD_LINES_MAX, .seed = prng_u64(&w->prng) };
-		const struct source_ops *ops = i == TOLD ? &told_source_ops : source_find("sip");
+		const struct source_ops *ops = i == TOLD ? &told_source_ops : source_find(type);
 
 		e = ops ? bridge_add_connector(w->bridge, world_time(w), account, slice_str(name), ops, &c,
 					       &w->connector_id[i])
@@ -51,7 +59,7 @@ static enum err add_people(struct world *w, uint16_t account)
 		struct line_truth *l = &w->lines[i];
 		char number[16];
 
-		snprintf(number, sizeof(number), "%u", l->connector == TOLD ? 900 + i : 201 + l->phone);
+		snprintf(number, sizeof(number), "%u", l->connector == TOLD ? 900 + i : PEER_FIRST + l->phone);
 		e = bridge_add_line(w->bridge, world_time(w), w->connector_id[l->connector],
 				    slice_str(number), w->users[l->user].id, &l->id);
 		l->refused_ms = TIME_NEVER;
@@ -80,7 +88,7 @@ static void restore(struct world *w)
 enum err daemon_start(struct world *w)
 {
 	const struct bridge_limits limits = { .accounts = 2,
-					      .connectors = 4,
+					      .connectors = CONNECTORS,
 					      .users = WORLD_USERS_MAX,
 					      .lines = WORLD_LINES_MAX,
 					      .realms = 1,
@@ -228,7 +236,7 @@ void daemon_crash(struct world *w, bool keep_state)
 	w->counts.crashes++;
 	w->commit_ms = TIME_NEVER;
 	net_daemon_died(w);
-	for (uint32_t i = 0; i < WORLD_PBXS; i++)
+	for (uint32_t i = 0; i < PEERS; i++)
 		check_link_lost(w, i);
 	memset(w->user_waits, 0, sizeof(w->user_waits));
 	memset(w->line_waits, 0, sizeof(w->line_waits));

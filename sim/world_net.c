@@ -6,14 +6,13 @@
 #include "base/check.h"
 #include "world_parts.h"
 
-enum { CONNECT_TIMEOUT_MS = 10000, DAEMON_PORT = 20000, PBX_PORT = 5060 };
+enum { CONNECT_TIMEOUT_MS = 10000, DAEMON_PORT = 20000 };
 
 static const char daemon_host[] = "10.0.0.1";
 
-static void pbx_host(uint32_t pbx, struct slice *ret, char *buf, size_t cap)
+void net_host(uint32_t pbx, char *ret, size_t cap)
 {
-	snprintf(buf, cap, "10.0.1.%u", pbx + 1);
-	*ret = slice_str(buf);
+	snprintf(ret, cap, "10.0.1.%u", pbx + 1);
 }
 
 /* ---- the heap of parcels ---- */
@@ -224,7 +223,7 @@ void net_daemon_out(struct world *w, uint32_t connector, const struct source_out
 {
 	uint32_t pbx = ID_NONE;
 
-	for (uint32_t i = 0; i < WORLD_PBXS; i++)
+	for (uint32_t i = 0; i < PEERS; i++)
 		if (w->connector_id[i] == connector)
 			pbx = i;
 	CHECK(pbx != ID_NONE);
@@ -265,13 +264,13 @@ void net_pbx_drain(struct world *w, uint32_t pbx)
 {
 	struct pbx_out out;
 
-	while (pbx_drain(w->pbx[pbx], &out)) {
+	while (world_peers[pbx]->drain(w->peer[pbx], &out)) {
 		struct link *l = find_pbx(w, pbx, out.channel, out.peer.port);
 
 		if (out.kind == PBX_CONNECT) {
 			/* nobody listens for it here */
 			const struct pbx_feed no = { .kind = PBX_CLOSED, .channel = out.channel };
-			pbx_feed(w->pbx[pbx], w->now_ms, &no);
+			world_peers[pbx]->feed(w->peer[pbx], w->now_ms, &no);
 		} else if (out.kind == PBX_SEND && l && l->open) {
 			send_bytes(w, l, PARCEL_TO_DAEMON, out.bytes);
 		} else if (out.kind == PBX_CLOSE && l && l->open) {
@@ -403,19 +402,18 @@ static void feed_pbx(struct world *w, const struct link *l, enum pbx_feed_kind k
 			       .peer = { .port = l->port } };
 
 	memcpy(in.peer.host, daemon_host, sizeof(daemon_host));
-	pbx_feed(w->pbx[l->pbx], w->now_ms, &in);
+	world_peers[l->pbx]->feed(w->peer[l->pbx], w->now_ms, &in);
 	net_pbx_drain(w, l->pbx);
 }
 
 static void feed_daemon(struct world *w, const struct link *l, enum source_feed_kind kind, struct slice bytes)
 {
 	struct source_feed in = { .kind = (uint8_t)kind, .channel = l->daemon_channel, .bytes = bytes,
-				  .local = { .port = l->port }, .peer = { .port = PBX_PORT },
+				  .local = { .port = l->port }, .peer = { .port = world_peers[l->pbx]->port },
 				  .text = kind == FEED_CLOSED ? "connection lost" : NULL };
-	struct slice host;
 
 	memcpy(in.local.host, daemon_host, sizeof(daemon_host));
-	pbx_host(l->pbx, &host, in.peer.host, sizeof(in.peer.host));
+	net_host(l->pbx, in.peer.host, sizeof(in.peer.host));
 	bridge_feed_source(w->bridge, world_time(w), w->connector_id[l->pbx], &in);
 }
 

@@ -6,7 +6,18 @@
 #include "told.h"
 #include "world.h"
 
-enum { TOLD = WORLD_PBXS, CONNECTORS = WORLD_PBXS + 1, LINKS_MAX = 64, DIALOGS_MAX = 8, REALM = 0, IDS = 37 };
+enum {
+	PEERS = 2, /* rows of world_peers */
+	TOLD = PEERS,
+	CONNECTORS = PEERS + 1,
+	LINKS_MAX = 64,
+	DIALOGS_MAX = 8,
+	REALM = 0,
+	IDS = 37
+};
+
+/* The simulated PBXs, in their order. */
+extern const struct peer_ops *const world_peers[PEERS];
 
 enum parcel_kind {
 	PARCEL_TO_PBX,       /* bytes */
@@ -99,7 +110,7 @@ struct world {
 		restart_ms; /* restart_ms: when a daemon that is down comes back, TIME_NEVER: up */
 	uint32_t account;
 	uint32_t connector_id[CONNECTORS];
-	struct pbx *pbx[WORLD_PBXS];
+	struct peer *peer[PEERS];
 	struct cloud *cloud;
 	struct secret secret;
 	struct link links[LINKS_MAX];
@@ -108,7 +119,7 @@ struct world {
 	struct parcel **heap;
 	size_t heap_n, heap_cap;
 	uint64_t seq;
-	int64_t cut_until_ms[WORLD_PBXS];
+	int64_t cut_until_ms[PEERS];
 	struct user_truth users[WORLD_USERS_MAX];
 	struct line_truth lines[WORLD_LINES_MAX];
 	uint32_t users_n, lines_n;
@@ -133,12 +144,19 @@ void world_step_note(struct world *w, const char *fmt, ...) __attribute__((forma
 void world_object(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 struct bridge_time world_time(const struct world *w);
 
+/* world_peer.c */
+bool peer_phone(const struct world *w, const struct line_truth *l, struct pbx_phone *ret);
+enum err peers_make(struct world *w);
+void peers_free(struct world *w);
+
 /* world_net.c */
 int64_t net_next(const struct world *w);
 void net_deliver(struct world *w); /* the earliest parcel, at its time */
 void net_daemon_out(struct world *w, uint32_t connector, const struct source_out *out);
 void net_request(struct world *w, const struct graph_request *r);
 void net_pbx_drain(struct world *w, uint32_t pbx);
+/* Its own address, and what the daemon is to connect to. */
+void net_host(uint32_t pbx, char *ret, size_t cap);
 void net_cut(struct world *w, uint32_t pbx, int64_t for_ms);
 void net_daemon_died(struct world *w);
 void net_free(struct world *w);
@@ -161,6 +179,11 @@ void check_profiles(struct world *w);
 void check_request(struct world *w, struct slice url, struct slice body);
 void check_shown(struct world *w, struct slice target);
 bool check_calm(struct world *w);
+/* A line of the person whose PBX holds the profile; NULL: none. */
+const struct line_truth *check_two_way(const struct world *w, uint32_t user);
+enum pbx_profile check_word(enum profile p);
+/* Every PBX of the person and the daemon hold that profile. */
+bool check_in_step(struct world *w, uint32_t user, enum profile p);
 /* A whole message reaches the daemon. */
 void check_heard(struct world *w, uint32_t pbx, struct slice message);
 void check_known(struct world *w, uint32_t pbx);
