@@ -47,12 +47,25 @@ struct storm {
 	uint32_t generation[USERS];
 	struct action last[USERS]; /* .kind ACT_COUNT: answered */
 	bool gone[USERS];
+	bool writes[CONNECTORS];    /* profiles */
+	bool writing[LINES];
+	uint32_t write[LINES]; /* generation of the last write */
 	struct { /* Teams */
 		uint8_t session;
 		int64_t end;
 	} teams[USERS];
 	uint64_t hash;
 };
+
+/* One write of a line at a time, and only where the connector writes. */
+static void take_write(struct storm *s, const struct action *a)
+{
+	assert_true(s->writes[a->connector]);
+	assert_false(s->writing[a->line]);
+	assert_true(a->user_record.profile < PROFILE_COUNT);
+	s->writing[a->line] = true;
+	s->write[a->line] = a->generation;
+}
 
 static void take_actions(struct storm *s)
 {
@@ -65,6 +78,8 @@ static void take_actions(struct storm *s)
 			  0x100000001b3u;
 		if (a->kind == ACT_USER_GONE)
 			s->gone[a->user] = true;
+		if (a->kind == ACT_PROFILE_WRITE)
+			take_write(s, a);
 		if (a->kind != ACT_HOLD && a->kind != ACT_CLEAR)
 			continue;
 		assert_true(a->generation > s->generation[a->user]);
@@ -142,6 +157,8 @@ static struct obs any_obs(struct prng *r)
 	if (o.kind == OBS_CALL)
 		o.call = (uint8_t)prng_below(r, CALL_COUNT + 1);
 	else if (o.kind == OBS_PROFILE) {
+		if (prng_below(r, 2))
+			o.line = ID_NONE;
 		o.user = (uint32_t)prng_below(r, USERS + 1);
 		o.profile.state = (uint8_t)prng_below(r, PROFILE_COUNT + 1);
 		o.profile.until_wall_ms =
@@ -196,10 +213,38 @@ static struct event any_event(struct prng *r)
 	case EV_OUTCOME:
 		ev.kind = EV_TICK;
 		break;
+	case EV_CONNECTOR_SET:
+		ev.connector_set.connector = (uint32_t)prng_below(r, CONNECTORS + 1);
+		ev.connector_set.reads_profile = prng_below(r, 4);
+		ev.connector_set.writes_profile = prng_below(r, 4);
+		break;
+	case EV_WRITTEN:
+		ev.written.line = line;
+		ev.written.result = (uint8_t)prng_below(r, WRITE_RESULT_COUNT + 1);
+		break;
 	default:
 		ev.line = (uint32_t)prng_below(r, 6); /* connector, user or line */
 	}
 	return ev;
+}
+
+/* What an event does to the writes under way. */
+static void note_writes(struct storm *s, struct event *ev)
+{
+	if (ev->kind == EV_CONNECTOR_SET && ev->connector_set.connector < CONNECTORS)
+		s->writes[ev->connector_set.connector] = ev->connector_set.writes_profile;
+	if (ev->kind == EV_WRITTEN && ev->written.line < LINES && ev->written.result < WRITE_RESULT_COUNT) {
+		ev->written.generation = s->write[ev->written.line];
+		s->writing[ev->written.line] = false;
+	}
+	for (uint32_t l = 0; l < LINES; l++) {
+		bool down = ev->kind == EV_CONNECTOR_DOWN && ev->connector == l % CONNECTORS;
+		bool anew = (ev->kind == EV_LINE_REMOVE && ev->line == l) ||
+			    (ev->kind == EV_LINE_ADD && ev->line_add.line == l);
+
+		if (down || anew)
+			s->writing[l] = false;
+	}
 }
 
 static void wander(struct storm *s)
@@ -209,6 +254,7 @@ static void wander(struct storm *s)
 
 	if (ev.kind == EV_USER_ADD && ev.user_add.user < USERS)
 		s->gone[ev.user_add.user] = false;
+	note_writes(s, &ev);
 	step(s, ev);
 	answer(s, user, prng_below(&s->r, 3) ? OUTCOME_ACCEPTED :
 					       (enum outcome_class)prng_below(&s->r, OUTCOME_COUNT));
