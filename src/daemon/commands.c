@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "daemon/apply.h"
+#include "daemon/check.h"
 #include "daemon/keeper.h"
 #include "daemon/log.h"
 #include "proto/conf/users_csv.h"
@@ -158,93 +159,12 @@ static void clear(struct app *a, const struct admin_command *c)
 	answer_json(a, c->id, json_pack("{s:i}", "users", users));
 }
 
-static bool add_check(json_t *list, const char *name, struct slice account, bool ok, const char *text)
-{
-	json_array_append_new(list, json_pack("{s:s,s:s%,s:b,s:s}", "name", name, "account",
-					      account.p ? account.p : "", account.n, "ok", ok,
-					      "text", text));
-	return ok;
-}
-
-static bool check_connector(const struct app_parts *p, uint32_t id, json_t *list)
-{
-	const struct directory *d = bridge_directory(p->bridge);
-	struct slice account = directory_account_name(d, directory_connector_account(d, id));
-	struct source_view v = { 0 };
-	char name[300], text[400];
-
-	bridge_source_view(p->bridge, id, &v);
-	snprintf(name, sizeof(name), "connector %.*s", SLICE_ARG(directory_connector_name(d, id)));
-	snprintf(text, sizeof(text), "%s; %u of %u lines report, %u refused", v.state, v.live,
-		 v.lines, v.refused);
-	return add_check(list, name, account, v.up && v.live == v.lines, text);
-}
-
-/* The lines that do not report, by name and reason; at most 50 of them. */
-static void check_lines(const struct app_parts *p, json_t *list)
-{
-	const struct directory *d = bridge_directory(p->bridge);
-	int shown = 0;
-
-	for (uint32_t l = directory_next_line(d, 0); l != ID_NONE && shown < 50;
-	     l = directory_next_line(d, l + 1)) {
-		uint32_t c = directory_line_connector(d, l);
-		struct source_line_view v;
-		char name[600];
-
-		if (!bridge_line_view(p->bridge, l, &v) || v.link == LINE_LIVE)
-			continue;
-		snprintf(name, sizeof(name), "line %.*s/%.*s", SLICE_ARG(directory_connector_name(d, c)),
-			 SLICE_ARG(directory_number(d, l)));
-		add_check(list, name, directory_account_name(d, directory_connector_account(d, c)), false,
-			  v.reason[0] ? v.reason : "no report yet");
-		shown++;
-	}
-}
-
-static bool check_account(const struct app_parts *p, uint16_t id, json_t *list)
-{
-	const struct directory *d = bridge_directory(p->bridge);
-	const struct graph *g = bridge_realm(p->bridge, bridge_account_realm(p->bridge, id));
-	struct slice name = directory_account_name(d, id);
-	struct graph_view v = { 0 };
-	uint32_t unknown = 0;
-	char text[300];
-
-	if (g)
-		graph_view(g, &v);
-	for (uint32_t u = directory_next_user(d, 0); u != ID_NONE && g; u = directory_next_user(d, u + 1))
-		unknown += directory_user_account(d, u) == id && graph_id(g, u)[0] == '\0';
-	bool ok = add_check(list, "teams sign-in", name, v.token == 2,
-			    v.token == 2 ? "signed in to microsoft entra"
-					 : v.token_error[0] ? v.token_error : "no token yet");
-	snprintf(text, sizeof(text), "%llu requests accepted, %llu refused; %s",
-		 (unsigned long long)v.accepted, (unsigned long long)v.denied,
-		 v.denied ? "offhook explain names the reason of each; needed is "
-			    "Presence.ReadWrite.All"
-			  : "nothing was refused");
-	ok &= add_check(list, "teams permission", name, v.denied == 0 || v.accepted > 0, text);
-	snprintf(text, sizeof(text),
-		 unknown ? "%u people are not found in the directory: give teams_id, or grant "
-			   "User.Read.All"
-			 : "everyone is found",
-		 unknown);
-	return add_check(list, "teams people", name, unknown == 0, text) && ok;
-}
-
 static void check(struct app *a, const struct admin_command *c)
 {
 	const struct app_parts p = app_parts(a);
-	const struct directory *d = bridge_directory(p.bridge);
 	json_t *list = json_array();
-	bool ok = add_check(list, "configuration", SLICE_NONE, true, p.path);
+	bool ok = check_all(&p, list);
 
-	for (uint32_t i = directory_next_connector(d, 0); i != ID_NONE;
-	     i = directory_next_connector(d, i + 1))
-		ok &= check_connector(&p, i, list);
-	check_lines(&p, list);
-	for (uint16_t i = directory_next_account(d, 0); i != UINT16_MAX; i = directory_next_account(d, i + 1))
-		ok &= check_account(&p, i, list);
 	answer_json(a, c->id, json_pack("{s:b,s:o}", "ok", ok, "checks", list));
 }
 
