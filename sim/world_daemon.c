@@ -59,7 +59,8 @@ static enum err add_people(struct world *w, uint16_t account)
 		struct line_truth *l = &w->lines[i];
 		char number[16];
 
-		snprintf(number, sizeof(number), "%u", l->connector == TOLD ? 900 + i : PEER_FIRST + l->phone);
+		snprintf(number, sizeof(number), "%u",
+			 l->connector == TOLD ? 900 + i : PEER_FIRST + l->phone);
 		e = bridge_add_line(w->bridge, world_time(w), w->connector_id[l->connector],
 				    slice_str(number), w->users[l->user].id, &l->id);
 		l->refused_ms = TIME_NEVER;

@@ -1,7 +1,9 @@
 """cases.py - the 22 cases of doc/presence-rules.md against a running daemon, whatever PBX stands behind it.
 
-A PBX gives: call(), hang_up() and the numbers of Ana's two lines; everything else is asked of the daemon's
-API and of the stand-in for Teams. Case 18 (DND at the PBX) is proved in the deterministic simulator."""
+A PBX gives: call(), hang_up() and the numbers of Ana's two lines; one that holds the profile also profile(state),
+one that tells Do Not Disturb apart from a call also dnd(on): then these are set at the PBX, not in the app. The
+rest is asked of the daemon's API and of the stand-in for Teams. Where there is no dnd(), case 18 is left to the
+deterministic simulator."""
 from stage import await_that, note
 
 ANA, BEN = "ana@acme.example", "ben@acme.example"
@@ -44,7 +46,17 @@ class Cases:
         await_that(f"the line is {wanted}", lambda: self.line()["call"] == wanted)
 
     def profile(self, state):
+        if not hasattr(self.pbx, "profile"):
+            self.stage.offhook("set", ANA, state)
+            return
+        self.pbx.profile(state)
+        await_that(f"the profile is {state}", lambda: self.stage.explained(ANA)["profile"] == state)
+
+    def app_profile(self, state):
+        """Set in the app; a PBX that holds it has it too before this returns."""
         self.stage.offhook("set", ANA, state)
+        if hasattr(self.pbx, "profile"):
+            await_that(f"the pbx holds {state}", lambda: self.line()["profile"]["held"] == state)
 
     # ---- what is so ----
 
@@ -83,11 +95,23 @@ class Cases:
             self.await_both(f"case {number}", combined, seen)
             self.proved.append((number, phone, profile, combined, client, seen))
 
+    def dnd(self):
+        with self.tap.case("case 18: do not disturb at the pbx shows, whatever the clients do"):
+            self.phone("idle")
+            self.pbx.dnd(True)
+            for client in ("signed-out", "inactive", "active", "busy", "presenting"):
+                self.stage.client(ANA, client)
+                self.await_both(f"dnd and {client}", "dnd", "DoNotDisturb")
+            self.pbx.dnd(False)
+            self.stage.client(ANA, "active")
+            self.await_both("dnd is off again", "available", "Available")
+            self.proved.append((18, "dnd", "available", "dnd", "all five", "DoNotDisturb"))
+
     def prose(self):
         with self.tap.case("case 16: away in the app is hidden by an active client and shows after sign-out"):
             self.phone("idle")
             self.stage.client(ANA, "active")
-            self.profile("away")
+            self.app_profile("away")
             self.await_both("away and active", "away", "Available")
             await_that("the away session is held", lambda: self.held() == "away")
             self.stage.client(ANA, "signed-out")
@@ -138,6 +162,9 @@ class Cases:
         for row in TABLE:
             self.row(*row)
         self.prose()
+        if hasattr(self.pbx, "dnd"):
+            self.dnd()
+        self.proved.sort()
         note(f"{'case':>4}  {'phone':16} {'profile':30} {'combined':22} {'Teams client':28} seen")
         for number, phone, profile, combined, client, seen in self.proved:
             note(f"{number:>4}  {phone:16} {profile:30} {combined:22} {client:28} {seen}")
