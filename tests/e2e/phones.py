@@ -69,6 +69,12 @@ class Phones:
 
 def publish(pbx, number, password, event, content_type, body, expires=60):
     """One PUBLISH (RFC 3903) with digest log-in over UDP; returns the final status."""
+    return publish_over(pbx, number, password, event, content_type, body, expires)[0]
+
+
+def publish_over(pbx, number, password, event, content_type, body, expires=60, tag=""):
+    """The same in the place of the publication that had the entity tag; returns status and the new tag."""
+    match = f"SIP-If-Match: {tag}\r\n" if tag else ""
     host, port = pbx.split(":")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.connect((host, int(port)))
@@ -79,7 +85,7 @@ def publish(pbx, number, password, event, content_type, body, expires=60):
             text = (f"PUBLISH {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{s.getsockname()[1]};"
                     f"branch=z9hG4bK{uuid.uuid4().hex}\r\nMax-Forwards: 70\r\nFrom: <{uri}>;tag=p\r\nTo: <{uri}>\r\n"
                     f"Call-ID: {call_id}\r\nCSeq: {cseq} PUBLISH\r\nEvent: {event}\r\nExpires: {expires}\r\n"
-                    f"{authorization}Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+                    f"{match}{authorization}Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n{body}")
             for _ in range(20):
                 s.send(text.encode())
                 try:
@@ -97,4 +103,5 @@ def publish(pbx, number, password, event, content_type, body, expires=60):
             name = "Proxy-Authorization" if challenge.group(1).lower() == "proxy" else "Authorization"
             answer = ask(2, f'{name}: Digest username="{number}", realm="{fields["realm"]}", nonce="{fields["nonce"]}", '
                             f'uri="{uri}", response="{response}", algorithm=MD5, qop=auth, nc=00000001, cnonce="abc"\r\n')
-        return int(answer.split()[1])
+        etag = re.search(r"^SIP-ETag: *(\S+)", answer, re.M | re.I)
+        return int(answer.split()[1]), etag.group(1) if etag else ""
