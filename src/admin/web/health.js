@@ -29,8 +29,8 @@ function accountCard(a) {
 
 /** @param {any} c */
 function connectorCard(c) {
-	const ok = c.up && !c.refused;
-	const lines = [`${c.live} of ${c.lines} lines live${c.refused ? `, ${c.refused} refused` : ''}`, c.up ? c.state || `up for ${ago(c.since)}` : c.state || `down for ${ago(c.since)}`];
+	const ok = c.up && !c.refused && !c.missing;
+	const lines = [`${c.live} of ${c.lines} lines live${c.refused ? `, ${c.refused} refused` : ''}`, c.missing || c.state || `${c.up ? 'up' : 'down'} for ${ago(c.since)}`];
 	return { ok, node: card(ok, c.name, c.up ? c.type : `${c.type}, down`, lines) };
 }
 

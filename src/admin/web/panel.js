@@ -16,9 +16,18 @@ function step(label, value, sub) {
 	return el('div', '', el('small', '', label), value, el('span', 'sub', sub));
 }
 
+/** What the line's PBX holds of the profile, or why it would not take it. @param {any} l */
+function heldWords(l) {
+	const p = l.profile;
+	if (!p) return '';
+	if (p.write === 'refused') return `its PBX refused the profile ${PROFILE[p.written] ?? p.written}${p.refusal ? `: ${p.refusal}` : ''}`;
+	if (p.write === 'asked') return `the profile ${PROFILE[p.written] ?? p.written} is being written to its PBX`;
+	return p.held ? `its PBX holds the profile ${PROFILE[p.held] ?? p.held}` : '';
+}
+
 /** @param {any} l */
 function lineCard(l) {
-	const words = [lineWords(l), l.since ? `for ${ago(l.since)}` : '', l.last_report ? `reported ${ago(l.last_report)} ago` : 'never reported'];
+	const words = [lineWords(l), l.since ? `for ${ago(l.since)}` : '', l.last_report ? `reported ${ago(l.last_report)} ago` : 'never reported', heldWords(l)];
 	const card = el('div', 'line-card', badge(l.presence, PRESENCE[l.presence] ?? l.presence), el('b', '', `${l.connector}/${l.number}`), el('span', 'sub', words.filter(Boolean).join(' · ')));
 	if (l.link !== 'live') card.append(el('span', 'sub error', `subscription ${l.link}${l.last_status ? `, ${l.last_status}` : ''}${l.reason ? `: ${l.reason}` : ''}`));
 	return card;
