@@ -67,6 +67,20 @@ class Phones:
         self.calls.clear()
 
 
+def digest(answer, user, password, method, uri):
+    """The header that answers a challenge, None when there is none (RFC 2617, MD5, qop auth)."""
+    challenge = re.search(r"^(Proxy|WWW)-Authenticate: Digest (.*)$", answer, re.M | re.I)
+    if not challenge:
+        return None
+    fields = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge.group(2)))
+    md5 = lambda t: hashlib.md5(t.encode()).hexdigest()
+    a1, a2 = md5(f"{user}:{fields['realm']}:{password}"), md5(f"{method}:{uri}")
+    response = md5(f"{a1}:{fields['nonce']}:00000001:abc:auth:{a2}")
+    name = "Proxy-Authorization" if challenge.group(1).lower() == "proxy" else "Authorization"
+    return (f'{name}: Digest username="{user}", realm="{fields["realm"]}", nonce="{fields["nonce"]}", '
+            f'uri="{uri}", response="{response}", algorithm=MD5, qop=auth, nc=00000001, cnonce="abc"\r\n')
+
+
 def publish(pbx, number, password, event, content_type, body, expires=60):
     """One PUBLISH (RFC 3903) with digest log-in over UDP; returns the final status."""
     return publish_over(pbx, number, password, event, content_type, body, expires)[0]
@@ -94,14 +108,8 @@ def publish_over(pbx, number, password, event, content_type, body, expires=60, t
                     continue
             raise AssertionError("PUBLISH: no answer")
         answer = ask(1)
-        challenge = re.search(r"^(Proxy|WWW)-Authenticate: Digest (.*)$", answer, re.M | re.I)
-        if challenge:
-            fields = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge.group(2)))
-            md5 = lambda t: hashlib.md5(t.encode()).hexdigest()
-            a1, a2 = md5(f"{number}:{fields['realm']}:{password}"), md5(f"PUBLISH:{uri}")
-            response = md5(f"{a1}:{fields['nonce']}:00000001:abc:auth:{a2}")
-            name = "Proxy-Authorization" if challenge.group(1).lower() == "proxy" else "Authorization"
-            answer = ask(2, f'{name}: Digest username="{number}", realm="{fields["realm"]}", nonce="{fields["nonce"]}", '
-                            f'uri="{uri}", response="{response}", algorithm=MD5, qop=auth, nc=00000001, cnonce="abc"\r\n')
+        credentials = digest(answer, number, password, "PUBLISH", uri)
+        if credentials:
+            answer = ask(2, credentials)
         etag = re.search(r"^SIP-ETag: *(\S+)", answer, re.M | re.I)
         return int(answer.split()[1]), etag.group(1) if etag else ""

@@ -79,9 +79,30 @@ static void check_sip(struct reader *rd, const struct node *map, const struct co
 	if (c->tls.own.certificate_file[0] && !c->listen[0])
 		reader_refuse(rd, map, "listen",
 			      "is missing: a certificate of our own is for listen only");
-	if (c->profile != CONF_PROFILE_IGNORE)
-		reader_refuse(rd, where(map, "profile"), "profile",
-			      "must be ignore: sip carries no user profile");
+	if (c->dnd_while.n && !c->feature_events)
+		reader_refuse(rd, where(map, "dnd_while"), "dnd_while",
+			      "needs feature_events: yes, by which alone sip switches Do Not Disturb");
+}
+
+/* names.def's words; this room may not know core. */
+static void check_dnd_while(struct reader *rd, const struct node *map, const struct conf_connector *c)
+{
+	static const char *const words[] = { "available", "away", "busy", "not-available", "meeting" };
+
+	for (uint32_t i = 0; i < c->dnd_while.n; i++) {
+		size_t w = 0;
+
+		while (w < ARRAY_LEN(words) && strcmp(c->dnd_while.list[i], words[w]) != 0)
+			w++;
+		if (w < ARRAY_LEN(words))
+			continue;
+		reader_refuse(rd, where(map, "dnd_while"), "dnd_while",
+			      "must list away, busy, meeting, not-available or available");
+		return;
+	}
+	if (c->dnd_while.n && c->profile != CONF_PROFILE_WRITE && c->profile != CONF_PROFILE_BOTH)
+		reader_refuse(rd, where(map, "dnd_while"), "dnd_while",
+			      "needs profile: write or both");
 }
 
 void conf_hook_mapping(const struct conf_connector *c, struct hook_mapping *ret)
@@ -149,6 +170,7 @@ static void check_connector(struct reader *rd, const struct node *map, struct co
 		check_sip(rd, map, c);
 	else if (c->server[0] && !value_host_port(slice_str(c->server)))
 		reader_refuse(rd, where(map, "server"), "server", "must be host:port");
+	check_dnd_while(rd, map, c);
 	if (c->password_file.file[0] && !c->username[0])
 		reader_refuse(rd, map, "username", "is missing: password_file is given");
 }

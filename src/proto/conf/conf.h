@@ -137,6 +137,8 @@ struct conf_connector {
 	const char *listen;
 	struct conf_switch_tls tls;
 	uint8_t profile; /* enum conf_profile */
+	bool feature_events;
+	struct conf_texts dnd_while; /* names of profiles, checked */
 	int32_t expires; /* ms */
 	uint32_t outstanding;
 	int32_t first_notify; /* ms */

@@ -180,7 +180,7 @@ static bool read_texts(struct reader *rd, const struct setting *s, const struct 
 	if (!list)
 		return true;
 	for (uint32_t i = 0; i < count; i++, item = item->next) {
-		bool is_sip = s->flags & FOR_SIP;
+		bool is_sip = (s->flags & FOR_ANY) == FOR_SIP; /* what other types have too is no URI */
 
 		if (item->kind != TREE_SCALAR || (int64_t)item->text.n > s->hi || item->text.n == 0 ||
 		    !(is_sip ? value_sip_uri : value_text)(item->text)) {

@@ -2,8 +2,9 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "proto/conf/conf.h"
 #include "proto/xml/multipart.h"
-#include "source/sip/agent.h"
+#include "source/sip/publish.h"
 #include "source/sip/sip.h"
 #include "source/sip/view.h"
 
@@ -77,9 +78,15 @@ void agent_pump(struct sip_agent *a)
 		else
 			rest(a);
 	}
-	while (has_room(a) && a->watch_queue.head != NONE)
-		if (!watch_start(a, a->watch_queue.head))
+	/* in turns: neither thousands of lines nor thousands of profiles hold up the others */
+	while (has_room(a) && (a->watch_queue.head != NONE || a->pub_queue.head != NONE)) {
+		bool pub =
+			a->pub_queue.head != NONE && (a->pub_turn || a->watch_queue.head == NONE);
+
+		a->pub_turn = !pub;
+		if (pub ? !pub_send(a, a->pub_queue.head) : !watch_start(a, a->watch_queue.head))
 			rest(a);
+	}
 }
 
 /* ---- open and close ---- */
@@ -96,6 +103,7 @@ static void agent_close(struct source *source)
 		free(a->watches[i].name);
 	for (uint32_t i = 0; a->txns && i < a->txns_n; i++)
 		buf_fini(&a->txns[i].bytes);
+	pub_fini(a);
 	link_fini(a);
 	outbox_fini(&a->out);
 	buf_fini(&a->scratch);
@@ -181,6 +189,30 @@ static enum err read_listen(struct sip_agent *a, const char *listen)
 	return e;
 }
 
+static uint8_t profile_bit(const char *word)
+{
+	static const char *const names[PROFILE_COUNT] = {
+#define PROFILE(id, name, label, reads_as) [PROFILE_##id] = name,
+#include "core/names.def"
+	};
+
+	for (int i = 0; i < PROFILE_COUNT; i++)
+		if (strcmp(word, names[i]) == 0)
+			return (uint8_t)(1u << i);
+	return 0;
+}
+
+static void read_profile(struct sip_agent *a, const struct source_config *c)
+{
+	const struct conf_texts *dnd = c->settings ? &c->settings->dnd_while : NULL;
+
+	a->reads_profile = c->reads_profile;
+	a->writes_profile = c->writes_profile;
+	a->features = c->settings && c->settings->feature_events;
+	for (uint32_t i = 0; dnd && i < dnd->n; i++)
+		a->dnd_while |= profile_bit(dnd->list[i]);
+}
+
 static enum err read_config(struct sip_agent *a, const struct source_config *c)
 {
 	const struct source_tuning *t = c->tuning;
@@ -188,7 +220,7 @@ static enum err read_config(struct sip_agent *a, const struct source_config *c)
 
 	a->connector = c->connector;
 	a->account = c->account;
-	a->reads_profile = c->reads_profile;
+	read_profile(a, c);
 	a->seed = c->seed;
 	a->prng.state = c->seed;
 	a->expires_s = t && t->expires_s > 0 ? (uint32_t)t->expires_s : 3600;
@@ -198,7 +230,7 @@ static enum err read_config(struct sip_agent *a, const struct source_config *c)
 	if (a->outstanding_max > OUTSTANDING_MAX)
 		a->outstanding_max = OUTSTANDING_MAX;
 	if (e == ERR_OK && c->package && strcmp(c->package, "presence") == 0)
-		a->presence = true;
+		a->event = PACKAGE_PRESENCE;
 	else if (e == ERR_OK && c->package && c->package[0] && strcmp(c->package, "dialog") != 0)
 		e = ERR_MALFORMED;
 	if (e == ERR_OK)
@@ -217,7 +249,8 @@ static enum err read_config(struct sip_agent *a, const struct source_config *c)
 
 static enum err make_tables(struct sip_agent *a, const struct source_config *c, int64_t now_ms)
 {
-	uint32_t watches = c->lines_max + c->lists_n, n;
+	uint32_t sides = side_wanted(a, PACKAGE_PRESENCE) + side_wanted(a, PACKAGE_FEATURES);
+	uint32_t watches = c->lines_max * (1 + sides) + c->lists_n, n;
 
 	a->lists_n = c->lists_n;
 	a->watches = calloc(watches ? watches : 1, sizeof(*a->watches));
@@ -238,7 +271,9 @@ static enum err make_tables(struct sip_agent *a, const struct source_config *c, 
 	a->watches_spare = a->watches_n ? 0 : NONE;
 	for (uint32_t i = 0; i < a->txns_n; i++)
 		buf_init(&a->txns[i].bytes, MESSAGE_OUT_MAX);
-	enum err e = wheel_new(&a->wheel, wheel_timer(a, TIMERS), now_ms);
+	enum err e = pub_init(a, c->lines_max);
+	if (e == ERR_OK)
+		e = wheel_new(&a->wheel, wheel_timer(a, TIMERS), now_ms);
 	if (e == ERR_OK)
 		e = map_init(&a->by_call, a->subs_n);
 	if (e == ERR_OK)
@@ -289,11 +324,21 @@ static enum err agent_add_line(struct source *source, uint32_t line, struct slic
 
 	if (e)
 		return e;
+	for (int event = 0; e == ERR_OK && event < PACKAGE_COUNT; event++)
+		if (side_wanted(a, (enum package)event))
+			e = watch_add_side(a, w, (enum package)event);
+	if (e) {
+		watch_remove(a, w);
+		return e;
+	}
 	/* what a list does not report when it has told all, nobody else will */
 	if (link_ready(a) && a->lists_pending == 0)
 		watch_queue(a, w);
 	else if (link_ready(a))
 		watch_move(a, w, WATCH_IDLE, WHY_LISTS);
+	for (int event = 0; link_ready(a) && event < PACKAGE_COUNT; event++)
+		if (a->watches[w].side[event] != NONE)
+			watch_queue(a, a->watches[w].side[event]);
 	return ERR_OK;
 }
 
@@ -311,10 +356,24 @@ static void agent_resync_line(struct source *source, uint32_t line)
 	struct sip_agent *a = agent_of(source);
 	uint32_t w = watch_find(a, line);
 
+	for (int event = 0; w != NONE && event < PACKAGE_COUNT; event++)
+		if (a->watches[w].side[event] != NONE)
+			watch_renew(a, a->watches[w].side[event]);
 	if (w != NONE && a->watches[w].state == WATCH_LISTED)
 		w = a->watches[w].list;
 	if (w != NONE)
 		watch_renew(a, w);
+}
+
+static void agent_write_profile(struct source *source, uint32_t line, const struct profile_write *w)
+{
+	struct sip_agent *a = agent_of(source);
+	uint32_t watch = watch_find(a, line);
+
+	if (watch == NONE)
+		return;
+	side_dnd(a, watch, (enum profile)w->state);
+	pub_write(a, watch, w);
 }
 
 /* ---- the four verbs ---- */
@@ -354,8 +413,10 @@ static void due(struct sip_agent *a, uint32_t id)
 		sub_due(a, id);
 	else if (id < wheel_txn(a, 0))
 		watch_due(a, id - wheel_watch(a, 0));
-	else if (id < wheel_timer(a, 0))
+	else if (id < wheel_pub(a, 0))
 		txn_due(a, id - wheel_txn(a, 0));
+	else if (id < wheel_timer(a, 0))
+		pub_due(a, id - wheel_pub(a, 0));
 	else
 		timer_due(a, id - wheel_timer(a, 0));
 }
@@ -385,7 +446,7 @@ static int64_t agent_next(const struct source *source)
 	const struct sip_agent *a = const_agent_of(source);
 
 	/* lines added, removed or to be renewed since the last turn */
-	if (has_room(a) && (a->sub_queue.n || a->watch_queue.n))
+	if (has_room(a) && (a->sub_queue.n || a->watch_queue.n || a->pub_queue.n))
 		return a->now_ms;
 	return wheel_next(a->wheel);
 }
@@ -414,6 +475,7 @@ const struct source_ops sip_source_ops = {
 	.add_line = agent_add_line,
 	.remove_line = agent_remove_line,
 	.resync_line = agent_resync_line,
+	.write_profile = agent_write_profile,
 	.feed = agent_feed,
 	.tick = agent_tick,
 	.next = agent_next,

@@ -9,11 +9,17 @@
  *   lines.c    finds lines by id and by URI
  *   inbound.c  takes messages apart       notify.c NOTIFY: match, order, answer
  *   report.c   bodies into obs            list.c   RFC 4662 lists
+ *   side.c     a line's further subscriptions and what they say: profile, features
+ *   publish.c  the profile as we publish it (publish.h)
  *   agent.c, view.c  the vtable
  *
  * A watch lives as long as its line is configured and owns the policy of trying again; a sub is one
  * subscription with one Call-ID. While a watch is renewed it has two: `sub`, which still reports,
- * and `fresh`, which takes its place with its first NOTIFY. */
+ * and `fresh`, which takes its place with its first NOTIFY.
+ *
+ * A line has its main watch, in the connector's package, and where that one cannot tell all that is
+ * asked, side watches: package presence for the profile beside calls by `dialog`, as-feature-event
+ * for DND and forwarding. They are watches like others, but no line is lost or live by them. */
 #ifndef SOURCE_SIP_AGENT_H
 #define SOURCE_SIP_AGENT_H
 
@@ -31,8 +37,7 @@
 #include "proto/xml/rlmi.h"
 #include "proto/xml/xml.h"
 #include "source/outbox.h"
-
-#define NONE UINT32_MAX
+#include "source/sip/queue.h"
 
 enum {
 	T1_MS = 500, /* RFC 3261 17.1.2.2 */
@@ -64,14 +69,8 @@ enum {
 
 /* ---- parts ---- */
 
-struct queue_link {
-	uint32_t prev, next;
-	bool in;
-};
-
-struct queue {
-	uint32_t head, tail, n;
-};
+/* Event packages: RFC 4235, RFC 3856, BroadWorks. */
+enum package { PACKAGE_DIALOG, PACKAGE_PRESENCE, PACKAGE_FEATURES, PACKAGE_COUNT };
 
 enum sub_state { SUB_FREE, SUB_ASKING, SUB_SILENT, SUB_LIVE, SUB_LEAVING, SUB_STATES };
 
@@ -95,7 +94,7 @@ struct sub {
 	uint16_t answer[BRANCHES];
 	uint32_t fork_of, next_fork; /* subs of one SUBSCRIBE that several notifiers answer */
 	struct queue_link queued;    /* for a refresh or an unsubscribe */
-	uint8_t branch_at, state;
+	uint8_t branch_at, state, event;
 	uint8_t failures;   /* refreshes in a row that came to nothing */
 	uint8_t raised;	    /* 423s in a row */
 	uint8_t call_state; /* enum call_state: busiest reported by this notifier */
@@ -139,6 +138,9 @@ struct watch {
 	uint32_t id; /* the engine's line, ID_NONE for a list */
 	uint32_t sub, fresh;
 	uint32_t same_user; /* next line whose number has the same user part */
+	uint32_t main;	    /* of a side watch, else NONE */
+	uint32_t side[PACKAGE_COUNT]; /* of a line: its side watches by package, NONE: none */
+	uint32_t pub;	    /* of a line: its publication, NONE: none */
 	/* a listed line: which list, and its neighbours there; a list: list_next is its first line */
 	uint32_t list, list_prev, list_next;
 	uint32_t stamp;	    /* of the list document that named it last */
@@ -147,22 +149,29 @@ struct watch {
 	struct queue_link queued;
 	uint16_t status;
 	uint8_t state, why, tries;
-	uint8_t profile;    /* reported last, PROFILE_COUNT: none yet */
+	uint8_t event;	    /* enum package */
+	uint8_t own, others; /* enum pidf_stand: what we, and others, stated last in its documents */
+	uint8_t dnd_wish;   /* features: to be sent, enum dnd_wish */
 	uint8_t call_state; /* enum call_state, reported last as the busiest */
 	bool is_list, settled;
 	bool has_version;
 	bool synced; /* a FULL report stands */
+	bool own_last; /* the last statement was ours */
+	bool dnd, dnd_ours; /* features: it is on; we have switched it on */
 };
 
-enum txn_kind { TXN_SUBSCRIBE, TXN_OPTIONS };
+enum dnd_wish { DND_WISH_NONE, DND_WISH_OFF, DND_WISH_ON };
+
+enum txn_kind { TXN_SUBSCRIBE, TXN_OPTIONS, TXN_PUBLISH };
 
 struct txn {
 	struct buf bytes; /* UDP: for retransmission */
 	uint64_t branch;
 	int64_t start_ms, next_ms, interval_ms;
-	uint32_t sub;
+	uint32_t of; /* sub or publication */
 	uint32_t cseq;
 	uint8_t kind, rounds;
+	uint8_t dnd_wish; /* carried along */
 	bool used, proceeding;
 	bool sent_auth[2],
 		answered[2]; /* by www, proxy: carried credentials; for a fresh challenge */
@@ -221,7 +230,9 @@ struct sip_agent {
 	char host[SOURCE_HOST_MAX];
 	uint16_t port;
 	uint8_t transport;
-	bool sips, presence, reads_profile;
+	bool sips, reads_profile, writes_profile, features;
+	uint8_t event;	    /* the main one */
+	uint8_t dnd_while;  /* bits by enum profile */
 	char username[SOURCE_NAME_MAX];
 	struct secret password;
 	uint32_t expires_s, outstanding_max;
@@ -250,12 +261,17 @@ struct sip_agent {
 	uint32_t txns_n, outstanding;
 	struct sub *subs;
 	uint32_t subs_n, subs_spare; /* free list through next_fork */
+	struct pub *pubs; /* publish.h; none unless the profile is written */
+	uint32_t pubs_n, pubs_spare;
+	uint16_t publish_refused;	   /* status of the last one, 0: none */
+	uint16_t event_refused[PACKAGE_COUNT]; /* the same for side watches */
 	struct watch *watches;					/* lists first */
 	uint32_t watches_n, lists_n, lines_used, watches_spare; /* free list through same_user */
 	uint32_t lists_pending;
 	uint32_t list_stamp;
 	uint32_t state_count[WATCH_STATES]; /* lines only */
-	struct queue sub_queue, watch_queue;
+	struct queue sub_queue, watch_queue, pub_queue;
+	bool pub_turn;
 	struct map by_call; /* Call-ID -> sub */
 	struct map by_id;   /* engine's line -> watch */
 	struct map by_user; /* user part -> first watch with it */
@@ -278,9 +294,18 @@ static inline uint32_t wheel_txn(const struct sip_agent *a, uint32_t i)
 {
 	return a->subs_n + a->watches_n + i;
 }
-static inline uint32_t wheel_timer(const struct sip_agent *a, uint32_t i)
+static inline uint32_t wheel_pub(const struct sip_agent *a, uint32_t i)
 {
 	return a->subs_n + a->watches_n + a->txns_n + i;
+}
+static inline uint32_t wheel_timer(const struct sip_agent *a, uint32_t i)
+{
+	return a->subs_n + a->watches_n + a->txns_n + a->pubs_n + i;
+}
+/* No list and no side watch. */
+static inline bool watch_is_line(const struct watch *x)
+{
+	return !x->is_list && x->main == NONE;
 }
 
 /* ---- agent.c ---- */
@@ -326,7 +351,7 @@ void request_put_aor(const struct sip_agent *a, const struct watch *w, struct bu
 
 /* ---- txn.c ---- */
 /* False when no transaction is free. */
-bool txn_start(struct sip_agent *a, enum txn_kind kind, uint32_t sub);
+bool txn_start(struct sip_agent *a, enum txn_kind kind, uint32_t of);
 void txn_due(struct sip_agent *a, uint32_t i);
 void txn_response(struct sip_agent *a, const struct sip_msg *m);
 void txn_drop(struct sip_agent *a, uint32_t i);
@@ -393,6 +418,9 @@ uint32_t watch_find(const struct sip_agent *a, uint32_t id);
 /* The line that a URI names, NONE: not ours. */
 uint32_t watch_by_uri(const struct sip_agent *a, struct slice uri);
 
+/* A side watch of a line. ERR_LIMIT, ERR_NO_MEMORY. */
+MUST_CHECK enum err watch_add_side(struct sip_agent *a, uint32_t main, enum package event);
+
 /* ---- watch.c ---- */
 void watch_move(struct sip_agent *a, uint32_t w, enum watch_state to, enum why why);
 void watch_queue(struct sip_agent *a, uint32_t w);
@@ -430,32 +458,23 @@ void list_leave(struct sip_agent *a, uint32_t line);
 uint16_t report_body(struct sip_agent *a, uint32_t line, uint32_t owner, struct sub *s,
 		     struct slice type, struct slice body, bool first);
 void report_forks(struct sip_agent *a, uint32_t line, uint32_t primary);
+void report_flag(struct sip_agent *a, uint32_t line, enum obs_kind kind, bool on);
+uint16_t report_unreadable(struct sip_agent *a, uint32_t line, enum err e, const char *what);
 
-/* ---- queues: intrusive, by index ---- */
-#define QUEUE_PUSH(q, array, i)                                                                    \
-	do {                                                                                       \
-		(array)[i].queued = (struct queue_link){ (q)->tail, NONE, true };                  \
-		if ((q)->tail == NONE)                                                             \
-			(q)->head = (i);                                                           \
-		else                                                                               \
-			(array)[(q)->tail].queued.next = (i);                                      \
-		(q)->tail = (i);                                                                   \
-		(q)->n++;                                                                          \
-	} while (0)
-
-#define QUEUE_CUT(q, array, i)                                                                     \
-	do {                                                                                       \
-		struct queue_link l_ = (array)[i].queued;                                          \
-		if (l_.prev == NONE)                                                               \
-			(q)->head = l_.next;                                                       \
-		else                                                                               \
-			(array)[l_.prev].queued.next = l_.next;                                    \
-		if (l_.next == NONE)                                                               \
-			(q)->tail = l_.prev;                                                       \
-		else                                                                               \
-			(array)[l_.next].queued.prev = l_.prev;                                    \
-		(array)[i].queued.in = false;                                                      \
-		(q)->n--;                                                                          \
-	} while (0)
+/* ---- side.c ---- */
+struct pidf;
+/* Which packages beside the main one each line is watched by. */
+bool side_wanted(const struct sip_agent *a, enum package event);
+/* What a PIDF document says of the user; first: of its subscription. */
+void side_profile(struct sip_agent *a, uint32_t watch, const struct pidf *p, bool first);
+/* The PBX holds no document. */
+void side_no_profile(struct sip_agent *a, uint32_t watch, bool first);
+uint16_t side_report(struct sip_agent *a, uint32_t watch, struct slice type, struct slice body,
+		     bool first);
+/* A profile is being written to the line: does DND go with it? */
+void side_dnd(struct sip_agent *a, uint32_t line, enum profile profile);
+/* What became of a SUBSCRIBE that carried a wish; status 0: no answer. */
+void side_dnd_sent(struct sip_agent *a, uint32_t watch, enum dnd_wish wish, uint16_t status);
+const char *event_name(enum package event);
 
 #endif

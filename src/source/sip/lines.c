@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
-#include "source/sip/agent.h"
+#include "source/sip/publish.h"
 
 static struct slice user_of(const struct watch *x)
 {
@@ -112,6 +112,40 @@ static enum err index_line(struct sip_agent *a, uint32_t w)
 	return e;
 }
 
+/* Takes the first free slot; the caller makes sure that there is one. */
+static enum err take_slot(struct sip_agent *a, uint32_t id, uint32_t main, enum package event,
+			  struct slice name)
+{
+	uint32_t w = a->watches_spare;
+	struct watch *x = &a->watches[w];
+	uint32_t spare = x->same_user;
+
+	*x = (struct watch){ .id = id,
+			     .is_list = id == ID_NONE,
+			     .event = (uint8_t)event,
+			     .main = main,
+			     .side = { NONE, NONE, NONE },
+			     .pub = NONE,
+			     .sub = NONE,
+			     .fresh = NONE,
+			     .same_user = NONE,
+			     .list = NONE,
+			     .list_prev = NONE,
+			     .list_next = NONE,
+			     .expires_s = a->expires_s };
+	x->name = name.n && name.n < SOURCE_URI_MAX ? strndup(name.p, name.n) : NULL;
+	enum err e = x->name && strlen(x->name) == name.n ? name_check(a, x) : ERR_MALFORMED;
+	if (e == ERR_OK && watch_is_line(x))
+		e = index_line(a, w);
+	if (e) {
+		free(x->name);
+		*x = (struct watch){ .same_user = spare };
+		return e;
+	}
+	a->watches_spare = spare;
+	return ERR_OK;
+}
+
 enum err watch_add(struct sip_agent *a, uint32_t id, struct slice name, uint32_t *ret)
 {
 	uint32_t w = a->watches_spare;
@@ -120,33 +154,28 @@ enum err watch_add(struct sip_agent *a, uint32_t id, struct slice name, uint32_t
 		return ERR_EXISTS;
 	if (w == NONE)
 		return ERR_LIMIT;
-	struct watch *x = &a->watches[w];
-	uint32_t spare = x->same_user;
-	*x = (struct watch){ .id = id,
-			     .is_list = id == ID_NONE,
-			     .sub = NONE,
-			     .fresh = NONE,
-			     .same_user = NONE,
-			     .list = NONE,
-			     .list_prev = NONE,
-			     .list_next = NONE,
-			     .expires_s = a->expires_s,
-			     .profile = PROFILE_COUNT };
-	x->name = name.n && name.n < SOURCE_URI_MAX ? strndup(name.p, name.n) : NULL;
-	enum err e = x->name && strlen(x->name) == name.n ? name_check(a, x) : ERR_MALFORMED;
-	if (e == ERR_OK && !x->is_list)
-		e = index_line(a, w);
-	if (e) {
-		free(x->name);
-		*x = (struct watch){ .same_user = spare };
+	enum err e = take_slot(a, id, NONE, (enum package)a->event, name);
+	if (e)
 		return e;
-	}
-	a->watches_spare = spare;
-	a->lines_used += !x->is_list;
-	if (!x->is_list)
-		a->state_count[WATCH_FREE]++;
+	a->lines_used += id != ID_NONE;
+	a->state_count[WATCH_FREE] += id != ID_NONE;
 	watch_move(a, w, WATCH_IDLE, WHY_LINK);
 	*ret = w;
+	return ERR_OK;
+}
+
+enum err watch_add_side(struct sip_agent *a, uint32_t main, enum package event)
+{
+	uint32_t w = a->watches_spare;
+	struct watch *x = &a->watches[main];
+
+	if (w == NONE)
+		return ERR_LIMIT;
+	enum err e = take_slot(a, x->id, main, event, slice_str(x->name));
+	if (e)
+		return e;
+	x->side[event] = w;
+	watch_move(a, w, WATCH_IDLE, WHY_LINK);
 	return ERR_OK;
 }
 
@@ -169,11 +198,35 @@ static void unindex_line(struct sip_agent *a, uint32_t w)
 	a->watches[at].same_user = x->same_user;
 }
 
+static void give_slot(struct sip_agent *a, uint32_t w)
+{
+	struct watch *x = &a->watches[w];
+
+	free(x->name);
+	*x = (struct watch){ .same_user = a->watches_spare };
+	a->watches_spare = w;
+}
+
+static void remove_sides(struct sip_agent *a, uint32_t w)
+{
+	for (int event = 0; event < PACKAGE_COUNT; event++) {
+		uint32_t side = a->watches[w].side[event];
+
+		if (side == NONE)
+			continue;
+		watch_drop_subs(a, side);
+		watch_move(a, side, WATCH_FREE, WHY_NONE);
+		give_slot(a, side);
+	}
+}
+
 void watch_remove(struct sip_agent *a, uint32_t w)
 {
 	struct watch *x = &a->watches[w];
 
-	CHECK(!x->is_list);
+	CHECK(watch_is_line(x));
+	remove_sides(a, w);
+	pub_line_removed(a, w);
 	watch_drop_subs(a, w);
 	if (x->state == WATCH_LISTED)
 		list_leave(a, w);
@@ -181,7 +234,5 @@ void watch_remove(struct sip_agent *a, uint32_t w)
 	watch_move(a, w, WATCH_FREE, WHY_NONE);
 	a->state_count[WATCH_FREE]--;
 	a->lines_used--;
-	free(x->name);
-	*x = (struct watch){ .same_user = a->watches_spare };
-	a->watches_spare = w;
+	give_slot(a, w);
 }

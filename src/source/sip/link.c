@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "source/sip/agent.h"
+#include "source/sip/publish.h"
 
 static const struct sm_state link_moves[LINK_STATES] = {
 	[LINK_WAITING] = { "waiting", SM_TO(LINK_CONNECTING) },
@@ -66,6 +66,7 @@ static void connected(struct sip_agent *a, const struct source_feed *in)
 	a->probing = true;
 	arm_idle(a, a->now_ms);
 	watch_all_start(a);
+	pub_all_start(a);
 	/* with no line to ask for, an OPTIONS shows whether the PBX is there */
 	if (a->watch_queue.n == 0)
 		txn_start(a, TXN_OPTIONS, NONE);
@@ -114,6 +115,7 @@ void link_lost(struct sip_agent *a, bool close, enum note n, const char *why)
 		l->tries = 0;
 	forget_transactions(a);
 	watch_all_stop(a);
+	pub_all_stop(a);
 	if (was_ready)
 		sip_stream_fini(&l->stream);
 	if (close)

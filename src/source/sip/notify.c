@@ -1,3 +1,4 @@
+#include "proto/xml/feature_event.h"
 #include "source/sip/agent.h"
 
 /* A NOTIFY is answered at once and without a server transaction: the sub keeps what it answered to
@@ -7,6 +8,7 @@ struct dialog_key {
 	uint64_t call;
 	struct slice to_tag, from_tag;
 	bool any_notifier;
+	uint8_t event;
 };
 
 static bool own_tag(struct slice to_tag, uint64_t tag)
@@ -23,16 +25,18 @@ static bool same_dialog(uint32_t id, const void *key, void *arg)
 	const struct sub *s = &a->subs[id];
 	const struct dialog_key *k = key;
 
-	if (s->call != k->call || !own_tag(k->to_tag, s->tag))
+	if (s->call != k->call || s->event != k->event || !own_tag(k->to_tag, s->tag))
 		return false;
 	return k->any_notifier ? s->fork_of == NONE : slice_is(k->from_tag, dialog_tag(&s->dialog));
 }
 
 /* Which subscription does it belong to? The first NOTIFY may come before the 200 and from another
  * notifier than the 200; later ones from others are forks (RFC 6665 4.1.4, 4.4.1). */
-static uint32_t match(struct sip_agent *a, const struct sip_msg *m)
+static uint32_t match(struct sip_agent *a, const struct sip_msg *m, enum package event)
 {
-	struct dialog_key key = { .to_tag = m->to_tag, .from_tag = m->from_tag };
+	struct dialog_key key = { .to_tag = m->to_tag,
+				  .from_tag = m->from_tag,
+				  .event = (uint8_t)event };
 	uint32_t i;
 
 	if (!agent_hex(m->call_id, &key.call) || !sip_is_token(m->from_tag))
@@ -95,8 +99,8 @@ static bool in_order(struct sip_agent *a, struct sub *s, const struct sip_msg *m
 		outbox_count(&a->out, NOTE_OLD_REPORT);
 		return false;
 	}
-	outbox_note(&a->out, NOTE_STEPPED_BACK, a->watches[s->watch].id, "CSeq %u after %u", m->cseq,
-		 s->remote_cseq);
+	outbox_note(&a->out, NOTE_STEPPED_BACK, a->watches[s->watch].id, "CSeq %u after %u",
+		    m->cseq, s->remote_cseq);
 	watch_renew(a, s->watch);
 	return false;
 }
@@ -120,13 +124,13 @@ static void terminated(struct sip_agent *a, uint32_t i, const struct sip_subscri
 		break;
 	case SIP_REASON_REJECTED:
 	case SIP_REASON_INVARIANT:
-		outbox_note(&a->out, a->watches[w].is_list ? NOTE_LIST_REFUSED : NOTE_LINE_REFUSED, id, "%s",
-			 name);
+		outbox_note(&a->out, a->watches[w].is_list ? NOTE_LIST_REFUSED : NOTE_LINE_REFUSED,
+			    id, "%s", name);
 		watch_ended(a, i, WATCH_REFUSED, WHY_ENDED, slow);
 		break;
 	case SIP_REASON_NORESOURCE:
-		outbox_note(&a->out, a->watches[w].is_list ? NOTE_LIST_REFUSED : NOTE_LINE_UNKNOWN, id, "%s",
-			 name);
+		outbox_note(&a->out, a->watches[w].is_list ? NOTE_LIST_REFUSED : NOTE_LINE_UNKNOWN,
+			    id, "%s", name);
 		watch_ended(a, i, WATCH_REFUSED, WHY_ENDED, slow);
 		break;
 	case SIP_REASON_NONE:
@@ -201,7 +205,8 @@ static uint16_t take(struct sip_agent *a, uint32_t i, const struct sip_msg *m, u
 	struct sip_subscription_state ss;
 
 	if (sip_subscription_state_parse(sip_msg_header(m, SIP_SUBSCRIPTION_STATE), &ss)) {
-		outbox_note(&a->out, NOTE_MALFORMED, a->watches[s->watch].id, "no Subscription-State");
+		outbox_note(&a->out, NOTE_MALFORMED, a->watches[s->watch].id,
+			    "no Subscription-State");
 		return 400;
 	}
 	if (!in_order(a, s, m)) {
@@ -251,12 +256,35 @@ static bool wants_unknown(const struct sip_msg *m)
 	return false;
 }
 
-static bool is_our_event(const struct sip_agent *a, const struct sip_msg *m)
+/* PACKAGE_COUNT: none that we ask for. */
+static enum package event_of(const struct sip_agent *a, const struct sip_msg *m)
 {
 	struct sip_event e;
+	int event = 0;
 
-	return sip_event_parse(sip_msg_header(m, SIP_EVENT), &e) == ERR_OK &&
-	       slice_is_nocase(e.package, a->presence ? "presence" : "dialog");
+	if (sip_event_parse(sip_msg_header(m, SIP_EVENT), &e))
+		return PACKAGE_COUNT;
+	while (event < PACKAGE_COUNT &&
+	       !((event == a->event || side_wanted(a, (enum package)event)) &&
+		 slice_is_nocase(e.package, event_name((enum package)event))))
+		event++;
+	return (enum package)event;
+}
+
+static void refuse_event(struct sip_agent *a, const struct via_channel *from,
+			 const struct sip_msg *m)
+{
+	struct buf allow;
+
+	buf_init(&allow, 256);
+	buf_fmt(&allow, "Allow-Events: %s", event_name((enum package)a->event));
+	for (int event = 0; event < PACKAGE_COUNT; event++)
+		if (side_wanted(a, (enum package)event))
+			buf_fmt(&allow, ", %s", event_name((enum package)event));
+	buf_str(&allow, "\r\n");
+	outbox_note(&a->out, NOTE_UNSUPPORTED, ID_NONE, "NOTIFY of another event answered 489");
+	inbound_answer(a, from, m, 489, NULL, buf_cstr(&allow));
+	buf_fini(&allow);
 }
 
 void notify_take(struct sip_agent *a, const struct via_channel *from, const struct sip_msg *m)
@@ -264,27 +292,26 @@ void notify_take(struct sip_agent *a, const struct via_channel *from, const stru
 	static const char *const accept[] = {
 		"Accept: application/dialog-info+xml, multipart/related, application/rlmi+xml\r\n",
 		"Accept: application/pidf+xml, multipart/related, application/rlmi+xml\r\n",
+		"Accept: " FEATURE_EVENT_TYPE ", multipart/mixed\r\n",
 	};
+	enum package event = event_of(a, m);
 	uint16_t again, status;
 	uint32_t i, branch;
 
-	if (!is_our_event(a, m)) {
-		outbox_note(&a->out, NOTE_UNSUPPORTED, ID_NONE, "NOTIFY of another event answered 489");
-		inbound_answer(a, from, m, 489, NULL,
-			       a->presence ? "Allow-Events: presence\r\n"
-					   : "Allow-Events: dialog\r\n");
+	if (event == PACKAGE_COUNT) {
+		refuse_event(a, from, m);
 		return;
 	}
 	if (wants_unknown(m)) {
 		outbox_note(&a->out, NOTE_UNSUPPORTED, ID_NONE,
-			 "NOTIFY requires an extension, answered 420");
+			    "NOTIFY requires an extension, answered 420");
 		inbound_answer(a, from, m, 420, NULL, "Supported: eventlist\r\n");
 		return;
 	}
-	i = match(a, m);
+	i = match(a, m, event);
 	if (i == NONE) {
 		outbox_note(&a->out, NOTE_FORGED, ID_NONE, "NOTIFY of no subscription from %s",
-			 from->peer.host);
+			    from->peer.host);
 		inbound_answer(a, from, m, 481, NULL, NULL);
 		return;
 	}
@@ -302,5 +329,5 @@ void notify_take(struct sip_agent *a, const struct via_channel *from, const stru
 		return;
 	}
 	status = take(a, i, m, branch);
-	inbound_answer(a, from, m, status, NULL, status == 415 ? accept[a->presence] : NULL);
+	inbound_answer(a, from, m, status, NULL, status == 415 ? accept[event] : NULL);
 }

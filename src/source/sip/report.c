@@ -26,7 +26,7 @@ static void emit_call(struct sip_agent *a, uint32_t line, enum obs_scope scope, 
 	outbox_obs(&a->out, &o);
 }
 
-static uint16_t unreadable(struct sip_agent *a, uint32_t line, enum err e, const char *what)
+uint16_t report_unreadable(struct sip_agent *a, uint32_t line, enum err e, const char *what)
 {
 	outbox_note(&a->out, NOTE_BAD_BODY, a->watches[line].id, "%s: %s", what, err_name(e));
 	return e == ERR_LIMIT ? 413 : e == ERR_NO_MEMORY ? 500 : 400;
@@ -115,6 +115,8 @@ void report_forks(struct sip_agent *a, uint32_t line, uint32_t primary)
 {
 	enum call_state best = CALL_GONE;
 
+	if (a->watches[line].main != NONE)
+		return;
 	for (uint32_t i = primary; i != NONE; i = a->subs[i].next_fork)
 		if (rank((enum call_state)a->subs[i].call_state) > rank(best))
 			best = (enum call_state)a->subs[i].call_state;
@@ -136,7 +138,7 @@ static uint16_t dialog_report(struct sip_agent *a, uint32_t line, uint32_t owner
 	enum err e = dialog_info_read(a->xml, body, &d);
 
 	if (e)
-		return unreadable(a, line, e, "dialog-info");
+		return report_unreadable(a, line, e, "dialog-info");
 	if (!is_next(a, x, owner, &d, first))
 		return 200;
 	for (uint32_t i = 0; i < d.n; i++)
@@ -171,7 +173,7 @@ static enum call_state presence_call(const struct watch *x, const struct pidf *p
 	return p->on_the_phone ? CALL_TALKING : CALL_GONE;
 }
 
-static void emit_flag(struct sip_agent *a, uint32_t line, enum obs_kind kind, bool on)
+void report_flag(struct sip_agent *a, uint32_t line, enum obs_kind kind, bool on)
 {
 	struct obs o = obs_for(a, line, kind);
 
@@ -182,26 +184,9 @@ static void emit_flag(struct sip_agent *a, uint32_t line, enum obs_kind kind, bo
 	outbox_obs(&a->out, &o);
 }
 
-static void emit_profile(struct sip_agent *a, uint32_t line, const struct pidf *p)
-{
-	struct obs o = obs_for(a, line, OBS_PROFILE);
-	enum profile profile = p->meeting		     ? PROFILE_MEETING
-			       : p->busy && !p->on_the_phone ? PROFILE_BUSY
-			       : p->away		     ? PROFILE_AWAY
-							     : PROFILE_AVAILABLE;
-
-	/* repeated documents must not undo what a person has set since */
-	if (a->watches[line].profile == profile)
-		return;
-	a->watches[line].profile = (uint8_t)profile;
-	o.profile.state = (uint8_t)profile;
-	o.profile.until_wall_ms = TIME_NEVER;
-	outbox_obs(&a->out, &o);
-}
-
 /* Rises first, then the call report that synchronises the line, then what falls. */
 static uint16_t presence_report(struct sip_agent *a, uint32_t line, struct sub *s,
-				struct slice body)
+				struct slice body, bool first)
 {
 	bool registered;
 	struct pidf p;
@@ -209,25 +194,25 @@ static uint16_t presence_report(struct sip_agent *a, uint32_t line, struct sub *
 	enum err e = pidf_read(a->xml, body, &p);
 
 	if (e)
-		return unreadable(a, line, e, "pidf");
+		return report_unreadable(a, line, e, "pidf");
 	registered = !p.unavailable && (p.open || !p.closed || p.on_the_phone);
 	call = presence_call(&a->watches[line], &p);
 	if (registered)
-		emit_flag(a, line, OBS_REGISTRATION, true);
-	if (p.dnd)
-		emit_flag(a, line, OBS_DND, true);
+		report_flag(a, line, OBS_REGISTRATION, true);
+	if (p.dnd && !a->features)
+		report_flag(a, line, OBS_DND, true);
 	if (a->reads_profile)
-		emit_profile(a, line, &p);
+		side_profile(a, line, &p, first);
 	if (s)
 		s->call_state = (uint8_t)call;
 	if (is_forked(s))
 		emit_forked(a, line, s, call);
 	else
 		emit_call(a, line, SCOPE_FULL, 0, call);
-	if (!p.dnd)
-		emit_flag(a, line, OBS_DND, false);
+	if (!p.dnd && !a->features)
+		report_flag(a, line, OBS_DND, false);
 	if (!registered)
-		emit_flag(a, line, OBS_REGISTRATION, false);
+		report_flag(a, line, OBS_REGISTRATION, false);
 	return 200;
 }
 
@@ -236,7 +221,10 @@ uint16_t report_body(struct sip_agent *a, uint32_t line, uint32_t owner, struct 
 {
 	static const char *const types[] = { "application/dialog-info+xml",
 					     "application/pidf+xml" };
+	bool presence = a->watches[owner].event == PACKAGE_PRESENCE;
 
+	if (a->watches[owner].main != NONE)
+		return side_report(a, owner, type, body, first);
 	/* nothing is known at the PBX: no call (Kamailio's first NOTIFY, pbx that answers for idle
 	 * lines) */
 	if (body.n == 0) {
@@ -247,12 +235,14 @@ uint16_t report_body(struct sip_agent *a, uint32_t line, uint32_t owner, struct 
 			emit_call(a, line, SCOPE_FULL, 0, CALL_GONE);
 		if (s)
 			s->call_state = CALL_GONE;
+		if (presence && a->reads_profile)
+			side_no_profile(a, line, first);
 		return 200;
 	}
-	if (!sip_type_is(type, types[a->presence])) {
+	if (!sip_type_is(type, types[presence])) {
 		outbox_note(&a->out, NOTE_BAD_BODY, a->watches[line].id, "another content type");
 		return 415;
 	}
-	return a->presence ? presence_report(a, line, s, body)
-			   : dialog_report(a, line, owner, s, body, first);
+	return presence ? presence_report(a, line, s, body, first)
+			: dialog_report(a, line, owner, s, body, first);
 }

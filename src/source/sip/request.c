@@ -1,6 +1,10 @@
 #include <stdio.h>
 
-#include "source/sip/agent.h"
+#include "proto/xml/feature_event.h"
+#include "proto/xml/pidf.h"
+#include "source/sip/publish.h"
+
+enum { BODY_MAX = 8192 };
 
 static const char *const via_names[] = {
 	[TRANSPORT_UDP] = "UDP", [TRANSPORT_TCP] = "TCP", [TRANSPORT_TLS] = "TLS"
@@ -110,17 +114,36 @@ static void put_wishes(const struct sip_agent *a, const struct sub *s, struct bu
 {
 	bool list = s->watch != NONE && a->watches[s->watch].is_list;
 
-	sip_put(b, "Event", slice_str(a->presence ? "presence" : "dialog"));
-	buf_fmt(b, "Accept: application/%s%s\r\n", a->presence ? "pidf+xml" : "dialog-info+xml",
+	static const char *const types[PACKAGE_COUNT] = {
+		[PACKAGE_DIALOG] = "application/dialog-info+xml",
+		[PACKAGE_PRESENCE] = "application/pidf+xml",
+		[PACKAGE_FEATURES] = FEATURE_EVENT_TYPE ", multipart/mixed",
+	};
+
+	sip_put(b, "Event", slice_str(event_name((enum package)s->event)));
+	buf_fmt(b, "Accept: %s%s\r\n", types[s->event],
 		list ? ", multipart/related, application/rlmi+xml" : "");
 	if (list)
 		sip_put(b, "Supported", SLICE_LIT("eventlist"));
 	sip_put_fmt(b, "Expires", "%u", sub_asked(a, s));
 }
 
+/* The wish to switch DND goes along with whatever SUBSCRIBE of the line comes next. */
+static void put_wish(struct sip_agent *a, struct txn *t, struct buf *body)
+{
+	const struct sub *s = &a->subs[t->of];
+	const struct watch *x = s->watch != NONE ? &a->watches[s->watch] : NULL;
+	struct slice name = slice_str(x ? x->name : "");
+
+	t->dnd_wish = x && s->state != SUB_LEAVING ? x->dnd_wish : (uint8_t)DND_WISH_NONE;
+	if (t->dnd_wish)
+		feature_put_dnd(body, slice_sub(name, 0, slice_find(name, '@')),
+				t->dnd_wish == DND_WISH_ON);
+}
+
 static void write_subscribe(struct sip_agent *a, struct txn *t, struct buf *b)
 {
-	struct sub *s = &a->subs[t->sub];
+	struct sub *s = &a->subs[t->of];
 	bool in_dialog = dialog_tag(&s->dialog)[0] != '\0';
 	struct slice target = slice_str(dialog_target(&s->dialog));
 	struct buf head; /* the routes decide the request line */
@@ -161,15 +184,41 @@ static void write_options(struct sip_agent *a, struct txn *t, struct buf *b)
 	buf_fini(&uri);
 }
 
+static void write_publish(struct sip_agent *a, struct txn *t, struct buf *b)
+{
+	const struct pub *p = &a->pubs[t->of];
+	struct slice aor = slice_str(p->aor);
+
+	sip_put_request(b, "PUBLISH", aor);
+	put_via(a, t, b);
+	buf_str(b, "Max-Forwards: 70\r\n");
+	put_from(a, p->tag, b);
+	buf_fmt(b, "To: <%s>\r\n", p->aor);
+	sip_put_fmt(b, "Call-ID", "%016llx", (unsigned long long)p->call);
+	sip_put_fmt(b, "CSeq", "%u PUBLISH", t->cseq);
+	pub_put_headers(a, t->of, b);
+	auth_put(a, t, "PUBLISH", aor, b);
+}
+
 void request_write(struct sip_agent *a, struct txn *t)
 {
-	struct buf *b = &a->scratch;
+	struct buf *b = &a->scratch, body;
+	const char *type = NULL;
 
+	buf_init(&body, BODY_MAX);
 	buf_reset(b);
-	if (t->kind == TXN_OPTIONS)
+	if (t->kind == TXN_OPTIONS) {
 		write_options(a, t, b);
-	else
+	} else if (t->kind == TXN_PUBLISH) {
+		write_publish(a, t, b);
+		pub_put_body(a, t->of, &body);
+		type = "application/pidf+xml";
+	} else {
 		write_subscribe(a, t, b);
+		put_wish(a, t, &body);
+		type = FEATURE_EVENT_TYPE;
+	}
 	sip_put(b, "User-Agent", slice_str("Offhook/" OFFHOOK_VERSION));
-	sip_put_end(b, NULL, SLICE_NONE);
+	sip_put_end(b, body.n ? type : NULL, buf_view(&body));
+	buf_fini(&body);
 }

@@ -52,6 +52,7 @@ uint32_t sub_new(struct sip_agent *a, uint32_t watch)
 		return NONE;
 	}
 	s->watch = watch;
+	s->event = a->watches[watch].event;
 	s->expires_ms = a->now_ms;
 	sm_move(sub_moves, &s->state, SUB_ASKING);
 	return i;
@@ -73,6 +74,7 @@ uint32_t sub_fork(struct sip_agent *a, uint32_t of)
 	s->tag = first->tag;
 	s->cseq = first->cseq;
 	s->watch = first->watch;
+	s->event = first->event;
 	s->sent_ms = first->sent_ms;
 	s->expires_ms = first->expires_ms;
 	if (dialog_set(&s->dialog, slice_str(dialog_aor(&first->dialog)), SLICE_NONE,
@@ -291,6 +293,8 @@ static void refused(struct sip_agent *a, uint32_t i, const struct sip_msg *m, en
 					     : NOTE_LINE_REFUSED;
 
 	outbox_note(&a->out, n, w->id, "%s: %u %s", w->name, m->status, sip_reason(m->status));
+	if (w->main != NONE && fate != FATE_UNKNOWN)
+		a->event_refused[w->event] = m->status;
 	a->subs[i].ended = true;
 	watch_ended(a, i, WATCH_REFUSED, WHY_STATUS,
 		    SLOW_MS + prng_range(&a->prng, 0, SLOW_MS / 5));

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "source/sip/agent.h"
+#include "source/sip/publish.h"
 
 static uint32_t index_of(const struct sip_agent *a, const struct txn *t)
 {
@@ -21,6 +21,27 @@ static void arm(struct sip_agent *a, struct txn *t)
 	wheel_set(a->wheel, wheel_txn(a, index_of(a, t)), due);
 }
 
+/* What a transaction's messages are known by, in whatever it serves. */
+struct place {
+	uint64_t call;
+	uint32_t *cseq, *txn;
+	const char *method;
+};
+
+static struct place place_of(struct sip_agent *a, const struct txn *t)
+{
+	struct sub *s = &a->subs[t->kind == TXN_SUBSCRIBE ? t->of : 0];
+	struct link *l = &a->link;
+
+	if (t->kind == TXN_SUBSCRIBE)
+		return (struct place){ s->call, &s->cseq, &s->txn, "SUBSCRIBE" };
+	if (t->kind == TXN_OPTIONS)
+		return (struct place){ l->options_call, &l->options_cseq, &l->options_txn,
+				       "OPTIONS" };
+	struct pub *p = &a->pubs[t->of];
+	return (struct place){ p->call, &p->cseq, &p->txn, "PUBLISH" };
+}
+
 /* A new branch each time: after a challenge it is a new transaction. */
 static void send(struct sip_agent *a, struct txn *t)
 {
@@ -29,14 +50,9 @@ static void send(struct sip_agent *a, struct txn *t)
 	t->start_ms = a->now_ms;
 	t->interval_ms = T1_MS;
 	t->next_ms = a->now_ms + T1_MS;
-	if (t->kind == TXN_SUBSCRIBE) {
-		struct sub *s = &a->subs[t->sub];
-
-		t->cseq = ++s->cseq;
-		s->sent_ms = a->now_ms;
-	} else {
-		t->cseq = ++a->link.options_cseq;
-	}
+	t->cseq = ++*place_of(a, t).cseq;
+	if (t->kind == TXN_SUBSCRIBE)
+		a->subs[t->of].sent_ms = a->now_ms;
 	request_write(a, t);
 	if (a->transport == TRANSPORT_UDP) {
 		buf_reset(&t->bytes);
@@ -46,7 +62,7 @@ static void send(struct sip_agent *a, struct txn *t)
 	arm(a, t);
 }
 
-bool txn_start(struct sip_agent *a, enum txn_kind kind, uint32_t sub)
+bool txn_start(struct sip_agent *a, enum txn_kind kind, uint32_t of)
 {
 	struct txn *t = NULL;
 	uint32_t i = kind == TXN_OPTIONS ? a->txns_n - 1 : 0;
@@ -61,13 +77,9 @@ bool txn_start(struct sip_agent *a, enum txn_kind kind, uint32_t sub)
 	if (!t)
 		return false;
 	struct buf bytes = t->bytes;
-	*t = (struct txn){ .bytes = bytes, .used = true, .kind = (uint8_t)kind, .sub = sub };
-	if (kind == TXN_SUBSCRIBE) {
-		a->subs[sub].txn = i;
-		a->outstanding++;
-	} else {
-		a->link.options_txn = i;
-	}
+	*t = (struct txn){ .bytes = bytes, .used = true, .kind = (uint8_t)kind, .of = of };
+	*place_of(a, t).txn = i;
+	a->outstanding += kind != TXN_OPTIONS;
 	send(a, t);
 	return true;
 }
@@ -80,19 +92,15 @@ void txn_drop(struct sip_agent *a, uint32_t i)
 		return;
 	t->used = false;
 	wheel_set(a->wheel, wheel_txn(a, i), WHEEL_NEVER);
-	if (t->kind == TXN_SUBSCRIBE) {
-		a->subs[t->sub].txn = NONE;
-		a->outstanding--;
-	} else {
-		a->link.options_txn = NONE;
-	}
+	*place_of(a, t).txn = NONE;
+	a->outstanding -= t->kind != TXN_OPTIONS;
 }
 
 static void timed_out(struct sip_agent *a, struct txn *t)
 {
 	bool silent = a->link.heard_ms <= t->start_ms;
-	uint32_t sub = t->sub;
-	uint8_t kind = t->kind;
+	uint32_t of = t->of;
+	uint8_t kind = t->kind, wish = t->dnd_wish;
 
 	txn_drop(a, index_of(a, t));
 	if (kind == TXN_OPTIONS && silent && !a->link.hears_options && a->link.state == LINK_UP) {
@@ -101,7 +109,10 @@ static void timed_out(struct sip_agent *a, struct txn *t)
 	} else if (silent) {
 		link_lost(a, true, NOTE_TIMED_OUT, "no answer");
 	} else if (kind == TXN_SUBSCRIBE) {
-		sub_timed_out(a, sub);
+		side_dnd_sent(a, a->subs[of].watch, (enum dnd_wish)wish, 0);
+		sub_timed_out(a, of);
+	} else if (kind == TXN_PUBLISH) {
+		pub_timed_out(a, of);
 	}
 }
 
@@ -136,12 +147,27 @@ static struct txn *match(struct sip_agent *a, const struct sip_msg *m)
 	struct txn *t = &a->txns[branch & 0xffff];
 	if (!t->used || t->branch != branch || t->cseq != m->cseq)
 		return NULL;
-	if (!slice_is(m->cseq_method, t->kind == TXN_OPTIONS ? "OPTIONS" : "SUBSCRIBE"))
+	struct place place = place_of(a, t);
+	if (!slice_is(m->cseq_method, place.method))
 		return NULL;
-	snprintf(call, sizeof(call), "%016llx",
-		 (unsigned long long)(t->kind == TXN_OPTIONS ? a->link.options_call
-							     : a->subs[t->sub].call));
+	snprintf(call, sizeof(call), "%016llx", (unsigned long long)place.call);
 	return slice_is(m->call_id, call) ? t : NULL;
+}
+
+static void over(struct sip_agent *a, struct txn *t, const struct sip_msg *m)
+{
+	uint32_t of = t->of;
+	uint8_t kind = t->kind, wish = t->dnd_wish;
+
+	txn_drop(a, index_of(a, t));
+	if (kind == TXN_SUBSCRIBE) {
+		side_dnd_sent(a, a->subs[of].watch, (enum dnd_wish)wish, m->status);
+		sub_answered(a, of, m);
+	} else if (kind == TXN_PUBLISH) {
+		pub_answered(a, of, m);
+	} else {
+		link_options_done(a, m->status);
+	}
 }
 
 static void challenged(struct sip_agent *a, struct txn *t, const struct sip_msg *m)
@@ -156,12 +182,10 @@ static void challenged(struct sip_agent *a, struct txn *t, const struct sip_msg 
 		}
 		auth_hold(a, why);
 	}
-	uint32_t sub = t->sub;
-	uint8_t kind = t->kind;
-
-	txn_drop(a, index_of(a, t));
-	if (kind == TXN_SUBSCRIBE)
-		sub_answered(a, sub, m);
+	if (t->kind == TXN_OPTIONS)
+		txn_drop(a, index_of(a, t));
+	else
+		over(a, t, m);
 }
 
 /* Answers that show a PBX at work, not one that is starting, overloaded or behind a dead proxy. */
@@ -186,16 +210,9 @@ void txn_response(struct sip_agent *a, const struct sip_msg *m)
 	}
 	if (t->sent_auth[0] || t->sent_auth[1])
 		auth_accepted(a);
-	uint32_t sub = t->sub;
-	uint8_t kind = t->kind;
-
-	txn_drop(a, index_of(a, t));
 	if (is_useful(m->status)) {
 		link_answered(a);
-		a->probing = a->probing && kind == TXN_OPTIONS;
+		a->probing = a->probing && t->kind == TXN_OPTIONS;
 	}
-	if (kind == TXN_OPTIONS)
-		link_options_done(a, m->status);
-	else
-		sub_answered(a, sub, m);
+	over(a, t, m);
 }

@@ -15,6 +15,26 @@ static const char *const why_text[WHY_COUNT] = {
 	[WHY_TOO_LARGE] = "the list is too large for the pbx",
 };
 
+/* What the settings ask for and the PBX has refused, in one line. */
+static void put_missing(const struct sip_agent *a, char *dst, size_t cap)
+{
+	static const char *const wants[PACKAGE_COUNT] = {
+		[PACKAGE_DIALOG] = "",
+		[PACKAGE_PRESENCE] = "reading the profile: SUBSCRIBE to presence",
+		[PACKAGE_FEATURES] = "do not disturb: SUBSCRIBE to as-feature-event",
+	};
+	size_t n = 0;
+
+	for (int event = 0; event < PACKAGE_COUNT; event++)
+		if (a->event_refused[event] && n < cap)
+			n += (size_t)snprintf(dst + n, cap - n, "%s%s refused (%u %s)", n ? "; " : "",
+					      wants[event], a->event_refused[event],
+					      sip_reason(a->event_refused[event]));
+	if (a->publish_refused && n < cap)
+		snprintf(dst + n, cap - n, "%swriting the profile: PUBLISH refused (%u %s)",
+			 n ? "; " : "", a->publish_refused, sip_reason(a->publish_refused));
+}
+
 void view_source(const struct sip_agent *a, struct source_view *ret)
 {
 	static const char *const states[LINK_STATES] = {
@@ -36,6 +56,7 @@ void view_source(const struct sip_agent *a, struct source_view *ret)
 		.received = a->received,
 		.sent = a->out.sent,
 	};
+	put_missing(a, ret->missing, sizeof(ret->missing));
 	memcpy(ret->counters, a->out.counters, sizeof(ret->counters));
 	snprintf(ret->state, sizeof(ret->state), "%s%s", down ? "not connected: " : "",
 		 a->hold_login		  ? "log-in refused, next try in some minutes"

@@ -27,7 +27,7 @@ void watch_move(struct sip_agent *a, uint32_t w, enum watch_state to, enum why w
 	x->why = (uint8_t)why;
 	if (x->state == to)
 		return;
-	if (!x->is_list) {
+	if (watch_is_line(x)) {
 		a->state_count[x->state]--;
 		a->state_count[to]++;
 	}
@@ -100,6 +100,8 @@ void watch_live(struct sip_agent *a, uint32_t i)
 	x->fresh = NONE;
 	x->renewed_ms = a->now_ms;
 	watch_move(a, w, WATCH_LIVE, WHY_NONE);
+	if (x->main != NONE)
+		a->event_refused[x->event] = 0;
 	wheel_set(a->wheel, wheel_watch(a, w), WHEEL_NEVER);
 	if (old != NONE)
 		sub_leave(a, old);
@@ -109,7 +111,7 @@ static void lose_line(struct sip_agent *a, uint32_t line)
 {
 	struct watch *x = &a->watches[line];
 
-	if (x->synced)
+	if (x->synced && watch_is_line(x))
 		outbox_plain(&a->out, OUT_LINE_LOST, x->id);
 	x->synced = false;
 }
@@ -228,11 +230,17 @@ void watch_all_start(struct sip_agent *a)
 		struct watch *x = &a->watches[w];
 
 		x->settled = false;
+		if (x->state == WATCH_IDLE && x->main != NONE)
+			continue;
 		if (x->state == WATCH_IDLE && (x->is_list || a->lists_n == 0))
 			watch_queue(a, w);
 		else if (x->state == WATCH_IDLE)
 			x->why = WHY_LISTS;
 	}
+	/* calls first */
+	for (uint32_t w = 0; w < a->watches_n; w++)
+		if (a->watches[w].state == WATCH_IDLE && a->watches[w].main != NONE)
+			watch_queue(a, w);
 }
 
 void watch_all_stop(struct sip_agent *a)

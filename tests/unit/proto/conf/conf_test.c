@@ -279,8 +279,13 @@ static void checks_connectors(void **state)
 	    "type");
 	bad(CONNECTOR("name: hq, type: sip, server: pbx"),
 	    "offhook.yaml:8:40: accounts[0].connectors[0].server: must be a SIP URI");
-	bad(CONNECTOR("name: hq, type: sip, server: 'sip:pbx', profile: both"),
-	    "offhook.yaml:8:60: accounts[0].connectors[0].profile: must be ignore");
+	bad(CONNECTOR("name: hq, type: sip, server: 'sip:pbx', profile: both, dnd_while: [meeting]"),
+	    "offhook.yaml:8:77: accounts[0].connectors[0].dnd_while: needs feature_events: yes");
+	bad(CONNECTOR("name: hq, type: sip, server: 'sip:pbx', feature_events: yes, dnd_while: [away]"),
+	    "offhook.yaml:8:83: accounts[0].connectors[0].dnd_while: needs profile: write or both");
+	bad(CONNECTOR("name: hq, type: sip, server: 'sip:pbx', profile: both, feature_events: yes, "
+		      "dnd_while: [lunch]"),
+	    "offhook.yaml:8:98: accounts[0].connectors[0].dnd_while: must list away, busy, meeting");
 	bad(CONNECTOR("name: hq, type: sip, server: 'sip:pbx', password_file: p"),
 	    "offhook.yaml:8:9: accounts[0].connectors[0].username: is missing");
 	bad(CONNECTOR("name: hq, type: sip, server: 'sip:pbx', tls: yes"),

@@ -298,16 +298,22 @@ static void test_profile(void **state)
 		start(&(struct rig_options){ .package = "presence", .reads_profile = true },
 		      pidf("<rpid:away/>"));
 	assert_int_equal(profile_of(), PROFILE_AWAY);
+	assert_int_equal(r.obs[2].kind, OBS_CALL);
 	rig_forget(&r);
 	rig_notify_dialog(&r, &d, pidf("<rpid:away/>"));
-	assert_int_equal(profile_of(), -1); /* no change, no word */
+	assert_int_equal(profile_of(), PROFILE_AWAY); /* the engine knows what is no news */
 	rig_notify_dialog(&r, &d, pidf("<rpid:meeting/>"));
 	assert_int_equal(profile_of(), PROFILE_MEETING);
 	rig_notify_dialog(&r, &d, pidf("<rpid:busy/>"));
 	assert_int_equal(profile_of(), PROFILE_BUSY);
+	/* busy on the phone is the line's matter: what was stated before it stands */
 	rig_notify_dialog(&r, &d, pidf("<rpid:on-the-phone/><rpid:busy/>"));
-	assert_int_equal(profile_of(),
-			 PROFILE_AVAILABLE); /* busy on the phone is the line's matter */
+	assert_int_equal(profile_of(), PROFILE_BUSY);
+	rig_notify_dialog(&r, &d, pidf(""));
+	assert_int_equal(profile_of(), PROFILE_AVAILABLE);
+	rig_forget(&r);
+	rig_notify_dialog(&r, &d, "");
+	assert_int_equal(profile_of(), PROFILE_NONE);
 	rig_close(&r);
 }
 

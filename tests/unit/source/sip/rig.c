@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "proto/conf/conf.h"
 #include "source/sip/sip.h"
 
 static const struct source_ops *const ops = &sip_source_ops;
@@ -44,8 +45,12 @@ static void gather(struct rig *r, const struct source_out *out)
 		r->downs++;
 		break;
 	case OUT_WRITTEN:
+		assert_true(r->written_n < 64);
+		r->written[r->written_n] = (struct rig_written){ out->line, out->generation, out->result, "" };
+		memcpy(r->written[r->written_n++].text, out->text, sizeof(out->text));
+		break;
 	case OUT_ANSWER:
-		fail_msg("a connector that writes nothing has answered a write");
+		fail_msg("a sip connector has answered a webhook");
 		break;
 	case OUT_LINE_LOST:
 		assert_true(r->lost_n < RIG_SENT);
@@ -75,6 +80,9 @@ static void feed(struct rig *r, const struct source_feed *in)
 void rig_open(struct rig *r, const struct rig_options *o)
 {
 	struct secret password = { 0 };
+	const char *dnd_while = o->dnd_while;
+	struct conf_connector settings = { .feature_events = o->feature_events,
+					   .dnd_while = { &dnd_while, dnd_while != NULL } };
 	struct source_config c = {
 		.name = "pbx",
 		.connector = 3,
@@ -87,6 +95,8 @@ void rig_open(struct rig *r, const struct rig_options *o)
 		.lists_n = o->lists_n,
 		.listen = o->listen ? o->listen : "",
 		.reads_profile = o->reads_profile,
+		.writes_profile = o->writes_profile,
+		.settings = &settings,
 		.lines_max = o->lines_max ? o->lines_max : 100,
 		.seed = 42,
 		.tuning = &o->tuning,
@@ -107,7 +117,7 @@ void rig_forget(struct rig *r)
 {
 	for (uint32_t i = 0; i < r->sent_n; i++)
 		free(r->sent[i].bytes);
-	r->sent_n = r->sent_at = r->obs_n = r->lost_n = 0;
+	r->sent_n = r->sent_at = r->obs_n = r->lost_n = r->written_n = 0;
 	memset(r->notes, 0, sizeof(r->notes));
 }
 
@@ -263,8 +273,8 @@ struct rig_dialog rig_dialog(const struct rig_request *q, const char *tag)
 	return d;
 }
 
-uint16_t rig_notify(struct rig *r, struct rig_dialog *d, const char *substate, const char *type,
-		    const char *body)
+static uint16_t notify(struct rig *r, struct rig_dialog *d, const char *event,
+		       const char *substate, const char *type, const char *body)
 {
 	struct buf b;
 
@@ -275,7 +285,7 @@ uint16_t rig_notify(struct rig *r, struct rig_dialog *d, const char *substate, c
 	buf_fmt(&b, "From: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u NOTIFY\r\n", d->own, d->peer,
 		d->call_id, ++d->cseq);
 	buf_fmt(&b, "Contact: <sip:10.0.0.1:5060>\r\nMax-Forwards: 70\r\nEvent: %s\r\n",
-		r->presence ? "presence" : "dialog");
+		event);
 	if (substate[0])
 		buf_fmt(&b, "Subscription-State: %s\r\n", substate);
 	sip_put_end(&b, type, slice_str(body));
@@ -299,6 +309,44 @@ uint16_t rig_notify(struct rig *r, struct rig_dialog *d, const char *substate, c
 		return status;
 	}
 	return 0;
+}
+
+uint16_t rig_notify(struct rig *r, struct rig_dialog *d, const char *substate, const char *type,
+		    const char *body)
+{
+	return notify(r, d, r->presence ? "presence" : "dialog", substate, type, body);
+}
+
+uint16_t rig_notify_event(struct rig *r, struct rig_dialog *d, const char *event, const char *type,
+			  const char *body)
+{
+	return notify(r, d, event, SUBSTATE, body[0] ? type : NULL, body);
+}
+
+struct rig_dialog rig_live_side(struct rig *r, const char *event, const char *type, const char *body)
+{
+	struct rig_request *q = rig_take(r, "SUBSCRIBE");
+
+	assert_string_equal(rig_header(q, "Event"), event);
+	rig_reply(r, q, 200, "Expires: 3600\r\n");
+	struct rig_dialog d = rig_dialog(q, "pbxtag");
+	assert_int_equal(rig_notify_event(r, &d, event, type, body), 200);
+	return d;
+}
+
+void rig_write(struct rig *r, uint32_t line, int profile, uint32_t generation)
+{
+	const struct profile_write w = { (uint8_t)profile, TIME_NEVER, generation };
+
+	ops->write_profile(r->s, line, &w);
+	drain(r);
+	rig_run(r, 0);
+}
+
+const struct rig_written *rig_written(const struct rig *r)
+{
+	assert_int_equal(r->written_n, 1);
+	return &r->written[0];
 }
 
 uint16_t rig_notify_dialog(struct rig *r, struct rig_dialog *d, const char *body)

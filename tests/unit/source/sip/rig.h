@@ -17,6 +17,12 @@ struct rig_sent {
 	char *bytes;
 };
 
+struct rig_written {
+	uint32_t line, generation;
+	uint8_t result;
+	char text[160];
+};
+
 /* A request of the machine, taken apart, with all that is needed to answer and to notify. */
 struct rig_request {
 	char *bytes;
@@ -49,13 +55,16 @@ struct rig {
 	uint32_t requests_n;
 	unsigned branch;
 	bool presence;
+	struct rig_written written[64];
+	uint32_t written_n;
 };
 
 struct rig_options {
 	const char *server, *package, *username, *password, *listen;
 	const char *const *lists;
 	uint32_t lists_n, lines_max;
-	bool reads_profile;
+	bool reads_profile, writes_profile, feature_events;
+	const char *dnd_while; /* one profile */
 	struct source_tuning tuning;
 };
 
@@ -93,6 +102,13 @@ uint16_t rig_notify(struct rig *r, struct rig_dialog *d, const char *substate, c
 uint16_t rig_notify_dialog(struct rig *r, struct rig_dialog *d, const char *body);
 /* Takes a SUBSCRIBE, answers 200, notifies body: a line or list is live. */
 struct rig_dialog rig_live(struct rig *r, const char *body);
+/* The same for a package other than the main one. */
+struct rig_dialog rig_live_side(struct rig *r, const char *event, const char *type, const char *body);
+uint16_t rig_notify_event(struct rig *r, struct rig_dialog *d, const char *event, const char *type,
+			  const char *body);
+void rig_write(struct rig *r, uint32_t line, int profile, uint32_t generation);
+/* The last OUT_WRITTEN, which must be the only one since rig_forget. */
+const struct rig_written *rig_written(const struct rig *r);
 /* A dialog-info document with one dialog; state NULL: none. */
 const char *rig_info(unsigned version, const char *id, const char *direction, const char *state);
 const char *rig_header(const struct rig_request *q, const char *name);

@@ -1,0 +1,415 @@
+#include "source/sip/publish.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "proto/xml/pidf.h"
+
+enum {
+	SPARE_PUBS = 16, /* of removed lines, on their way out */
+	RETRY_MS = 5000,
+	SOON_MS = 3000, /* after the link came up: what the engine writes anew goes first */
+	ETAG_MAX = 256,
+	RAISED_MAX = 2,
+	TRIES_MAX = 8,
+};
+
+enum err pub_init(struct sip_agent *a, uint32_t lines_max)
+{
+	uint32_t n = a->writes_profile ? lines_max + SPARE_PUBS : 0;
+
+	a->pub_queue = (struct queue){ NONE, NONE, 0 };
+	a->pubs_spare = NONE;
+	if (n == 0)
+		return ERR_OK;
+	a->pubs = calloc(n, sizeof(*a->pubs));
+	if (!a->pubs)
+		return ERR_NO_MEMORY;
+	a->pubs_n = n;
+	for (uint32_t i = 0; i < n; i++)
+		a->pubs[i].next = i + 1 < n ? i + 1 : NONE;
+	a->pubs_spare = 0;
+	return ERR_OK;
+}
+
+void pub_fini(struct sip_agent *a)
+{
+	for (uint32_t i = 0; i < a->pubs_n; i++) {
+		free(a->pubs[i].aor);
+		free(a->pubs[i].etag);
+	}
+	free(a->pubs);
+}
+
+static uint32_t pub_new(struct sip_agent *a, uint32_t watch)
+{
+	uint32_t i = a->pubs_spare;
+	struct buf aor;
+
+	if (i == NONE)
+		return NONE;
+	buf_init(&aor, SIP_URI_MAX);
+	request_put_aor(a, &a->watches[watch], &aor);
+	char *text = buf_err(&aor) == ERR_OK ? strdup(buf_cstr(&aor)) : NULL;
+	buf_fini(&aor);
+	if (!text)
+		return NONE;
+	a->pubs_spare = a->pubs[i].next;
+	a->pubs[i] = (struct pub){ .aor = text,
+				   .call = agent_token(a),
+				   .tag = agent_token(a),
+				   .watch = watch,
+				   .next = NONE,
+				   .txn = NONE,
+				   .expires_s = a->expires_s,
+				   .wanted = PROFILE_NONE,
+				   .sent = PROFILE_NONE,
+				   .held = PROFILE_NONE,
+				   .used = true };
+	a->watches[watch].pub = i;
+	return i;
+}
+
+static void unqueue(struct sip_agent *a, uint32_t i)
+{
+	if (a->pubs[i].queued.in)
+		QUEUE_CUT(&a->pub_queue, a->pubs, i);
+	wheel_set(a->wheel, wheel_pub(a, i), WHEEL_NEVER);
+}
+
+static void pub_free(struct sip_agent *a, uint32_t i)
+{
+	struct pub *p = &a->pubs[i];
+
+	CHECK(p->txn == NONE && p->watch == NONE);
+	unqueue(a, i);
+	free(p->aor);
+	free(p->etag);
+	*p = (struct pub){ .next = a->pubs_spare };
+	a->pubs_spare = i;
+}
+
+/* What is in flight is answered first. */
+static void queue(struct sip_agent *a, uint32_t i)
+{
+	wheel_set(a->wheel, wheel_pub(a, i), WHEEL_NEVER);
+	if (a->pubs[i].txn == NONE && !a->pubs[i].queued.in)
+		QUEUE_PUSH(&a->pub_queue, a->pubs, i);
+}
+
+static void forget_tag(struct pub *p)
+{
+	free(p->etag);
+	p->etag = NULL;
+	p->held = PROFILE_NONE;
+}
+
+static void written(struct sip_agent *a, struct pub *p, enum write_result result, const char *why,
+		    uint16_t status)
+{
+	if (!p->asked || p->watch == NONE)
+		return;
+	p->asked = false;
+	if (status)
+		outbox_written(&a->out, a->watches[p->watch].id, p->generation, result,
+			       "%s (%u %s)", why, status, sip_reason(status));
+	else
+		outbox_written(&a->out, a->watches[p->watch].id, p->generation, result, "%s", why);
+}
+
+/* ---- what the engine and the other parts want ---- */
+
+void pub_write(struct sip_agent *a, uint32_t watch, const struct profile_write *w)
+{
+	uint32_t i = a->watches[watch].pub;
+
+	if (i == NONE)
+		i = pub_new(a, watch);
+	if (i == NONE) {
+		outbox_written(&a->out, a->watches[watch].id, w->generation, WRITE_UNSURE,
+			       "too many publications at a time");
+		return;
+	}
+	struct pub *p = &a->pubs[i];
+	written(a, p, WRITE_UNSURE, "a later one took its place", 0);
+	p->wanted = w->state;
+	p->until_ms = w->until_wall_ms;
+	p->generation = w->generation;
+	p->asked = true;
+	p->tries = p->raised = 0;
+	queue(a, i);
+}
+
+bool pub_holds(const struct sip_agent *a, uint32_t watch)
+{
+	uint32_t i = a->watches[watch].pub;
+
+	/* the report of what was just published may overtake the answer */
+	return i != NONE && (a->pubs[i].etag || a->pubs[i].txn != NONE) &&
+	       a->pubs[i].wanted != PROFILE_NONE;
+}
+
+void pub_withdraw(struct sip_agent *a, uint32_t watch)
+{
+	uint32_t i = a->watches[watch].pub;
+
+	if (i == NONE || a->pubs[i].wanted == PROFILE_NONE || a->pubs[i].asked)
+		return;
+	a->pubs[i].wanted = PROFILE_NONE;
+	queue(a, i);
+}
+
+/* It outlives its line for as long as it takes to tell the PBX. */
+void pub_line_removed(struct sip_agent *a, uint32_t watch)
+{
+	uint32_t i = a->watches[watch].pub;
+
+	if (i == NONE)
+		return;
+	struct pub *p = &a->pubs[i];
+	a->watches[watch].pub = NONE;
+	p->watch = NONE;
+	p->wanted = PROFILE_NONE;
+	p->asked = false;
+	if (!link_ready(a) || (!p->etag && p->txn == NONE))
+		pub_free(a, i);
+	else
+		queue(a, i);
+}
+
+void pub_all_start(struct sip_agent *a)
+{
+	for (uint32_t i = 0; i < a->pubs_n; i++)
+		if (a->pubs[i].used && (a->pubs[i].wanted != PROFILE_NONE || a->pubs[i].etag))
+			wheel_set(a->wheel, wheel_pub(a, i),
+				  a->now_ms + SOON_MS + agent_jitter(a, SOON_MS));
+}
+
+/* The engine forgets its writes with the link. What the PBX made of the last ones nobody knows. */
+void pub_all_stop(struct sip_agent *a)
+{
+	for (uint32_t i = 0; i < a->pubs_n; i++) {
+		struct pub *p = &a->pubs[i];
+
+		if (!p->used)
+			continue;
+		unqueue(a, i);
+		p->asked = false;
+		p->held = PROFILE_NONE;
+		p->tries = p->raised = 0;
+		if (p->watch == NONE)
+			pub_free(a, i);
+	}
+}
+
+void pub_due(struct sip_agent *a, uint32_t i)
+{
+	queue(a, i);
+}
+
+/* ---- requests ---- */
+
+bool pub_send(struct sip_agent *a, uint32_t i)
+{
+	struct pub *p = &a->pubs[i];
+
+	/* nothing is wanted and nothing is held: all is done */
+	if (p->wanted == PROFILE_NONE && !p->etag) {
+		QUEUE_CUT(&a->pub_queue, a->pubs, i);
+		if (p->watch == NONE)
+			pub_free(a, i);
+		return true;
+	}
+	p->sent = p->wanted;
+	p->sent_until_ms = p->until_ms;
+	p->matched = p->etag != NULL;
+	if (!txn_start(a, TXN_PUBLISH, i))
+		return false;
+	QUEUE_CUT(&a->pub_queue, a->pubs, i);
+	return true;
+}
+
+void pub_put_headers(const struct sip_agent *a, uint32_t i, struct buf *b)
+{
+	const struct pub *p = &a->pubs[i];
+
+	sip_put(b, "Event", SLICE_LIT("presence"));
+	sip_put_fmt(b, "Expires", "%u", p->sent == PROFILE_NONE ? 0 : p->expires_s);
+	if (p->matched)
+		sip_put(b, "SIP-If-Match", slice_str(p->etag));
+}
+
+/* RFC 3903 4.1: a refresh and a removal carry none. */
+void pub_put_body(const struct sip_agent *a, uint32_t i, struct buf *body)
+{
+	static const struct {
+		enum pidf_stand stand;
+		const char *label;
+	} words[PROFILE_COUNT] = {
+#define PROFILE(id, name, label, reads_as) [PROFILE_##id] = { PIDF_##id, label },
+#include "core/names.def"
+	};
+	const struct pub *p = &a->pubs[i];
+
+	if (p->sent >= PROFILE_COUNT ||
+	    (p->matched && p->sent == p->held && p->sent_until_ms == p->held_until_ms))
+		return;
+	const struct pidf_statement s = { (uint8_t)words[p->sent].stand,
+					  slice_str(words[p->sent].label), p->sent_until_ms };
+	pidf_put(body, slice_str(p->aor), &s);
+}
+
+/* ---- answers ---- */
+
+static void rest(struct sip_agent *a, uint32_t i)
+{
+	struct pub *p = &a->pubs[i];
+	int64_t ms = (int64_t)RETRY_MS << p->tries;
+
+	p->tries += p->tries < TRIES_MAX;
+	wheel_set(a->wheel, wheel_pub(a, i),
+		  a->now_ms + agent_jitter(a, ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS));
+}
+
+/* The transaction is over: the line may have gone, or something else be wanted meanwhile. */
+static bool overtaken(struct sip_agent *a, uint32_t i)
+{
+	struct pub *p = &a->pubs[i];
+
+	if (p->watch == NONE && !p->etag) {
+		pub_free(a, i);
+		return true;
+	}
+	if (p->wanted == p->sent && p->until_ms == p->sent_until_ms)
+		return false;
+	queue(a, i);
+	return true;
+}
+
+static void taken(struct sip_agent *a, uint32_t i, const struct sip_msg *m)
+{
+	struct pub *p = &a->pubs[i];
+	struct slice etag = sip_msg_header_named(m, "SIP-ETag");
+	uint64_t seconds = p->expires_s;
+
+	p->tries = p->raised = 0;
+	a->publish_refused = 0;
+	forget_tag(p);
+	if (p->sent != PROFILE_NONE && sip_is_token(etag) && etag.n <= ETAG_MAX)
+		p->etag = strndup(etag.p, etag.n);
+	p->held = p->sent;
+	p->held_until_ms = p->sent_until_ms;
+	if (overtaken(a, i))
+		return;
+	written(a, p, WRITE_ACCEPTED, "", 0);
+	if (p->sent == PROFILE_NONE)
+		return;
+	sip_msg_number(m, SIP_EXPIRES, seconds, &seconds);
+	int64_t life = (int64_t)(seconds > 2 ? seconds : 2) * 1000;
+	wheel_set(a->wheel, wheel_pub(a, i),
+		  a->now_ms + life * 3 / 4 + prng_range(&a->prng, 0, life / 7));
+}
+
+/* 423: longer lives are wanted (RFC 3903 4.1). */
+static bool raise_expires(struct pub *p, const struct sip_msg *m)
+{
+	uint64_t min;
+
+	if (m->status != 423 || p->raised >= RAISED_MAX || p->sent == PROFILE_NONE ||
+	    !sip_msg_number(m, SIP_MIN_EXPIRES, SIP_SECONDS_MAX, &min) || min <= p->expires_s)
+		return false;
+	p->raised++;
+	p->expires_s = (uint32_t)min;
+	return true;
+}
+
+/* A PBX that will not, as opposed to one that cannot just now. */
+static bool is_refusal(uint16_t status)
+{
+	static const uint16_t later[] = { 401, 407, 408, 412, 423, 429, 430,
+					  480, 482, 483, 486, 487, 491, 600 };
+
+	for (size_t i = 0; i < ARRAY_LEN(later); i++)
+		if (status == later[i])
+			return false;
+	return status < 500 || status >= 600 || status == 501 || status == 505;
+}
+
+static const char *refusal_text(uint16_t status)
+{
+	switch (status) {
+	case 403:
+		return "the pbx does not let this account publish for the line";
+	case 404:
+	case 604:
+		return "the pbx does not know the line";
+	case 405:
+	case 489:
+	case 501:
+		return "the pbx takes no published presence";
+	case 415:
+		return "the pbx does not take PIDF";
+	default:
+		return "refused by the pbx";
+	}
+}
+
+static void refused(struct sip_agent *a, uint32_t i, uint16_t status)
+{
+	struct pub *p = &a->pubs[i];
+
+	if (status != 404 && status != 604)
+		a->publish_refused = status;
+	outbox_note(&a->out, NOTE_WRITE_REFUSED,
+		    p->watch == NONE ? ID_NONE : a->watches[p->watch].id, "PUBLISH %s: %u %s",
+		    p->aor, status, sip_reason(status));
+	if (overtaken(a, i))
+		return;
+	p->wanted = PROFILE_NONE;
+	written(a, p, WRITE_REFUSED, refusal_text(status), status);
+}
+
+void pub_answered(struct sip_agent *a, uint32_t i, const struct sip_msg *m)
+{
+	struct pub *p = &a->pubs[i];
+
+	if (m->status < 300) {
+		taken(a, i, m);
+		return;
+	}
+	if (raise_expires(p, m)) {
+		queue(a, i);
+		return;
+	}
+	/* 412 says that the PBX does not know the tag; Kamailio says 500 to one that it cannot
+	 * read, as after an update. Whatever it was: afresh. */
+	if (p->matched && m->status != 401 && m->status != 407 && m->status != 503) {
+		forget_tag(p);
+		queue(a, i);
+		return;
+	}
+	if (is_refusal(m->status)) {
+		refused(a, i, m->status);
+		return;
+	}
+	if (overtaken(a, i))
+		return;
+	written(a, p, WRITE_UNSURE, "the pbx cannot take it now", m->status);
+	rest(a, i);
+}
+
+void pub_timed_out(struct sip_agent *a, uint32_t i)
+{
+	struct pub *p = &a->pubs[i];
+
+	p->held = PROFILE_NONE;
+	if (p->watch == NONE) {
+		pub_free(a, i);
+		return;
+	}
+	outbox_note(&a->out, NOTE_TIMED_OUT, a->watches[p->watch].id, "PUBLISH %s", p->aor);
+	if (overtaken(a, i))
+		return;
+	written(a, p, WRITE_UNSURE, "no answer from the pbx", 0);
+	rest(a, i);
+}

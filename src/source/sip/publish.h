@@ -1,0 +1,48 @@
+/* publish.h - private to this folder: the profile as a publication of the line (RFC 3903), package
+ * presence, a PIDF document with RPID.
+ *
+ * A publication is soft state: what was written last is refreshed before it ends, published afresh
+ * when the PBX does not know it any more, and again after a lost link. Level-triggered: `wanted` is
+ * what the PBX shall hold; what is sent follows it. A line that is removed takes its publication
+ * back; at a shut-down it is left to end by itself. */
+#ifndef SOURCE_SIP_PUBLISH_H
+#define SOURCE_SIP_PUBLISH_H
+
+#include "source/sip/agent.h"
+
+struct pub {
+	char *aor;
+	char *etag; /* NULL: nothing is held that we could name */
+	uint64_t call, tag;
+	int64_t until_ms, sent_until_ms, held_until_ms;
+	uint32_t watch; /* NONE: its line is gone */
+	uint32_t next;	/* free list */
+	uint32_t txn;	/* index, NONE: nothing in flight */
+	uint32_t cseq, expires_s, generation;
+	struct queue_link queued;
+	uint8_t wanted, sent, held; /* enum profile, PROFILE_NONE: nothing */
+	uint8_t raised, tries;
+	bool used, asked; /* asked: a write waits for its OUT_WRITTEN */
+	bool matched;	  /* what is in flight names an entity tag */
+};
+
+MUST_CHECK enum err pub_init(struct sip_agent *a, uint32_t lines_max);
+void pub_fini(struct sip_agent *a);
+void pub_write(struct sip_agent *a, uint32_t watch, const struct profile_write *w);
+/* Does the PBX hold a publication of this line that is ours and lives? */
+bool pub_holds(const struct sip_agent *a, uint32_t watch);
+/* Someone else has spoken for the line since: ours is taken back. */
+void pub_withdraw(struct sip_agent *a, uint32_t watch);
+void pub_line_removed(struct sip_agent *a, uint32_t watch);
+void pub_all_start(struct sip_agent *a);
+void pub_all_stop(struct sip_agent *a);
+void pub_due(struct sip_agent *a, uint32_t i);
+/* Its turn: false when no transaction is free. */
+bool pub_send(struct sip_agent *a, uint32_t i);
+void pub_answered(struct sip_agent *a, uint32_t i, const struct sip_msg *m);
+void pub_timed_out(struct sip_agent *a, uint32_t i);
+/* Expires, SIP-If-Match and, when there is one, the body's type and bytes into *body. */
+void pub_put_headers(const struct sip_agent *a, uint32_t i, struct buf *b);
+void pub_put_body(const struct sip_agent *a, uint32_t i, struct buf *body);
+
+#endif
