@@ -185,6 +185,7 @@ enum admin_command_kind {
 	ADMIN_CLEAR, /* .account, or UINT16_MAX: all */
 	ADMIN_CHECK, /* probe PBXs and Graph anew; a NULL json in the answer shows the snapshot */
 	ADMIN_LOG_LEVEL, /* .log_level: syslog priority */
+	ADMIN_REPORT,	 /* .account .connector: by name; .line: "" when the body names it; .text: the body */
 	ADMIN_COMMAND_COUNT
 };
 
@@ -198,6 +199,7 @@ struct admin_command {
 	uint32_t user; /* was this user's id when the request came: compare email */
 	char email[256];
 	int64_t until_wall_ms; /* TIME_NEVER: no end */
+	char connector[128], line[256];
 	char *text;	       /* closed with a zero byte; freed by admin_command_fini */
 	size_t text_n;
 };

@@ -224,3 +224,29 @@ void api_log_level(struct request *r)
 	}
 	json_decref(doc);
 }
+
+/* What a webhook listener takes with a token comes here from whoever may use the UNIX socket. */
+void api_report(struct request *r)
+{
+	struct admin_command cmd = {.kind = ADMIN_REPORT};
+	struct slice body = buf_view(&r->body);
+	const char *line = r->match.params_n > 2 ? r->match.params[2] : "";
+
+	cmd.account = snapshot_find_account(r->admin->snapshot, slice_str(r->match.params[0]));
+	if (cmd.account == UINT16_MAX)
+		respond_problem(r, 404, "not found", "no such account");
+	else if (slice_copy(slice_str(r->match.params[1]), cmd.connector, sizeof(cmd.connector)) ||
+		 slice_copy(slice_str(line), cmd.line, sizeof(cmd.line)))
+		respond_problem(r, 404, "not found", "no such connector or line");
+	if (r->status)
+		return;
+	cmd.text_n = body.n;
+	cmd.text = calloc(1, body.n + 1);
+	if (!cmd.text) {
+		respond_problem(r, 503, "busy", "out of memory");
+		return;
+	}
+	if (body.n)
+		memcpy(cmd.text, body.p, body.n);
+	request_command(r, &cmd);
+}

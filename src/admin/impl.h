@@ -10,6 +10,7 @@
 
 #include "admin/commands.h"
 #include "admin/events.h"
+#include "admin/listen.h"
 #include "admin/names.h"
 #include "admin/route.h"
 #include "base/buf.h"
@@ -100,11 +101,6 @@ void server_close(struct admin *a);
 void *server_thread(void *arg);
 void server_wake(void *arg);
 void server_log(struct admin *a, int priority, const char *code, const char *text);
-
-/* listen.c */
-MUST_CHECK enum err listen_tcp(const char *listen, bool may_be_foreign, int *ret_fd,
-			       uint16_t *ret_port, char *why, size_t why_cap);
-MUST_CHECK enum err listen_socket(const char *path, int *ret_fd, char *why, size_t why_cap);
 
 /* request.c: what libmicrohttpd calls */
 enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *url,

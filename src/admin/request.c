@@ -8,6 +8,7 @@
 
 #include "admin/host.h"
 #include "base/jsonw.h"
+#include "proto/http/framing.h"
 
 static api_handler *const handlers[ROUTE_COUNT] = {
 #define ROUTE(id, method, pattern, where, body_max, body_type, handler, query, help) handler,
@@ -16,51 +17,22 @@ static api_handler *const handlers[ROUTE_COUNT] = {
 
 /* ---- is it a request that we take? ---- */
 
-/* RFC 9110 5.6.2: a blank before the colon would hide a Content-Length from us and not from others.
- */
-static bool is_token(struct slice name)
+static enum MHD_Result see_header(void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
 {
-	for (size_t i = 0; i < name.n; i++)
-		if (name.p[i] <= ' ' || name.p[i] > '~' || strchr("\"(),/:;<=>?@[\\]{}", name.p[i]))
-			return false;
-	return name.n > 0;
-}
-
-struct framing {
-	unsigned hosts, lengths, encodings, bad_names;
-};
-
-static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const char *key,
-				    const char *value)
-{
-	struct framing *seen = cls;
-	struct slice name = slice_str(key);
-
 	(void)kind;
-	if (!is_token(name))
-		seen->bad_names++;
-	else if (slice_is_nocase(name, "host"))
-		seen->hosts++;
-	else if (slice_is_nocase(name, "content-length"))
-		seen->lengths++;
-	else if (slice_is_nocase(name, "transfer-encoding"))
-		seen->encodings += slice_is_nocase(slice_str(value), "chunked") ? 1 : 2;
+	http_framing_header(cls, slice_str(key), slice_str(value));
 	return MHD_YES;
 }
 
-/* RFC 9112 6.1, 6.3: a message that two readers may cut differently is refused. */
 static void check_framing(struct request *r)
 {
-	struct framing seen = {0};
+	struct http_framing seen = {0};
+	const char *fault;
 
-	MHD_get_connection_values(r->c, MHD_HEADER_KIND, count_header, &seen);
-	if (seen.bad_names)
-		respond_problem(r, 400, "bad request", "a header's name is no token");
-	else if (seen.hosts > 1)
-		respond_problem(r, 400, "bad request", "more than one Host");
-	else if (seen.lengths > 1 || seen.encodings > 1 || (seen.lengths && seen.encodings))
-		respond_problem(r, 400, "bad request",
-				"Content-Length and Transfer-Encoding contradict");
+	MHD_get_connection_values(r->c, MHD_HEADER_KIND, see_header, &seen);
+	fault = http_framing_fault(&seen);
+	if (fault)
+		respond_problem(r, 400, "bad request", fault);
 }
 
 static struct slice local_address(const struct conn *k, char text[static INET6_ADDRSTRLEN])

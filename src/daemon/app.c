@@ -17,6 +17,7 @@
 #include "daemon/log.h"
 #include "daemon/report.h"
 #include "daemon/service.h"
+#include "daemon/webhooks.h"
 #include "io/clock.h"
 #include "io/loop.h"
 
@@ -34,6 +35,7 @@ struct app {
 	struct channels *channels;
 	struct clouds *clouds;
 	struct keeper *keeper;
+	struct webhooks *webhooks;
 	struct admin *admin;
 	int64_t alive_every_ms, alive_next_ms;
 	uint64_t sent; /* realms that sent in this turn, a bit each */
@@ -48,7 +50,8 @@ struct bridge_time app_now(const struct app *a)
 
 struct app_parts app_parts(const struct app *a)
 {
-	return (struct app_parts){ a->bridge, a->apply, a->keeper, a->admin, a->report, a->log, a->path };
+	return (struct app_parts){ a->bridge, a->apply, a->keeper, a->admin,
+				   a->report, a->webhooks, a->log, a->path };
 }
 
 /* ---- what comes out of the bridge ---- */
@@ -144,7 +147,8 @@ static void take(struct app *a, const struct bridge_out *out)
 	case BRIDGE_NOTE:
 		take_note(a, out->connector, &out->source);
 		break;
-	case BRIDGE_ANSWER: /* no listener of this version asks */
+	case BRIDGE_ANSWER:
+		webhooks_answer(a->webhooks, &out->source);
 		break;
 	case BRIDGE_GRAPH:
 	case BRIDGE_FOUND:
@@ -168,6 +172,16 @@ static void say_errors(const struct conf_errors *errs, struct buf *said)
 	}
 }
 
+/* A listener that cannot be had must not undo a reload: the one of before stays. */
+static void apply_webhooks(struct app *a, struct buf *said)
+{
+	char why[300] = "";
+	enum err e = webhooks_apply(a->webhooks, &a->conf->server, why, sizeof(why));
+
+	if (e)
+		buf_fmt(said, "webhooks: %s\n", why[0] ? why : err_name(e));
+}
+
 static enum err reload(struct app *a, struct buf *said)
 {
 	static struct conf_errors errs;
@@ -186,6 +200,7 @@ static enum err reload(struct app *a, struct buf *said)
 	conf_free(a->conf);
 	a->conf = fresh;
 	clouds_renew(a->clouds);
+	apply_webhooks(a, said);
 	return ERR_OK;
 }
 
@@ -258,9 +273,11 @@ static void keep_sends(struct app *a, struct bridge_time t)
 
 static void tell(struct app *a, struct bridge_time t)
 {
+	struct hook_server_stats hooks;
 	struct keeper_stats k;
 
 	keeper_stats(a->keeper, &k);
+	webhooks_stats(a->webhooks, &hooks);
 	const struct admin_counter counters[] = {
 		{ "turns", a->turns },
 		{ "reloads", a->reloads },
@@ -270,6 +287,9 @@ static void tell(struct app *a, struct bridge_time t)
 		{ "store_written", k.written },
 		{ "store_waiting", k.waiting },
 		{ "store_errors", k.errors },
+		{ "webhook_requests", hooks.requests },
+		{ "webhook_refused", hooks.refused },
+		{ "webhook_deadlines", hooks.deadlines },
 	};
 	report_turn(a->report, t, counters, ARRAY_LEN(counters));
 	admin_beat(a->admin);
@@ -296,10 +316,12 @@ static void on_turn(void *arg)
 	struct app *a = arg;
 	const struct bridge_time t = app_now(a);
 	struct bridge_out out;
+	bool more;
 	int n = 0;
 
 	a->turns++;
 	take_commands(a);
+	more = webhooks_turn(a->webhooks, t);
 	bridge_tick(a->bridge, t);
 	while (n < OUTS_A_TURN && bridge_drain(a->bridge, t, &out)) {
 		take(a, &out);
@@ -309,7 +331,7 @@ static void on_turn(void *arg)
 	tell(a, t);
 	int64_t next = earlier(keep_alive(a, t.mono_ms),
 			       earlier(bridge_next(a->bridge), report_next(a->report)));
-	loop_wake_at(a->loop, n == OUTS_A_TURN ? t.mono_ms : next);
+	loop_wake_at(a->loop, n == OUTS_A_TURN || more ? t.mono_ms : next);
 	if (!a->ready) {
 		a->ready = true;
 		admin_set_ready(a->admin, true, "");
@@ -411,6 +433,24 @@ static enum err start_bridge(struct app *a, const struct bridge_limits *l)
 		e = apply_new(&a->apply, a->bridge, a->report, l, l->seed);
 	if (!e)
 		apply_set_channels(a->apply, a->channels);
+	const struct webhooks_config wc = { .bridge = a->bridge, .apply = a->apply, .admin = a->admin,
+					    .mono_ms = mono_now, .wake = wake, .arg = a };
+	if (!e)
+		e = webhooks_new(&a->webhooks, &wc);
+	return e;
+}
+
+/* Last of all: who sends is heard by connectors that are there. */
+static enum err start_webhooks(struct app *a)
+{
+	char why[300] = "";
+	enum err e = webhooks_apply(a->webhooks, &a->conf->server, why, sizeof(why));
+
+	if (e)
+		log_put(a->log, 0, 3, "start", "webhooks: %s", why[0] ? why : err_name(e));
+	else if (webhooks_port(a->webhooks))
+		log_put(a->log, 0, 5, "start", "webhooks are taken at %s:%u", a->conf->server.webhooks.host,
+			webhooks_port(a->webhooks));
 	return e;
 }
 
@@ -451,6 +491,8 @@ static enum err start(struct app *a)
 	e = start_bridge(a, &limits);
 	if (!e)
 		e = start_state(a);
+	if (!e)
+		e = start_webhooks(a);
 	a->alive_every_ms = service_watchdog_ms();
 	return e;
 }
@@ -459,6 +501,7 @@ static enum err start(struct app *a)
 static void stop(struct app *a)
 {
 	service_stopping();
+	webhooks_free(a->webhooks);
 	admin_stop(a->admin);
 	channels_free(a->channels);
 	clouds_free(a->clouds);

@@ -19,6 +19,7 @@ struct app_parts {
 	struct keeper *keeper;
 	struct admin *admin;
 	struct report *report;
+	struct webhooks *webhooks;
 	struct log *log;
 	const char *path;
 };

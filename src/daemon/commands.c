@@ -10,6 +10,7 @@
 #include "daemon/check.h"
 #include "daemon/keeper.h"
 #include "daemon/log.h"
+#include "daemon/webhooks.h"
 #include "proto/conf/users_csv.h"
 
 enum { SAID_MAX = 64 * 1024, IMPORT_ERRORS_SHOWN = 50 };
@@ -192,6 +193,9 @@ void command_do(struct app *a, const struct admin_command *c)
 	case ADMIN_LOG_LEVEL:
 		log_set_level(app_parts(a).log, c->log_level);
 		admin_answer(app_parts(a).admin, c->id, 200, NULL);
+		break;
+	case ADMIN_REPORT:
+		webhooks_report(app_parts(a).webhooks, app_now(a), c);
 		break;
 	case ADMIN_COMMAND_COUNT:
 		CHECK(false);

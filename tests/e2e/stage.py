@@ -228,8 +228,8 @@ class Stage:
       ca_file: {self.teams['CA']}
 {extra}"""
 
-    def daemon_up(self, accounts, label="offhookd", wait=True):
-        """accounts: the YAML below `accounts:`"""
+    def daemon_up(self, accounts, label="offhookd", wait=True, server=""):
+        """accounts: the YAML below `accounts:`; server: further lines below `server:`"""
         if not hasattr(self, "port"):
             self.port, = free_ports(1)
         self.write("offhook.yaml", f"""\
@@ -238,7 +238,7 @@ server:
   socket: {self.folder}/api.sock
   data: {self.folder}/data
   capacity: 1000
-accounts:
+{server}accounts:
 {accounts}""")
         return self.daemon_start(label, wait)
 

@@ -11,6 +11,7 @@
 #include "harness.h"
 
 #define USER "/api/v1/accounts/acme/users/u1%40acme.example"
+#define LINE "/api/v1/accounts/acme/connectors/hq/lines/201"
 
 static struct harness h;
 static struct admin_command cmd;
@@ -221,6 +222,41 @@ static void answers_find_their_own_request(void **state)
 	}
 }
 
+/* A report goes on as it came: what it says is the connector's to judge. */
+static void reports_on_lines(void **state)
+{
+	struct reply r;
+	int fd;
+	(void)state;
+
+	fd = harness_begin(&h, true, "PUT",
+			   "/api/v1/accounts/acme/connectors/c%2F1/lines/%2B49/state", "{no json");
+	assert_true(harness_command(&h, &cmd));
+	assert_int_equal(cmd.kind, ADMIN_REPORT);
+	assert_int_equal(cmd.account, 0);
+	assert_string_equal(cmd.connector, "c/1");
+	assert_string_equal(cmd.line, "+49");
+	assert_string_equal(cmd.text, "{no json");
+	admin_answer(h.admin, cmd.id, 200, "{\"result\":\"applied\"}");
+	admin_command_fini(&cmd);
+	harness_receive(fd, &r);
+	close(fd);
+	assert_int_equal(r.status, 200);
+	reply_fini(&r);
+	fd = harness_begin(&h, true, "POST", "/api/v1/accounts/acme/connectors/hq/events", "[]");
+	assert_true(harness_command(&h, &cmd));
+	assert_string_equal(cmd.line, "");
+	admin_refuse(h.admin, cmd.id, 404, "not found", "no such webhook connector");
+	admin_command_fini(&cmd);
+	harness_receive(fd, &r);
+	close(fd);
+	assert_int_equal(r.status, 404);
+	reply_fini(&r);
+	harness_ask(&h, true, "POST", "/api/v1/accounts/nope/connectors/hq/events", "[]", &r);
+	assert_int_equal(r.status, 404);
+	reply_fini(&r);
+}
+
 /* The whole table: nothing that changes anything is taken over TCP. */
 static void tcp_is_read_only(void **state)
 {
@@ -232,6 +268,9 @@ static void tcp_is_read_only(void **state)
 	    [ROUTE_CLEAR] = "/api/v1/clear",
 	    [ROUTE_CHECK] = "/api/v1/check",
 	    [ROUTE_LOG_LEVEL] = "/api/v1/log-level",
+	    [ROUTE_LINE_STATE] = LINE "/state",
+	    [ROUTE_LINE_STATE_PUT] = LINE "/state",
+	    [ROUTE_LINE_REPORTS] = "/api/v1/accounts/acme/connectors/hq/events",
 	};
 	struct reply r;
 	(void)state;
@@ -272,7 +311,7 @@ int main(void)
 	    CASE(a_profile_reaches_the_loop), CASE(wrong_bodies),
 	    CASE(every_other_change),	      CASE(the_loop_may_refuse),
 	    CASE(a_silent_loop_is_504),	      CASE(answers_find_their_own_request),
-	    CASE(tcp_is_read_only),	      CASE(stopping_answers_who_waits),
+	    CASE(reports_on_lines), CASE(tcp_is_read_only),	      CASE(stopping_answers_who_waits),
 	};
 	return cmocka_run_group_tests_name("admin/write", tests, NULL, NULL);
 }
