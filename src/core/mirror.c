@@ -9,6 +9,7 @@ enum {
 	UNSURE_RETRY_MS = 5000,
 	UNSURE_RETRY_MAX_MS = 5 * 60 * 1000,
 	UNSURE_DOUBLINGS = 6,
+	ANSWER_MAX_MS = 60 * 1000, /* a source that owes an answer for longer has lost it */
 };
 
 static struct connector *link_of(const struct engine *e, uint32_t line)
@@ -52,7 +53,7 @@ static struct mirror *current(struct engine *e, uint32_t line)
 	if (m->flags & MIRROR_HEARD)
 		m->lost_mono_ms = c->lost_mono_ms;
 	m->flags &= (uint8_t)~(MIRROR_HEARD | MIRROR_IN_FLIGHT | MIRROR_AWAITS_ECHO | MIRROR_COLLIDED |
-			       MIRROR_REFUSED);
+			       MIRROR_REFUSED | MIRROR_UNSURE);
 	if (!c->reads_profile)
 		m->flags &= (uint8_t)~MIRROR_KNOWN; /* soft state: it is written anew */
 	m->tries = 0;
@@ -104,10 +105,13 @@ static bool takes_changed(struct mirror *m, uint8_t state)
 		m->flags &= (uint8_t)~MIRROR_AWAITS_ECHO;
 		return false;
 	}
-	if (!in_flight(m) || !(m->flags & MIRROR_AWAITS_ECHO))
-		return true;
-	m->flags |= MIRROR_COLLIDED;
-	return false;
+	if (in_flight(m) && m->flags & MIRROR_AWAITS_ECHO) {
+		m->flags |= MIRROR_COLLIDED;
+		return false;
+	}
+	/* reports are in the PBX's order: an echo not come by now never will */
+	m->flags &= (uint8_t)~MIRROR_AWAITS_ECHO;
+	return true;
 }
 
 bool mirror_report(struct engine *e, uint32_t line, const struct obs *o)
@@ -121,12 +125,15 @@ bool mirror_report(struct engine *e, uint32_t line, const struct obs *o)
 		return false;
 	if (o->scope == SCOPE_FULL)
 		m->flags |= MIRROR_HEARD;
+	if (o->scope == SCOPE_FULL || same(state, m->written))
+		m->flags &= (uint8_t)~MIRROR_UNSURE;
 	hold(e, line, m, state);
 	if (state >= PROFILE_COUNT || l->user == ID_NONE)
 		return false;
 	const struct user *u = &e->users[l->user];
 	if ((known && was == state) || u->profile == state) {
-		m->flags &= (uint8_t)~MIRROR_AWAITS_ECHO;
+		if (same(state, m->written))
+			m->flags &= (uint8_t)~MIRROR_AWAITS_ECHO;
 		return false;
 	}
 	if (heard || o->scope != SCOPE_FULL)
@@ -155,36 +162,57 @@ void mirror_restore(struct engine *e, uint32_t line, const struct line_record *r
 
 /* ---- what we write ---- */
 
-bool mirror_written(struct engine *e, uint32_t line, uint32_t generation, enum write_result result)
+static void refused(struct engine *e, uint32_t line, struct mirror *m)
 {
-	struct mirror *m = current(e, line);
 	uint32_t user = e->lines[line].user;
 
-	if (!in_flight(m) || m->generation != generation)
-		return false;
+	m->flags |= MIRROR_REFUSED;
+	m->flags &= (uint8_t)~MIRROR_AWAITS_ECHO;
+	m->retry_mono_ms = e->now_ms + REFUSED_RETRY_MS;
+	engine_count(e, ENGINE_WRITES_REFUSED);
+	if (user != ID_NONE)
+		engine_audit(e, user, AUDIT_WRITE_REFUSED, m->written, 0);
+}
+
+static void unsure(const struct engine *e, struct mirror *m)
+{
+	int64_t wait = (int64_t)UNSURE_RETRY_MS << m->tries;
+
+	if (m->flags & MIRROR_AWAITS_ECHO)
+		m->flags |= MIRROR_UNSURE;
+	m->tries += m->tries < UNSURE_DOUBLINGS;
+	m->retry_mono_ms = e->now_ms + (wait < UNSURE_RETRY_MAX_MS ? wait : UNSURE_RETRY_MAX_MS);
+}
+
+static void answered(struct engine *e, uint32_t line, struct mirror *m, enum write_result result)
+{
 	m->flags &= (uint8_t)~MIRROR_IN_FLIGHT;
-	if (result == WRITE_ACCEPTED) {
+	if (result == WRITE_REFUSED) {
+		refused(e, line, m);
+	} else if (result == WRITE_ACCEPTED) {
+		m->flags &= (uint8_t)~MIRROR_UNSURE;
 		m->tries = 0;
 		m->retry_mono_ms = 0;
 		/* the echo may have come before, and a change at the phone after it */
 		if (m->flags & MIRROR_AWAITS_ECHO)
 			hold(e, line, m, m->written);
-		if (m->flags & MIRROR_COLLIDED)
-			line_ask_again(e, line);
-	} else if (result == WRITE_REFUSED) {
-		m->flags |= MIRROR_REFUSED;
-		m->flags &= (uint8_t)~MIRROR_AWAITS_ECHO;
-		m->retry_mono_ms = e->now_ms + REFUSED_RETRY_MS;
-		engine_count(e, ENGINE_WRITES_REFUSED);
-		if (user != ID_NONE)
-			engine_audit(e, user, AUDIT_WRITE_REFUSED, m->written, 0);
 	} else {
-		int64_t wait = (int64_t)UNSURE_RETRY_MS << m->tries;
-
-		m->tries += m->tries < UNSURE_DOUBLINGS;
-		m->retry_mono_ms = e->now_ms + (wait < UNSURE_RETRY_MAX_MS ? wait : UNSURE_RETRY_MAX_MS);
+		unsure(e, m);
+	}
+	if (m->flags & MIRROR_COLLIDED) { /* anything else than ours is the phone's, and later */
+		hold(e, line, m, m->written);
+		line_ask_again(e, line);
 	}
 	m->flags &= (uint8_t)~MIRROR_COLLIDED;
+}
+
+bool mirror_written(struct engine *e, uint32_t line, uint32_t generation, enum write_result result)
+{
+	struct mirror *m = current(e, line);
+
+	if (!in_flight(m) || m->generation != generation)
+		return false;
+	answered(e, line, m, result);
 	return true;
 }
 
@@ -205,6 +233,8 @@ static bool in_step(const struct engine *e, const struct mirror *m, const struct
 	const struct pub *b = pub_of(e, u);
 	int64_t until = b ? b->profile_until_wall_ms : TIME_NEVER;
 
+	if (m->flags & MIRROR_UNSURE)
+		return false;
 	if (!(m->flags & MIRROR_KNOWN))
 		return changed_wall_ms(e, u) == 0;
 	return same(m->pbx, u->profile) && (!(m->flags & MIRROR_OURS) || m->until_wall_ms == until ||
@@ -220,6 +250,7 @@ static void give_write(struct engine *e, uint32_t line, struct mirror *m)
 	m->written = u->profile;
 	m->until_wall_ms = b ? b->profile_until_wall_ms : TIME_NEVER;
 	m->generation++;
+	m->retry_mono_ms = e->now_ms + ANSWER_MAX_MS;
 	m->flags &= (uint8_t)~(MIRROR_REFUSED | MIRROR_COLLIDED);
 	m->flags |= MIRROR_IN_FLIGHT | MIRROR_AWAITS_ECHO | MIRROR_OURS;
 	e->users[e->lines[line].user].flags |= USER_CHANGED;
@@ -238,6 +269,10 @@ void mirror_look(struct engine *e, uint32_t line, int64_t *due_mono_ms)
 	if (!link_of(e, line)->writes_profile)
 		return;
 	m = current(e, line);
+	if (in_flight(m) && e->now_ms >= m->retry_mono_ms)
+		answered(e, line, m, WRITE_UNSURE);
+	if (in_flight(m) && m->retry_mono_ms < *due_mono_ms)
+		*due_mono_ms = m->retry_mono_ms;
 	if (!may_write(e, m, line, u) || in_step(e, m, u))
 		return;
 	if (e->now_ms < m->retry_mono_ms && m->written == u->profile) {

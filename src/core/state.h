@@ -99,13 +99,14 @@ enum mirror_flag {
 	MIRROR_COLLIDED = 16,    /* something else was reported while our write was under way */
 	MIRROR_REFUSED = 32,     /* .written was refused */
 	MIRROR_OURS = 64,        /* .written and .until_wall_ms mean something */
+	MIRROR_UNSURE = 128,     /* a write had no clear answer: what the PBX holds is not certain */
 };
 
 /* What the PBX holds of the profile, one for each line; see mirror.h. Untouched memory for lines of
  * connectors without profiles. */
 struct mirror {
 	int64_t lost_mono_ms;  /* when it was last known to be what the PBX holds */
-	int64_t retry_mono_ms; /* no write of .written before */
+	int64_t retry_mono_ms; /* no write of .written before; in flight: until then an answer is awaited */
 	int64_t until_wall_ms; /* as written */
 	uint32_t generation;   /* of the last write */
 	uint16_t epoch;
@@ -160,7 +161,7 @@ struct engine {
 };
 
 /* Actions one look at a user may give, besides those of its lines. */
-enum { ROOM_USER = 10, ROOM_LINE = 2, ROOM_MIRROR = 1 };
+enum { ROOM_USER = 10, ROOM_LINE = 2, ROOM_MIRROR = 3 };
 
 static inline uint32_t engine_room(const struct engine *e)
 {

@@ -8,7 +8,7 @@
 #include "base/prng.h"
 #include "core/engine.h"
 
-enum { USERS = 4, LINES = 8, QUEUE = 64, STEPS = 400, SEEDS = 200 };
+enum { USERS = 4, LINES = 8, QUEUE = 64, STEPS = 400, SEEDS = 2000 };
 
 enum parcel_kind { TO_PBX, ECHO, CHANGE, ANSWER, SNAPSHOT };
 

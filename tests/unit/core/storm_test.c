@@ -35,7 +35,7 @@ void *__wrap_realloc(void *p, size_t n)
 	return __real_realloc(p, n);
 }
 
-enum { USERS = 12, LINES = 30, CONNECTORS = 3 };
+enum { USERS = 12, LINES = 30, CONNECTORS = 3, ANSWER_MAX_MS = 60000 };
 
 static const int64_t WALL0 = 1800000000000;
 
@@ -49,6 +49,7 @@ struct storm {
 	bool gone[USERS];
 	bool writes[CONNECTORS];    /* profiles */
 	bool writing[LINES];
+	int64_t write_ms[LINES];
 	uint32_t write[LINES]; /* generation of the last write */
 	struct { /* Teams */
 		uint8_t session;
@@ -57,14 +58,16 @@ struct storm {
 	uint64_t hash;
 };
 
-/* One write of a line at a time, and only where the connector writes. */
+/* One write of a line at a time, for as long as an answer may take, and only where the connector
+ * writes. */
 static void take_write(struct storm *s, const struct action *a)
 {
 	assert_true(s->writes[a->connector]);
-	assert_false(s->writing[a->line]);
+	assert_true(!s->writing[a->line] || s->now - s->write_ms[a->line] >= ANSWER_MAX_MS);
 	assert_true(a->user_record.profile < PROFILE_COUNT);
 	s->writing[a->line] = true;
 	s->write[a->line] = a->generation;
+	s->write_ms[a->line] = s->now;
 }
 
 static void take_actions(struct storm *s)
