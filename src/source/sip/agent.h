@@ -45,6 +45,8 @@ enum {
 	TIMER_F_MS = 64 * T1_MS,
 	OPTIONS_MS = 20000,  /* an OPTIONS unanswered for so long */
 	IDLE_MS = 30000,     /* nothing heard for so long: ask */
+	KNOWN_MS = 300000,   /* no word of any subscription for so long: ask for one */
+	DOUBT_GAP_MS = 60000, /* between two rounds of asking for all of them */
 	OVERTAKEN_MS = 1000, /* a lower CSeq later than this is a PBX that went back */
 	LEAVE_MS = 2 * TIMER_F_MS,
 	SLOW_MS = 10 * 60 * 1000, /* refused lines and lists */
@@ -205,6 +207,9 @@ struct link {
 	struct address local, peer;
 	struct sip_stream stream;
 	int64_t heard_ms, up_ms;
+	int64_t known_ms;   /* a NOTIFY was taken, or a refresh granted */
+	int64_t doubted_ms; /* all subscriptions were asked for */
+	uint32_t probe;	    /* the sub asked for last */
 	uint32_t options_txn;
 	uint64_t options_call, options_tag;
 	uint32_t options_cseq;
@@ -329,6 +334,10 @@ void link_answered(struct sip_agent *a);
 /* Closes the channel, forgets all subscriptions, backs off. */
 void link_lost(struct sip_agent *a, bool close, enum note n, const char *why);
 void link_options_done(struct sip_agent *a, uint16_t status);
+/* The PBX knows a subscription of ours. */
+void link_known(struct sip_agent *a);
+/* It has forgotten one without a word: it may have been started anew, and forgotten all. */
+void link_doubt(struct sip_agent *a);
 void link_fini(struct sip_agent *a);
 
 /* ---- inbound.c ---- */

@@ -59,6 +59,8 @@ static void connected(struct sip_agent *a, const struct source_feed *in)
 	l->peer = in->peer;
 	l->heard_ms = a->now_ms;
 	l->up_ms = a->now_ms;
+	l->known_ms = a->now_ms;
+	l->doubted_ms = a->now_ms - DOUBT_GAP_MS;
 	l->options_txn = NONE;
 	l->options_call = agent_token(a);
 	l->options_tag = agent_token(a);
@@ -139,16 +141,40 @@ void link_timer(struct sip_agent *a)
 		link_start(a);
 }
 
-/* A PBX that does not answer OPTIONS is asked by a refresh. */
+static bool may_refresh(const struct sub *s)
+{
+	return s->state == SUB_LIVE && !s->queued.in && s->txn == NONE;
+}
+
+/* The next subscription in turn: for a PBX that does not answer OPTIONS, and for one that may have been
+ * started anew so fast that the link never knew. */
 static void ask_by_refresh(struct sip_agent *a)
 {
-	for (uint32_t i = 0; i < a->subs_n; i++) {
-		if (a->subs[i].state == SUB_LIVE) {
-			if (!a->subs[i].queued.in && a->subs[i].txn == NONE)
-				sub_queue(a, i);
+	for (uint32_t n = 0; n < a->subs_n; n++) {
+		uint32_t i = a->link.probe = (a->link.probe + 1) % a->subs_n;
+
+		if (may_refresh(&a->subs[i])) {
+			sub_queue(a, i);
 			return;
 		}
 	}
+}
+
+void link_known(struct sip_agent *a)
+{
+	a->link.known_ms = a->now_ms;
+}
+
+void link_doubt(struct sip_agent *a)
+{
+	struct link *l = &a->link;
+
+	if (a->now_ms - l->doubted_ms < DOUBT_GAP_MS)
+		return;
+	l->doubted_ms = a->now_ms;
+	for (uint32_t i = 0; i < a->subs_n; i++)
+		if (may_refresh(&a->subs[i]))
+			sub_queue(a, i);
 }
 
 void link_idle(struct sip_agent *a)
@@ -157,6 +183,10 @@ void link_idle(struct sip_agent *a)
 
 	if (!link_ready(a))
 		return;
+	if (a->now_ms - l->known_ms >= KNOWN_MS) {
+		l->known_ms = a->now_ms; /* once in a while, whatever comes of it */
+		ask_by_refresh(a);
+	}
 	if (a->now_ms - l->heard_ms < IDLE_MS - IDLE_MS / 5) {
 		arm_idle(a, l->heard_ms);
 		return;

@@ -363,6 +363,7 @@ static void refreshed(struct sip_agent *a, uint32_t i, const struct sip_msg *m)
 
 	if (m->status < 300) {
 		s->failures = s->raised = 0;
+		link_known(a);
 		dialog_retarget(&s->dialog, m);
 		granted(a, i, m);
 	} else if (raise_expires(a, i, m)) {
@@ -371,6 +372,7 @@ static void refreshed(struct sip_agent *a, uint32_t i, const struct sip_msg *m)
 		outbox_note(&a->out, NOTE_SUBSCRIPTION_GONE, a->watches[s->watch].id, "%u", m->status);
 		s->ended = true;
 		watch_ended(a, i, WATCH_QUEUED, WHY_ENDED, 0);
+		link_doubt(a);
 	} else if (fate == FATE_REFUSED) {
 		refused(a, i, m, fate);
 	} else {

@@ -171,7 +171,7 @@ static void test_refused(void **state)
 		assert_int_equal(r.notes[NOTE_WRITE_REFUSED], 1);
 		assert_int_equal(rig_source(&r).missing[0] != '\0', rows[i].status != 404);
 		/* not tried again by itself */
-		rig_idle(&r, 600000);
+		rig_idle(&r, 280000);
 		/* taken later: nothing is missing any more */
 		rig_forget(&r);
 		hold(PROFILE_AWAY, "t");

@@ -156,9 +156,9 @@ static void test_refresh(void **state)
 	struct rig_request *q = rig_take(&r, "SUBSCRIBE");
 	char call[64];
 	snprintf(call, sizeof(call), "%s", rig_header(q, "Call-ID"));
-	rig_reply(&r, q, 200, "Expires: 600\r\nRecord-Route: <sip:p2;lr>, <sip:p1;lr>\r\n");
+	rig_reply(&r, q, 200, "Expires: 300\r\nRecord-Route: <sip:p2;lr>, <sip:p1;lr>\r\n");
 	struct rig_dialog d = rig_dialog(q, "pbxtag");
-	assert_int_equal(rig_notify(&r, &d, "active;expires=600", NULL, ""), 200);
+	assert_int_equal(rig_notify(&r, &d, "active;expires=300", NULL, ""), 200);
 	for (uint32_t round = 2; round < 5; round++) {
 		int64_t asked = r.now;
 
@@ -169,15 +169,15 @@ static void test_refresh(void **state)
 			if (slice_is(q->m.method, "OPTIONS"))
 				rig_reply(&r, q, 200, "");
 		}
-		assert_in_range(r.now - asked, 450000, 545000);
+		assert_in_range(r.now - asked, 225000, 272500);
 		assert_string_equal(rig_header(q, "Call-ID"), call);
 		assert_int_equal(q->m.cseq, round);
 		assert_slice(q->m.to_tag, "pbxtag");
 		assert_slice(q->m.uri, "sip:10.0.0.1:5060");
 		/* the 200's Record-Route turned round, until the NOTIFY's dialog is taken */
 		assert_string_equal(rig_header(q, "Route"), "<sip:p1;lr>, <sip:p2;lr>");
-		rig_reply(&r, q, 200, "Expires: 600\r\n");
-		assert_int_equal(rig_notify(&r, &d, "active;expires=600", NULL, ""), 200);
+		rig_reply(&r, q, 200, "Expires: 300\r\n");
+		assert_int_equal(rig_notify(&r, &d, "active;expires=300", NULL, ""), 200);
 	}
 	assert_int_equal(r.lost_n, 0);
 	rig_close(&r);
@@ -210,6 +210,43 @@ static void test_481_starts_anew(void **state)
 	assert_string_not_equal(rig_header(q, "Call-ID"), d.call_id);
 	assert_int_equal(rig_notify_dialog(&r, &d, ""), 481); /* the old dialog is none any more */
 	assert_int_equal(r.notes[NOTE_FORGED], 1);
+	rig_close(&r);
+}
+
+/* A PBX that was started anew while nobody looked answers OPTIONS and knows nothing: after some minutes
+ * without a word one subscription is asked for, and when that is gone, all of them. */
+static void test_forgotten(void **state)
+{
+	struct rig_request *q;
+
+	(void)state;
+	start(&(struct rig_options){ 0 });
+	rig_live(&r, "");
+	for (uint32_t line = 8; line < 10; line++) {
+		rig_add(&r, line, line == 8 ? "202" : "203");
+		rig_run(&r, 1);
+		rig_live(&r, "");
+	}
+	for (int i = 0; i < 2; i++) { /* it still knows: one question in a while, in turn */
+		int64_t begin = r.now;
+		q = rig_next_subscribe(&r, 400000);
+		assert_in_range(r.now - begin, 250000, 340000);
+		assert_slice(q->m.to_tag, "pbxtag");
+		rig_reply(&r, q, 200, "Expires: 3600\r\n");
+		assert_true(rig_quiet(&r));
+	}
+	q = rig_next_subscribe(&r, 400000);
+	rig_reply(&r, q, 481, "");
+	for (int i = 0; i < 2; i++) {
+		q = rig_take(&r, "SUBSCRIBE");
+		assert_slice(q->m.to_tag, "pbxtag");
+		rig_reply(&r, q, 481, "");
+	}
+	assert_int_equal(r.lost_n, 3);
+	for (int i = 0; i < 3; i++)
+		rig_live(&r, "");
+	assert_int_equal(rig_source(&r).live, 3);
+	assert_true(rig_quiet(&r));
 	rig_close(&r);
 }
 
@@ -552,6 +589,7 @@ int main(void)
 		cmocka_unit_test(test_refresh),
 		cmocka_unit_test(test_notify_shortens_life),
 		cmocka_unit_test(test_481_starts_anew),
+		cmocka_unit_test(test_forgotten),
 		cmocka_unit_test(test_423_raises_expires),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_503_holds_all),
