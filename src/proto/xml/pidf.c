@@ -31,7 +31,8 @@ struct reading {
 	uint8_t kind[LEVELS]; /* by depth */
 	struct xml_word word;
 	struct source source, own; /* the foreign one that is open; all of ours */
-	bool is_own;		   /* what is open is ours */
+	const char *own_id;
+	bool is_own, is_stale;	   /* what is open is ours, or a leftover of ours */
 	bool has_own;
 };
 
@@ -48,6 +49,7 @@ enum flag {
 	FLAG_UNAVAILABLE = 1 << 9,
 	FLAG_AVAILABLE = 1 << 10,
 	FLAG_READY = 1 << 11, /* a phone that is there: its state, nobody's statement */
+	FLAG_REASON = 1 << 12, /* some activity or note, whatever it says */
 };
 
 struct word {
@@ -121,17 +123,18 @@ static void set_flags(struct pidf *out, unsigned flags)
 
 static void say(struct reading *g, unsigned flags)
 {
-	if (g->is_own) {
+	if (g->is_own)
 		g->own.flags |= flags;
+	if (g->is_own || g->is_stale)
 		return;
-	}
 	g->source.flags |= flags;
 	set_flags(&g->out, flags);
 	if (flags & (FLAG_PHONE | FLAG_RINGING | FLAG_DND | FLAG_UNAVAILABLE | FLAG_READY))
 		g->out.phone_words = true;
 }
 
-/* Busy beside a call or DND is the phone's state put twice. */
+/* Busy beside a call or DND is the phone's state put twice. A closed that gives no reason is what is
+ * left of a program that has gone: Kamailio writes it once in place of a publication that ended. */
 static enum pidf_stand stand_of(unsigned flags)
 {
 	bool phone = flags & (FLAG_PHONE | FLAG_RINGING | FLAG_DND);
@@ -146,13 +149,16 @@ static enum pidf_stand stand_of(unsigned flags)
 		return PIDF_UNSAID;
 	if (flags & (FLAG_OPEN | FLAG_AVAILABLE))
 		return PIDF_AVAILABLE;
-	return flags & FLAG_CLOSED ? PIDF_NOT_AVAILABLE : PIDF_NOTHING;
+	return flags & FLAG_CLOSED && flags & FLAG_REASON ? PIDF_NOT_AVAILABLE : PIDF_NOTHING;
 }
 
 static void source_opened(struct reading *g, const struct xml_element *e)
 {
+	struct slice id = xml_attr(e, "id");
+
 	g->source = (struct source){ .until_ms = INT64_MAX };
-	g->is_own = slice_starts(xml_attr(e, "id"), PIDF_OWN_ID);
+	g->is_own = g->own_id && slice_starts(id, g->own_id);
+	g->is_stale = !g->is_own && slice_starts(id, PIDF_OWN_ID);
 	g->has_own |= g->is_own;
 }
 
@@ -165,7 +171,7 @@ static void source_closed(struct reading *g)
 		g->out.others_until_ms = g->source.until_ms;
 	}
 	g->source = (struct source){ 0 };
-	g->is_own = false;
+	g->is_own = g->is_stale = false;
 }
 
 static void read_until(struct reading *g, const struct xml_element *e)
@@ -228,7 +234,7 @@ static bool on_open(void *arg, const struct xml_element *e)
 		return false;
 	parent = g->kind[e->depth - 1];
 	if (parent == KIND_ACTIVITIES || slice_is(e->ns, NS_CISCO))
-		say(g, flags_of(activities, ARRAY_LEN(activities), e->local));
+		say(g, flags_of(activities, ARRAY_LEN(activities), e->local) | FLAG_REASON);
 	kind = kind_of(parent, e->local);
 	g->kind[e->depth] = (uint8_t)kind;
 	xml_word_reset(&g->word);
@@ -252,7 +258,7 @@ static void on_close(void *arg, unsigned depth)
 	struct reading *g = arg;
 
 	if (g->kind[depth] == KIND_NOTE)
-		say(g, flags_of(notes, ARRAY_LEN(notes), xml_word_get(&g->word)));
+		say(g, flags_of(notes, ARRAY_LEN(notes), xml_word_get(&g->word)) | FLAG_REASON);
 	if (g->kind[depth] == KIND_BASIC)
 		say(g, flags_of(basics, ARRAY_LEN(basics), xml_word_get(&g->word)));
 	if (g->kind[depth] == KIND_SOURCE)
@@ -274,11 +280,12 @@ static void finish(struct reading *g)
 	out->own_until_ms = g->own.until_ms;
 }
 
-enum err pidf_read(struct xml_reader *r, struct slice body, struct pidf *ret)
+enum err pidf_read(struct xml_reader *r, struct slice body, const char *own_id, struct pidf *ret)
 {
 	static const struct xml_walk walk = { on_open, on_text, on_close };
 	struct reading g = { .out = { .others_until_ms = INT64_MAX, .own_until_ms = INT64_MAX },
-			     .own = { .until_ms = INT64_MAX } };
+			     .own = { .until_ms = INT64_MAX },
+			     .own_id = own_id };
 	enum err e = xml_walk(r, body, &walk, &g);
 
 	if (e)
@@ -318,10 +325,10 @@ void pidf_put(struct buf *b, struct slice entity, const struct pidf_statement *s
 		   " xmlns:rpid=\"urn:ietf:params:xml:ns:pidf:rpid\"\r\n entity=\"");
 	xml_put_text(b, entity);
 	buf_fmt(b,
-		"\">\r\n<tuple id=\"" PIDF_OWN_ID "\"><status><basic>%s</basic></status>\r\n<note>",
-		s->stand == PIDF_NOT_AVAILABLE ? "closed" : "open");
+		"\">\r\n<tuple id=\"%s\"><status><basic>%s</basic></status>\r\n<note>",
+		s->id, s->stand == PIDF_NOT_AVAILABLE ? "closed" : "open");
 	xml_put_text(b, s->note);
-	buf_str(b, "</note></tuple>\r\n<dm:person id=\"" PIDF_OWN_ID "-person\">");
+	buf_fmt(b, "</note></tuple>\r\n<dm:person id=\"%s-person\">", s->id);
 	put_activities(b, s);
 	buf_str(b, "<dm:note>");
 	xml_put_text(b, s->note);

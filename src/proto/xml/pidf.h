@@ -11,14 +11,17 @@
 
 #include "proto/xml/xml.h"
 
-/* The ids of tuple and person in what we publish start with it. */
+/* The ids of tuple and person in what we publish start with it; what else an id has tells whose
+ * publication it is: one with a foreign rest is a leftover of an earlier run and says nothing. */
 #define PIDF_OWN_ID "offhook"
+
+enum { PIDF_ID_MAX = 63 };
 
 /* What a document states about the user, lowest rank first. */
 enum pidf_stand {
 	PIDF_NOTHING,	    /* no tuple or person that says anything */
 	PIDF_UNSAID,	    /* a phone's state: on the phone, ringing, DND, Asterisk's "Ready" */
-	PIDF_NOT_AVAILABLE, /* closed */
+	PIDF_NOT_AVAILABLE, /* closed, with an activity or a note of any kind; without: nothing */
 	PIDF_AVAILABLE,	    /* open and no more */
 	PIDF_AWAY,
 	PIDF_BUSY, /* not beside a call */
@@ -46,14 +49,16 @@ struct pidf {
 
 /* What we publish. */
 struct pidf_statement {
+	const char *id; /* starts with PIDF_OWN_ID, then letters, digits, dashes; up to PIDF_ID_MAX */
 	uint8_t stand; /* enum pidf_stand, from PIDF_NOT_AVAILABLE */
 	struct slice note;
 	int64_t until_ms; /* UTC since 1970, INT64_MAX: no end */
 };
 
 /* ERR_MALFORMED: no well-formed XML, DOCTYPE, or another document type. ERR_LIMIT: too long or too
- * deep. ERR_NO_MEMORY. */
-MUST_CHECK enum err pidf_read(struct xml_reader *r, struct slice body, struct pidf *ret);
+ * deep. ERR_NO_MEMORY. own_id: the id that we publish under now, NULL: nothing is. */
+MUST_CHECK enum err pidf_read(struct xml_reader *r, struct slice body, const char *own_id,
+			      struct pidf *ret);
 
 /* The whole document. entity: the URI of whom it is about; both texts UTF-8, free of control
  * characters. */

@@ -1,9 +1,11 @@
 /* agent.c - the vtable of source.h: opening, closing, time and lines. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
 #include "proto/conf/conf.h"
 #include "proto/xml/multipart.h"
+#include "proto/xml/pidf.h"
 #include "source/sip/publish.h"
 #include "source/sip/sip.h"
 #include "source/sip/view.h"
@@ -308,6 +310,7 @@ static enum err agent_open(struct source **ret, const struct source_config *c, i
 		agent_close((struct source *)(void *)a);
 		return e;
 	}
+	snprintf(a->own_id, sizeof(a->own_id), PIDF_OWN_ID "-%016llx", (unsigned long long)agent_token(a));
 	link_listen(a);
 	link_start(a);
 	*ret = (struct source *)(void *)a;

@@ -268,6 +268,7 @@ struct sip_agent {
 	uint32_t subs_n, subs_spare; /* free list through next_fork */
 	struct pub *pubs; /* publish.h; none unless the profile is written */
 	uint32_t pubs_n, pubs_spare;
+	char own_id[32]; /* of tuples that we publish */
 	uint16_t publish_refused;	   /* status of the last one, 0: none */
 	uint16_t event_refused[PACKAGE_COUNT]; /* the same for side watches */
 	struct watch *watches;					/* lists first */

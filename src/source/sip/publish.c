@@ -10,6 +10,7 @@ enum {
 	RETRY_MS = 5000,
 	SOON_MS = 3000, /* after the link came up: what the engine writes anew goes first */
 	ETAG_MAX = 256,
+	EXPIRES_MAX_S = 900, /* what a killed daemon leaves behind ends by itself: soon */
 	RAISED_MAX = 2,
 	TRIES_MAX = 8,
 };
@@ -61,7 +62,8 @@ static uint32_t pub_new(struct sip_agent *a, uint32_t watch)
 				   .watch = watch,
 				   .next = NONE,
 				   .txn = NONE,
-				   .expires_s = a->expires_s,
+				   .expires_s = a->expires_s < EXPIRES_MAX_S ? a->expires_s
+									     : EXPIRES_MAX_S,
 				   .wanted = PROFILE_NONE,
 				   .sent = PROFILE_NONE,
 				   .held = PROFILE_NONE,
@@ -254,7 +256,7 @@ void pub_put_body(const struct sip_agent *a, uint32_t i, struct buf *body)
 	if (p->sent >= PROFILE_COUNT ||
 	    (p->matched && p->sent == p->held && p->sent_until_ms == p->held_until_ms))
 		return;
-	const struct pidf_statement s = { (uint8_t)words[p->sent].stand,
+	const struct pidf_statement s = { a->own_id, (uint8_t)words[p->sent].stand,
 					  slice_str(words[p->sent].label), p->sent_until_ms };
 	pidf_put(body, slice_str(p->aor), &s);
 }

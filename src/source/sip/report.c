@@ -191,7 +191,7 @@ static uint16_t presence_report(struct sip_agent *a, uint32_t line, struct sub *
 	bool registered;
 	struct pidf p;
 	enum call_state call;
-	enum err e = pidf_read(a->xml, body, &p);
+	enum err e = pidf_read(a->xml, body, a->own_id, &p);
 
 	if (e)
 		return report_unreadable(a, line, e, "pidf");

@@ -107,7 +107,7 @@ static uint16_t profile_report(struct sip_agent *a, uint32_t watch, struct slice
 	}
 	if (!sip_type_is(type, "application/pidf+xml"))
 		return 415;
-	e = pidf_read(a->xml, body, &p);
+	e = pidf_read(a->xml, body, a->own_id, &p);
 	if (e)
 		return report_unreadable(a, watch, e, "pidf");
 	side_profile(a, watch, &p, first);

@@ -8,7 +8,7 @@ static struct xml_reader *reader;
 /* What we would publish in answer reads as what it says, whatever the entity's bytes. */
 static void publish(struct slice foreign, const struct pidf *read)
 {
-	struct pidf_statement s = { PIDF_AWAY, slice_sub(foreign, 0, 64), read->others_until_ms };
+	struct pidf_statement s = { "offhook-1", PIDF_AWAY, slice_sub(foreign, 0, 64), read->others_until_ms };
 	struct pidf again;
 	struct buf b;
 
@@ -20,7 +20,7 @@ static void publish(struct slice foreign, const struct pidf *read)
 	buf_init(&b, 8192);
 	pidf_put(&b, s.note, &s);
 	CHECK(buf_err(&b) == ERR_OK);
-	CHECK(pidf_read(reader, buf_view(&b), &again) == ERR_OK);
+	CHECK(pidf_read(reader, buf_view(&b), "offhook-1", &again) == ERR_OK);
 	CHECK(again.own == s.stand && again.others == PIDF_NOTHING && !again.on_the_phone);
 	buf_fini(&b);
 }
@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!reader)
 		CHECK(xml_reader_new(&reader, 1) == ERR_OK);
-	if (pidf_read(reader, body, &p))
+	if (pidf_read(reader, body, "offhook", &p))
 		return 0;
 	CHECK(!p.held || p.on_the_phone);
 	CHECK(p.others < PIDF_STAND_COUNT && p.own < PIDF_STAND_COUNT);

@@ -115,17 +115,17 @@ static void presence_documents_say_the_same(void **state)
 		clear();
 		call(0, 1, 1000, PBX_UNTIL_TOLD);
 		pass(200);
-		assert_int_equal(pidf_read(w.reader, notify(0)->m.body, &p), ERR_OK);
+		assert_int_equal(pidf_read(w.reader, notify(0)->m.body, NULL, &p), ERR_OK);
 		assert_true(p.open && p.ringing);
 		clear();
 		pass(2000);
-		assert_int_equal(pidf_read(w.reader, notify(0)->m.body, &p), ERR_OK);
+		assert_int_equal(pidf_read(w.reader, notify(0)->m.body, NULL, &p), ERR_OK);
 		assert_true(p.open && p.on_the_phone && !p.ringing);
 		clear();
 		pbx_set_profile(w.pbx, w.now_ms, 1, PBX_MEETING);
 		drain();
 		if (style == PBX_KAMAILIO) {
-			assert_int_equal(pidf_read(w.reader, notify(0)->m.body, &p), ERR_OK);
+			assert_int_equal(pidf_read(w.reader, notify(0)->m.body, NULL, &p), ERR_OK);
 			assert_true(p.meeting && p.on_the_phone);
 		}
 		finish(NULL);
@@ -148,7 +148,7 @@ static void unregistered_and_dnd_phones_report_as_freepbx_does(void **state)
 	for (int i = 0; i < 2; i++)
 		if (sip_type_is(sip_msg_header(&notify(i)->m, SIP_CONTENT_TYPE),
 				"application/pidf+xml"))
-			assert_int_equal(pidf_read(w.reader, notify(i)->m.body, &p), ERR_OK);
+			assert_int_equal(pidf_read(w.reader, notify(i)->m.body, NULL, &p), ERR_OK);
 	assert_true(p.closed && p.unavailable);
 	pbx_set_registered(w.pbx, w.now_ms, 0, true);
 	drain();

@@ -30,7 +30,7 @@ static bool reads(struct slice type, struct slice body)
 
 	if (slice_is(type, "application/dialog-info+xml"))
 		return dialog_info_read(reader, body, &d) == ERR_OK && d.n == 1;
-	return slice_is(type, "application/pidf+xml") && pidf_read(reader, body, &p) == ERR_OK;
+	return slice_is(type, "application/pidf+xml") && pidf_read(reader, body, NULL, &p) == ERR_OK;
 }
 
 static bool named_by_cid(struct slice id)

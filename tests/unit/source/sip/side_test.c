@@ -9,6 +9,9 @@ static struct rig r;
 #define PIDF_TYPE "application/pidf+xml"
 #define FEATURE_TYPE "application/x-as-feature-event+xml"
 
+/* Told by the last PUBLISH; before, of an earlier run. */
+static char own_id[40] = "offhook-0";
+
 static const char *merged(const char *own, const char *others)
 {
 	static char text[2048];
@@ -19,10 +22,10 @@ static const char *merged(const char *own, const char *others)
 		 "xmlns:rpid='urn:ietf:params:xml:ns:pidf:rpid' entity='sip:201@h'>");
 	if (own)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
-			 "<tuple id='offhook'><status><basic>open</basic></status></tuple>"
-			 "<dm:person "
-			 "id='offhook-person'><rpid:activities>%s</rpid:activities></dm:person>",
-			 own);
+			 "<tuple id='%s'><status><basic>open</basic></status></tuple>"
+			 "<dm:person id='%s-person'><rpid:activities>%s</rpid:activities>"
+			 "</dm:person>",
+			 own_id, own_id, own);
 	if (others)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
 			 "<tuple id='t'><status><basic>open</basic></status></tuple>"
@@ -144,7 +147,11 @@ static void publish(int profile, const char *etag)
 
 	rig_write(&r, 7, profile, 1);
 	snprintf(headers, sizeof(headers), "SIP-ETag: %s\r\n", etag);
-	rig_reply(&r, rig_take(&r, "PUBLISH"), 200, headers);
+	struct rig_request *q = rig_take(&r, "PUBLISH");
+	struct slice id = slice_sub(q->m.body, slice_find_str(q->m.body, SLICE_LIT("tuple id=\"")) + 10,
+				    q->m.body.n);
+	assert_int_equal(slice_copy(slice_sub(id, 0, slice_find(id, '"')), own_id, sizeof(own_id)), ERR_OK);
+	rig_reply(&r, q, 200, headers);
 	assert_int_equal(rig_written(&r)->result, WRITE_ACCEPTED);
 }
 
@@ -178,10 +185,15 @@ static void test_orphan(void **state)
 	bool full = false;
 
 	(void)state;
+	snprintf(own_id, sizeof(own_id), "offhook-0");
 	struct rig_dialog d = start(&both, merged("<rpid:away/>", NULL));
 	assert_int_equal(profile_of(&full), PROFILE_NONE);
 	assert_true(full);
 	says(&d, merged("<rpid:away/>", "<rpid:meeting/>"), PROFILE_MEETING, false);
+	/* nor does it count beside the one that takes its place */
+	rig_forget(&r);
+	publish(PROFILE_BUSY, "t1");
+	says(&d, merged("<rpid:busy/>", NULL), PROFILE_BUSY, false);
 	rig_close(&r);
 }
 
