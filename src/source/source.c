@@ -1,10 +1,11 @@
 #include "source/source.h"
 
 #include "base/check.h"
+#include "source/ami/ami.h"
 #include "source/sip/sip.h"
 #include "source/webhook/webhook.h"
 
-static const struct source_ops *const sources[] = { &sip_source_ops, &webhook_source_ops };
+static const struct source_ops *const sources[] = { &sip_source_ops, &ami_source_ops, &webhook_source_ops };
 
 const struct source_ops *source_find(const char *type)
 {

@@ -139,6 +139,7 @@ struct conf_connector {
 	uint8_t profile; /* enum conf_profile */
 	bool feature_events;
 	struct conf_texts dnd_while; /* names of profiles, checked */
+	const char *context; /* ami */
 	int32_t expires; /* ms */
 	uint32_t outstanding;
 	int32_t first_notify; /* ms */
