@@ -175,6 +175,7 @@ void link_doubt(struct sip_agent *a)
 	for (uint32_t i = 0; i < a->subs_n; i++)
 		if (may_refresh(&a->subs[i]))
 			sub_queue(a, i);
+	pub_all_start(a);
 }
 
 void link_idle(struct sip_agent *a)

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Do Not Disturb by as-feature-event, both ways, with a PBX played by sipp: tests/peers/sipp/pbx-features.xml says what
+it is written after. Its Do Not Disturb is on at first, then goes off as if at the phone, then follows Offhook."""
+import socket
+import subprocess
+
+from stage import PEERS, Stage, Tap, await_that, free_ports
+
+ANA = "ana@acme.example"
+
+
+def main():
+    tap = Tap()
+    with Stage("features") as stage:
+        port, = free_ports(1, socket.SOCK_DGRAM)
+        pbx = subprocess.Popen(["sipp", "-sf", str(PEERS / "sipp" / "pbx-features.xml"), "-i", "127.0.0.1", "-p", str(port),
+                                "-d", "4000", "-nostdin"], cwd=stage.folder, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        stage.undo.append(lambda: (pbx.kill(), pbx.wait()))
+        stage.teams_up({ANA: "Ana Alder"})
+        stage.daemon_up(f"""\
+  - name: acme
+{stage.teams_yaml()}\
+    connectors:
+      - name: hq
+        type: sip
+        server: "sip:127.0.0.1:{port};transport=udp"
+        profile: write
+        feature_events: yes
+        dnd_while: [meeting]
+    users:
+      - {{ email: {ANA}, lines: [hq/201] }}
+""")
+        line = lambda: stage.explained(ANA)["lines"][0]
+        seen = lambda: stage.teams_user(ANA)["availability"]
+        with tap.case("on at the PBX, told with the forwarding in one multipart: Do not disturb in Teams"):
+            await_that("on", lambda: line()["dnd"] and line()["sync"] == "synced")
+            await_that("in Teams", lambda: seen() == "DoNotDisturb")
+        with tap.case("switched off at the phone"):
+            await_that("off", lambda: not line()["dnd"])
+            await_that("in Teams", lambda: seen() == "Offline")
+        with tap.case("dnd_while: the profile meeting switches it on"):
+            stage.offhook("set", ANA, "meeting")
+            await_that("on", lambda: line()["dnd"])
+            await_that("in Teams", lambda: seen() == "DoNotDisturb")
+            await_that("taken", lambda: line()["profile"]["held"] == "meeting")
+        with tap.case("and the next profile switches it off"):
+            stage.offhook("set", ANA, "available")
+            await_that("off", lambda: not line()["dnd"])
+            await_that("in Teams", lambda: seen() == "Offline")
+        with tap.case("nothing is missing, and the line's calls were told all the while"):
+            assert line()["link"] == "live" and line()["call"] == "none", line()
+            assert pbx.poll() is None
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
