@@ -256,12 +256,12 @@ static bool machine_drain(struct source *source, struct source_out *ret)
 
 static void machine_view(const struct source *source, struct source_view *ret)
 {
-	view_source(const_machine_of(source), ret);
+	ami_view_source(const_machine_of(source), ret);
 }
 
 static bool machine_line_view(const struct source *source, uint32_t line, struct source_line_view *ret)
 {
-	return view_line(const_machine_of(source), line, ret);
+	return ami_view_line(const_machine_of(source), line, ret);
 }
 
 const struct source_ops ami_source_ops = {

@@ -254,8 +254,8 @@ void write_forget(struct ami *m, uint32_t slot);
 void presence_read(struct thing *t, struct slice status, struct slice subtype);
 
 /* ---- view.c ---- */
-void view_source(const struct ami *m, struct source_view *ret);
-bool view_line(const struct ami *m, uint32_t line, struct source_line_view *ret);
+void ami_view_source(const struct ami *m, struct source_view *ret);
+bool ami_view_line(const struct ami *m, uint32_t line, struct source_line_view *ret);
 /* What the configuration asks and the account has not; "" nothing. */
 void view_missing(const struct ami *m, char *dst, size_t cap);
 

@@ -32,7 +32,7 @@ void view_missing(const struct ami *m, char *dst, size_t cap)
 		join(dst, cap, "write=system: to switch DND");
 }
 
-void view_source(const struct ami *m, struct source_view *ret)
+void ami_view_source(const struct ami *m, struct source_view *ret)
 {
 	*ret = (struct source_view){
 		.up = m->link.state == UPLINK_UP,
@@ -50,7 +50,7 @@ void view_source(const struct ami *m, struct source_view *ret)
 	snprintf(ret->state, sizeof(ret->state), "%s", uplink_state_text(&m->link));
 }
 
-bool view_line(const struct ami *m, uint32_t line, struct source_line_view *ret)
+bool ami_view_line(const struct ami *m, uint32_t line, struct source_line_view *ret)
 {
 	uint32_t slot = line_table_slot(&m->table, line);
 	const char *why = "";

@@ -461,13 +461,13 @@ static bool agent_drain(struct source *source, struct source_out *ret)
 
 static void agent_view(const struct source *source, struct source_view *ret)
 {
-	view_source(const_agent_of(source), ret);
+	sip_view_source(const_agent_of(source), ret);
 }
 
 static bool agent_line_view(const struct source *source, uint32_t line,
 			    struct source_line_view *ret)
 {
-	return view_line(const_agent_of(source), line, ret);
+	return sip_view_line(const_agent_of(source), line, ret);
 }
 
 const struct source_ops sip_source_ops = {

@@ -35,7 +35,7 @@ static void put_missing(const struct sip_agent *a, char *dst, size_t cap)
 			 n ? "; " : "", a->publish_refused, sip_reason(a->publish_refused));
 }
 
-void view_source(const struct sip_agent *a, struct source_view *ret)
+void sip_view_source(const struct sip_agent *a, struct source_view *ret)
 {
 	static const char *const states[LINK_STATES] = {
 		[LINK_WAITING] = "not connected, next try soon",
@@ -77,7 +77,7 @@ static uint8_t link_of(const struct watch *x)
 	return x->state == WATCH_LISTED && !x->synced ? LINE_ASKING : links[x->state];
 }
 
-bool view_line(const struct sip_agent *a, uint32_t line, struct source_line_view *ret)
+bool sip_view_line(const struct sip_agent *a, uint32_t line, struct source_line_view *ret)
 {
 	uint32_t w = watch_find(a, line);
 

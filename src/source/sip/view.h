@@ -4,7 +4,7 @@
 
 #include "source/sip/agent.h"
 
-void view_source(const struct sip_agent *a, struct source_view *ret);
-bool view_line(const struct sip_agent *a, uint32_t line, struct source_line_view *ret);
+void sip_view_source(const struct sip_agent *a, struct source_view *ret);
+bool sip_view_line(const struct sip_agent *a, uint32_t line, struct source_line_view *ret);
 
 #endif
