@@ -2,10 +2,16 @@
 
 #include "base/check.h"
 #include "source/ami/ami.h"
+#include "source/freeswitch/freeswitch.h"
 #include "source/sip/sip.h"
 #include "source/webhook/webhook.h"
 
-static const struct source_ops *const sources[] = { &sip_source_ops, &ami_source_ops, &webhook_source_ops };
+static const struct source_ops *const sources[] = {
+	&sip_source_ops,
+	&ami_source_ops,
+	&webhook_source_ops,
+	&freeswitch_source_ops,
+};
 
 const struct source_ops *source_find(const char *type)
 {

@@ -144,6 +144,18 @@ static void check_webhook(struct reader *rd, const struct node *map, const struc
 		reader_refuse(rd, map, NULL, "%s", why);
 }
 
+static void check_freeswitch(struct reader *rd, const struct node *map, const struct conf_connector *c)
+{
+	if (!node_key(map, "password_file"))
+		reader_refuse(rd, map, "password_file", "is missing");
+	if (c->username[0] && !strchr(c->username, '@'))
+		reader_refuse(rd, where(map, "username"), "username",
+			      "must be user@domain, or absent for the event socket's own password");
+	if (c->profile == CONF_PROFILE_WRITE || c->profile == CONF_PROFILE_BOTH)
+		reader_refuse(rd, where(map, "profile"), "profile",
+			      "must be ignore or read: freeswitch keeps no presence of a user");
+}
+
 static void check_connector(struct reader *rd, const struct node *map, struct conf_connector *c)
 {
 	uint32_t before = rd->account ? rd->account->connectors_n : 0;
@@ -171,7 +183,9 @@ static void check_connector(struct reader *rd, const struct node *map, struct co
 	else if (c->server[0] && !value_host_port(slice_str(c->server)))
 		reader_refuse(rd, where(map, "server"), "server", "must be host:port");
 	check_dnd_while(rd, map, c);
-	if (c->password_file.file[0] && !c->username[0])
+	if (c->type == CONF_TYPE_FREESWITCH)
+		check_freeswitch(rd, map, c);
+	else if (c->password_file.file[0] && !c->username[0])
 		reader_refuse(rd, map, "username", "is missing: password_file is given");
 }
 
