@@ -31,8 +31,9 @@ struct reading {
 	uint8_t kind[LEVELS]; /* by depth */
 	struct xml_word word;
 	struct source source, own; /* the foreign one that is open; all of ours */
+	unsigned others;	   /* flags of all foreign ones */
 	const char *own_id;
-	bool is_own, is_stale;	   /* what is open is ours, or a leftover of ours */
+	bool is_own, is_stale; /* what is open is ours, or a leftover of ours */
 	bool has_own;
 };
 
@@ -48,8 +49,9 @@ enum flag {
 	FLAG_DND = 1 << 8,
 	FLAG_UNAVAILABLE = 1 << 9,
 	FLAG_AVAILABLE = 1 << 10,
-	FLAG_READY = 1 << 11, /* a phone that is there: its state, nobody's statement */
+	FLAG_READY = 1 << 11,  /* a phone that is there: its state, nobody's statement */
 	FLAG_REASON = 1 << 12, /* some activity or note, whatever it says */
+	FLAG_ABSENT = 1 << 13,
 };
 
 struct word {
@@ -72,7 +74,7 @@ static const struct word activities[] = {
 	{ "holiday", FLAG_AWAY },
 	{ "in-transit", FLAG_AWAY },
 	{ "meal", FLAG_AWAY },
-	{ "permanent-absence", FLAG_AWAY },
+	{ "permanent-absence", FLAG_AWAY | FLAG_ABSENT },
 	{ "sleeping", FLAG_AWAY },
 	{ "travel", FLAG_AWAY },
 	{ "vacation", FLAG_AWAY },
@@ -87,6 +89,7 @@ static const struct word notes[] = {
 	{ "on the phone", FLAG_PHONE },
 	{ "on hold", FLAG_PHONE | FLAG_HELD },
 	{ "unavailable", FLAG_UNAVAILABLE },
+	{ "not available", FLAG_ABSENT },
 	{ "busy", FLAG_BUSY },
 	{ "in a meeting", FLAG_MEETING },
 	{ "away", FLAG_AWAY },
@@ -128,13 +131,13 @@ static void say(struct reading *g, unsigned flags)
 	if (g->is_own || g->is_stale)
 		return;
 	g->source.flags |= flags;
+	g->others |= flags;
 	set_flags(&g->out, flags);
 	if (flags & (FLAG_PHONE | FLAG_RINGING | FLAG_DND | FLAG_UNAVAILABLE | FLAG_READY))
 		g->out.phone_words = true;
 }
 
-/* Busy beside a call or DND is the phone's state put twice. A closed that gives no reason is what is
- * left of a program that has gone: Kamailio writes it once in place of a publication that ended. */
+/* Busy beside a call or DND is the phone's state put twice. */
 static enum pidf_stand stand_of(unsigned flags)
 {
 	bool phone = flags & (FLAG_PHONE | FLAG_RINGING | FLAG_DND);
@@ -143,13 +146,15 @@ static enum pidf_stand stand_of(unsigned flags)
 		return PIDF_MEETING;
 	if (flags & FLAG_BUSY && !phone)
 		return PIDF_BUSY;
+	if (flags & FLAG_ABSENT)
+		return PIDF_NOT_AVAILABLE;
 	if (flags & FLAG_AWAY)
 		return PIDF_AWAY;
 	if (phone || flags & (FLAG_UNAVAILABLE | FLAG_READY))
 		return PIDF_UNSAID;
 	if (flags & (FLAG_OPEN | FLAG_AVAILABLE))
 		return PIDF_AVAILABLE;
-	return flags & FLAG_CLOSED && flags & FLAG_REASON ? PIDF_NOT_AVAILABLE : PIDF_NOTHING;
+	return PIDF_NOTHING;
 }
 
 static void source_opened(struct reading *g, const struct xml_element *e)
@@ -265,18 +270,27 @@ static void on_close(void *arg, unsigned depth)
 		source_closed(g);
 }
 
+/* A closed that gives no reason is what is left of a program that has gone: Kamailio writes it once
+ * in place of a publication that ended. */
+static bool is_closed(unsigned flags)
+{
+	return flags & FLAG_CLOSED && !(flags & FLAG_OPEN) && flags & FLAG_REASON;
+}
+
 /* "open" of a phone that talks, or that has only just said "Ready", is not the user's word. */
 static void finish(struct reading *g)
 {
 	struct pidf *out = &g->out;
 
-	if (out->phone_words && out->others < PIDF_AWAY) {
+	if (out->phone_words && out->others <= PIDF_AVAILABLE) {
 		out->others = PIDF_UNSAID;
 		out->others_until_ms = INT64_MAX;
+	} else if (out->others == PIDF_NOTHING && is_closed(g->others)) {
+		out->others = PIDF_NOT_AVAILABLE;
 	}
 	if (!g->has_own)
 		return;
-	out->own = stand_of(g->own.flags);
+	out->own = is_closed(g->own.flags) ? PIDF_NOT_AVAILABLE : stand_of(g->own.flags);
 	out->own_until_ms = g->own.until_ms;
 }
 
@@ -324,9 +338,8 @@ void pidf_put(struct buf *b, struct slice entity, const struct pidf_statement *s
 		   " xmlns:dm=\"urn:ietf:params:xml:ns:pidf:data-model\"\r\n"
 		   " xmlns:rpid=\"urn:ietf:params:xml:ns:pidf:rpid\"\r\n entity=\"");
 	xml_put_text(b, entity);
-	buf_fmt(b,
-		"\">\r\n<tuple id=\"%s\"><status><basic>%s</basic></status>\r\n<note>",
-		s->id, s->stand == PIDF_NOT_AVAILABLE ? "closed" : "open");
+	buf_fmt(b, "\">\r\n<tuple id=\"%s\"><status><basic>%s</basic></status>\r\n<note>", s->id,
+		s->stand == PIDF_NOT_AVAILABLE ? "closed" : "open");
 	xml_put_text(b, s->note);
 	buf_fmt(b, "</note></tuple>\r\n<dm:person id=\"%s-person\">", s->id);
 	put_activities(b, s);

@@ -21,8 +21,8 @@ enum { PIDF_ID_MAX = 63 };
 enum pidf_stand {
 	PIDF_NOTHING,	    /* no tuple or person that says anything */
 	PIDF_UNSAID,	    /* a phone's state: on the phone, ringing, DND, Asterisk's "Ready" */
-	PIDF_NOT_AVAILABLE, /* closed, with an activity or a note of any kind; without: nothing */
 	PIDF_AVAILABLE,	    /* open and no more */
+	PIDF_NOT_AVAILABLE, /* permanent-absence, or nothing open, something closed, and a reason given */
 	PIDF_AWAY,
 	PIDF_BUSY, /* not beside a call */
 	PIDF_MEETING,
@@ -50,7 +50,7 @@ struct pidf {
 /* What we publish. */
 struct pidf_statement {
 	const char *id; /* starts with PIDF_OWN_ID, then letters, digits, dashes; up to PIDF_ID_MAX */
-	uint8_t stand; /* enum pidf_stand, from PIDF_NOT_AVAILABLE */
+	uint8_t stand; /* enum pidf_stand, from PIDF_AVAILABLE */
 	struct slice note;
 	int64_t until_ms; /* UTC since 1970, INT64_MAX: no end */
 };

@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	CHECK(!p.held || p.on_the_phone);
 	CHECK(p.others < PIDF_STAND_COUNT && p.own < PIDF_STAND_COUNT);
-	CHECK(!p.phone_words || p.others == PIDF_UNSAID || p.others >= PIDF_AWAY);
+	CHECK(!p.phone_words || p.others == PIDF_UNSAID || p.others > PIDF_AVAILABLE);
 	publish(body, &p);
 	return 0;
 }

@@ -151,6 +151,10 @@ static void statements_of_users(void **state)
 		       "</r:activities></dm:person>" END,
 		  PIDF_NOT_AVAILABLE },
 		{ ROOT BASIC("closed") BASIC("open") END, PIDF_AVAILABLE },
+		{ ROOT BASIC("closed") ACTIVITY("<r:other/>") END, PIDF_NOT_AVAILABLE },
+		{ ROOT BASIC("open") ACTIVITY("<r:permanent-absence/>") END, PIDF_NOT_AVAILABLE },
+		{ ROOT BASIC("open") PERSON("<dm:note>Not available</dm:note>") END, PIDF_NOT_AVAILABLE },
+		{ ROOT BASIC("closed") ACTIVITY("<r:on-the-phone/>") END, PIDF_UNSAID },
 		{ ROOT BASIC("open") ACTIVITY("<r:away/>") END, PIDF_AWAY },
 		{ ROOT BASIC("open") ACTIVITY("<r:busy/><r:away/>") END, PIDF_BUSY },
 		{ ROOT BASIC("closed") ACTIVITY("<e:meeting/>") END, PIDF_MEETING },
@@ -224,7 +228,7 @@ static void what_we_publish_is_known_again(void **state)
 
 	buf_init(&b, 4096);
 	buf_init(&merged, 8192);
-	for (int stand = PIDF_NOT_AVAILABLE; stand < PIDF_STAND_COUNT; stand++) {
+	for (int stand = PIDF_AVAILABLE; stand < PIDF_STAND_COUNT; stand++) {
 		int64_t until = stand == PIDF_AWAY ? 1795528800000 : INT64_MAX;
 
 		put(&b, (enum pidf_stand)stand, until);
