@@ -147,6 +147,13 @@ class Ways:
             stage.offhook("set", ANA, "available")
             await_that("off", lambda: pbx.places() == ("", "UNAVAILABLE", "UNAVAILABLE"))
             await_that("shown", lambda: self.combined() == "available")
+        with self.case("a meeting ended at the phone ends the Do Not Disturb that came with it"):
+            stage.offhook("set", ANA, "meeting")
+            await_that("on", lambda: pbx.places() == ("YES", "BUSY", "BUSY"))
+            await_that("shown", lambda: self.combined() == "dnd")
+            pbx.profile("available")
+            await_that("off", lambda: pbx.places() == ("", "UNAVAILABLE", "UNAVAILABLE"))
+            await_that("shown", lambda: self.combined() == "available" and self.profile() == "available")
         with self.case("Do Not Disturb that a person switched on stays on when a meeting ends"):
             pbx.dnd(True)
             await_that("shown", lambda: self.combined() == "dnd")

@@ -118,6 +118,8 @@ struct extension {
 	uint32_t generation, next_write, devices_done;
 	uint8_t write_state, step;
 	bool writing, queued, dnd_on, dnd_change;
+	bool dnd_ours;	/* we have switched Do Not Disturb on, and nobody took it over */
+	bool releasing; /* the write is one of our own: Do Not Disturb off, no profile */
 };
 
 /* ---- the machine ---- */
@@ -250,6 +252,8 @@ void write_start(struct ami *m, uint32_t slot, const struct profile_write *w);
 void write_pump(struct ami *m);
 void write_answer(struct ami *m, const struct pending *p, const struct ami_packet *k);
 void write_forget(struct ami *m, uint32_t slot);
+/* The line's user presence was told anew: by an event, or, surely the present one, by a list. */
+void write_presence_told(struct ami *m, uint32_t slot, bool listed);
 /* A user presence as the PBX tells it. */
 void presence_read(struct thing *t, struct slice status, struct slice subtype);
 

@@ -190,6 +190,8 @@ void report_thing(struct ami *m, uint32_t thing)
 	for (uint32_t r = m->things[thing].first_ref; r != NONE; r = m->refs[r].next_of_thing) {
 		m->lines[m->refs[r].slot].moved |= !presence;
 		report_change(m, m->refs[r].slot, presence ? TELL_PROFILE : TELL_CHANGE);
+		if (presence)
+			write_presence_told(m, m->refs[r].slot, false);
 	}
 }
 

@@ -60,8 +60,10 @@ static void round_end(struct ami *m)
 		if (m->things[t].name && m->things[t].kind == THING_PRESENCE && m->rights.presences)
 			m->things[t].known = true;
 	for (uint32_t s = line_table_next(&m->table, 0); s != LINE_NONE; s = line_table_next(&m->table, s + 1))
-		if (m->lines[s].state == AMI_LINE_HINTED)
+		if (m->lines[s].state == AMI_LINE_HINTED) {
 			differs |= report_full(m, s);
+			write_presence_told(m, s, true);
+		}
 	if (differs && m->events == 0 && m->rounds > 0 && !m->rights.blind) {
 		m->rights.blind = true;
 		outbox_note(&m->out, NOTE_RIGHTS_MISSING, ID_NONE, "read=call: no events arrive");

@@ -5,6 +5,8 @@
  * says that we switched Do Not Disturb on as well, so that it is known after a restart whose it is. */
 #include "source/ami/machine.h"
 
+enum { RELEASE_MS = 1000 };
+
 static const struct {
 	uint8_t profile;
 	const char *status, *subtype;
@@ -90,6 +92,8 @@ static void done(struct ami *m, uint32_t slot, enum write_result result, const c
 	if (!l->writing)
 		return;
 	l->writing = false;
+	if (l->releasing)
+		return;
 	if (slice_copy(slice_sub(reason, 0, sizeof(text) - 1), text, sizeof(text)))
 		text[0] = '\0';
 	outbox_written(&m->out, line_table_id(&m->table, slot), l->generation, result, "%s%s", what, text);
@@ -128,14 +132,14 @@ static bool plan_dnd(const struct ami *m, uint32_t slot, bool *ret_change)
 	bool want = m->dnd_while >> m->lines[slot].write_state & 1, on;
 
 	(void)find_switch(m, slot, &on);
-	*ret_change = want ? !on : on && m->dnd_while && is_marked(m, slot);
+	*ret_change = want ? !on : m->lines[slot].dnd_ours;
 	return want;
 }
 
 static bool put_presence(struct ami *m, struct ami_action *a, uint32_t slot)
 {
 	const struct extension *l = &m->lines[slot];
-	bool marked = l->dnd_on && (l->dnd_change || is_marked(m, slot));
+	bool marked = l->dnd_on && (l->dnd_change || l->dnd_ours);
 	char own[THING_NAME_MAX];
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -246,6 +250,7 @@ void write_start(struct ami *m, uint32_t slot, const struct profile_write *w)
 
 	done(m, slot, WRITE_UNSURE, "a newer one took its place", SLICE_NONE);
 	l->writing = true;
+	l->releasing = false;
 	l->generation = w->generation;
 	l->write_state = w->state;
 	l->step = STEP_PRESENCE;
@@ -259,6 +264,55 @@ void write_start(struct ami *m, uint32_t slot, const struct profile_write *w)
 		done(m, slot, WRITE_REFUSED, "this extension cannot be named to the pbx", SLICE_NONE);
 	else
 		enqueue(m, slot);
+}
+
+/* A person ended at the phone what had switched Do Not Disturb on. */
+static void release(struct ami *m, uint32_t slot)
+{
+	struct extension *l = &m->lines[slot];
+	bool on;
+
+	(void)find_switch(m, slot, &on);
+	if (!on) {
+		l->dnd_ours = false;
+		return;
+	}
+	l->writing = l->releasing = l->dnd_change = true;
+	l->dnd_on = false;
+	l->generation++;
+	l->step = STEP_DB;
+	l->devices_done = 0;
+	enqueue(m, slot);
+}
+
+/* An event may be older than our last write; only a list tells for sure that a word of ours has gone. */
+void write_presence_told(struct ami *m, uint32_t slot, bool listed)
+{
+	struct extension *l = &m->lines[slot];
+
+	if (is_marked(m, slot))
+		l->dnd_ours = m->dnd_while != 0;
+	else if (l->dnd_ours && !l->writing && listed)
+		release(m, slot);
+	else if (l->dnd_ours && !l->writing)
+		sync_want(m, RELEASE_MS);
+}
+
+/* The event that tells of it may come long after. */
+static void switched(struct ami *m, uint32_t slot)
+{
+	struct extension *l = &m->lines[slot];
+
+	l->dnd_ours = l->dnd_on;
+	for (uint32_t r = l->first_ref; r != NONE; r = m->refs[r].next_of_line) {
+		struct thing *t = &m->things[m->refs[r].thing];
+
+		if (t->kind != THING_DND)
+			continue;
+		t->state = l->dnd_on ? DEVICE_BUSY : DEVICE_UNAVAILABLE;
+		t->known = true;
+	}
+	report_line(m, slot);
 }
 
 void write_answer(struct ami *m, const struct pending *p, const struct ami_packet *k)
@@ -277,6 +331,8 @@ void write_answer(struct ami *m, const struct pending *p, const struct ami_packe
 	} else if (!l->dnd_change) {
 		done(m, p->slot, WRITE_ACCEPTED, "", SLICE_NONE);
 	} else {
+		if (l->step == STEP_CUSTOM)
+			switched(m, p->slot);
 		l->step += l->step != STEP_DEVICES;
 		enqueue(m, p->slot);
 	}
