@@ -272,8 +272,6 @@ static void checks_connectors(void **state)
 	    "offhook.yaml:8:9: accounts[0].connectors[0].server: is missing");
 	bad(CONNECTOR("name: hq, type: sipp"),
 	    "offhook.yaml:8:27: accounts[0].connectors[0].type: must be sip");
-	bad(CONNECTOR("name: hq, type: freeswitch"),
-	    "offhook.yaml:8:27: accounts[0].connectors[0].type: freeswitch is not in this version");
 	bad(CONNECTOR("name: hq, type: sip, token_file: t"),
 	    "offhook.yaml:8:32: accounts[0].connectors[0].token_file: not for a connector of this "
 	    "type");
