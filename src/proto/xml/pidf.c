@@ -30,11 +30,11 @@ struct reading {
 	struct pidf out;
 	uint8_t kind[LEVELS]; /* by depth */
 	struct xml_word word;
-	struct source source, own; /* the foreign one that is open; all of ours */
-	unsigned others;	   /* flags of all foreign ones */
+	struct source source;	  /* the foreign one that is open */
+	struct source own, stale; /* all of ours, and all leftovers */
+	unsigned others;	  /* flags of all foreign ones */
 	const char *own_id;
 	bool is_own, is_stale; /* what is open is ours, or a leftover of ours */
-	bool has_own;
 };
 
 enum flag {
@@ -126,10 +126,10 @@ static void set_flags(struct pidf *out, unsigned flags)
 
 static void say(struct reading *g, unsigned flags)
 {
-	if (g->is_own)
-		g->own.flags |= flags;
-	if (g->is_own || g->is_stale)
+	if (g->is_own || g->is_stale) {
+		(g->is_own ? &g->own : &g->stale)->flags |= flags;
 		return;
+	}
 	g->source.flags |= flags;
 	g->others |= flags;
 	set_flags(&g->out, flags);
@@ -164,7 +164,6 @@ static void source_opened(struct reading *g, const struct xml_element *e)
 	g->source = (struct source){ .until_ms = INT64_MAX };
 	g->is_own = g->own_id && slice_starts(id, g->own_id);
 	g->is_stale = !g->is_own && slice_starts(id, PIDF_OWN_ID);
-	g->has_own |= g->is_own;
 }
 
 static void source_closed(struct reading *g)
@@ -185,7 +184,7 @@ static void read_until(struct reading *g, const struct xml_element *e)
 	int64_t ms;
 
 	if (until.n && date_parse(until, &ms) == ERR_OK)
-		*(g->is_own ? &g->own.until_ms : &g->source.until_ms) = ms;
+		(g->is_own ? &g->own : g->is_stale ? &g->stale : &g->source)->until_ms = ms;
 }
 
 static bool known_ns(struct slice ns)
@@ -277,6 +276,11 @@ static bool is_closed(unsigned flags)
 	return flags & FLAG_CLOSED && !(flags & FLAG_OPEN) && flags & FLAG_REASON;
 }
 
+static enum pidf_stand own_stand(unsigned flags)
+{
+	return is_closed(flags) ? PIDF_NOT_AVAILABLE : stand_of(flags);
+}
+
 /* "open" of a phone that talks, or that has only just said "Ready", is not the user's word. */
 static void finish(struct reading *g)
 {
@@ -288,10 +292,10 @@ static void finish(struct reading *g)
 	} else if (out->others == PIDF_NOTHING && is_closed(g->others)) {
 		out->others = PIDF_NOT_AVAILABLE;
 	}
-	if (!g->has_own)
-		return;
-	out->own = is_closed(g->own.flags) ? PIDF_NOT_AVAILABLE : stand_of(g->own.flags);
+	out->own = own_stand(g->own.flags);
 	out->own_until_ms = g->own.until_ms;
+	out->stale = own_stand(g->stale.flags);
+	out->stale_until_ms = g->stale.until_ms;
 }
 
 enum err pidf_read(struct xml_reader *r, struct slice body, const char *own_id, struct pidf *ret)
@@ -299,6 +303,7 @@ enum err pidf_read(struct xml_reader *r, struct slice body, const char *own_id, 
 	static const struct xml_walk walk = { on_open, on_text, on_close };
 	struct reading g = { .out = { .others_until_ms = INT64_MAX, .own_until_ms = INT64_MAX },
 			     .own = { .until_ms = INT64_MAX },
+			     .stale = { .until_ms = INT64_MAX },
 			     .own_id = own_id };
 	enum err e = xml_walk(r, body, &walk, &g);
 

@@ -12,7 +12,7 @@
 #include "proto/xml/xml.h"
 
 /* The ids of tuple and person in what we publish start with it; what else an id has tells whose
- * publication it is: one with a foreign rest is a leftover of an earlier run and says nothing. */
+ * publication it is: one with a foreign rest is a leftover of an earlier run. */
 #define PIDF_OWN_ID "offhook"
 
 enum { PIDF_ID_MAX = 63 };
@@ -44,7 +44,8 @@ struct pidf {
 	bool phone_words;  /* anything that only a phone's state brings about */
 	uint8_t others;	   /* enum pidf_stand: everyone's but ours */
 	uint8_t own;	   /* enum pidf_stand: ours; PIDF_NOTHING: not there */
-	int64_t others_until_ms, own_until_ms; /* RPID's until, UTC since 1970; INT64_MAX: none */
+	uint8_t stale;	   /* enum pidf_stand: leftovers of ours, of an earlier run */
+	int64_t others_until_ms, own_until_ms, stale_until_ms; /* RPID's until, UTC since 1970; INT64_MAX: none */
 };
 
 /* What we publish. */

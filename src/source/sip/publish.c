@@ -147,8 +147,19 @@ bool pub_holds(const struct sip_agent *a, uint32_t watch)
 	uint32_t i = a->watches[watch].pub;
 
 	/* the report of what was just published may overtake the answer */
-	return i != NONE && (a->pubs[i].etag || a->pubs[i].txn != NONE) &&
+	return i != NONE && (a->pubs[i].etag || a->pubs[i].txn != NONE || a->pubs[i].queued.in) &&
 	       a->pubs[i].wanted != PROFILE_NONE;
+}
+
+void pub_adopt(struct sip_agent *a, uint32_t watch, enum profile profile, int64_t until_ms)
+{
+	uint32_t i = pub_new(a, watch);
+
+	if (i == NONE)
+		return;
+	a->pubs[i].wanted = (uint8_t)profile;
+	a->pubs[i].until_ms = until_ms;
+	queue(a, i);
 }
 
 void pub_withdraw(struct sip_agent *a, uint32_t watch)

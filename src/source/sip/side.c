@@ -60,17 +60,27 @@ static enum profile profile_of(uint8_t stand)
 	return (enum profile)profiles[stand];
 }
 
+/* Until what goes on in place of an earlier run's publication is there, that one speaks for us. */
+static uint8_t own_of(const struct sip_agent *a, uint32_t line, const struct pidf *p)
+{
+	if (!pub_holds(a, line))
+		return PIDF_NOTHING;
+	return p->own != PIDF_NOTHING ? p->own : p->stale;
+}
+
 /* A PBX merges what we published with what the user's own programs publish. Of the two, the one who
  * spoke last counts; a phone that only tells of a call says nothing, and what was stated before it
- * stands. A publication of ours that we cannot name, from before a restart, is about to end and
- * does not count. */
+ * stands. */
 void side_profile(struct sip_agent *a, uint32_t watch, const struct pidf *p, bool first)
 {
 	struct watch *x = &a->watches[watch];
 	uint32_t line = x->main != NONE ? x->main : watch;
-	uint8_t own = pub_holds(a, line) ? p->own : (uint8_t)PIDF_NOTHING;
+	uint8_t own;
 	bool theirs = p->others > PIDF_UNSAID && p->others != x->others;
 
+	if (first && a->writes_profile && a->watches[line].pub == NONE && p->stale > PIDF_UNSAID)
+		pub_adopt(a, line, profile_of(p->stale), p->stale_until_ms);
+	own = own_of(a, line, p);
 	if (own != PIDF_NOTHING && own != x->own)
 		x->own_last = true;
 	else if (theirs)
@@ -79,7 +89,8 @@ void side_profile(struct sip_agent *a, uint32_t watch, const struct pidf *p, boo
 	if (p->others != PIDF_UNSAID)
 		x->others = p->others;
 	if (own != PIDF_NOTHING && (x->own_last || x->others == PIDF_NOTHING))
-		emit_profile(a, watch, first, profile_of(own), p->own_until_ms);
+		emit_profile(a, watch, first, profile_of(own),
+			     own == p->own ? p->own_until_ms : p->stale_until_ms);
 	else if (x->others != PIDF_NOTHING)
 		emit_profile(a, watch, first, profile_of(x->others), p->others_until_ms);
 	else if (first || p->others == PIDF_NOTHING)

@@ -243,6 +243,8 @@ static void what_we_publish_is_known_again(void **state)
 		assert_string_equal(flags(&p), "");
 		assert_int_equal(p.others, PIDF_NOTHING);
 		assert_int_equal(p.own, PIDF_NOTHING);
+		assert_int_equal(p.stale, stand);
+		assert_true(p.stale_until_ms == until);
 
 		/* as Kamailio merges: our elements into another's document */
 		struct slice ours = buf_view(&b);
