@@ -89,7 +89,7 @@ static double graph_bytes_of(uint32_t users)
 	CHECK(secret_set(&secret, SLICE_LIT("secret")) == ERR_OK);
 	const struct graph_config c = { .tenant = "11111111-2222-3333-4444-555555555555",
 					.client_id = "99999999-8888-7777-6666-555555555555",
-					.client_secret = &secret, .login_url = "https://login.example",
+					.credential.secret = &secret, .login_url = "https://login.example",
 					.graph_url = "https://graph.example", .users_max = users, .seed = 1 };
 	CHECK(graph_new(&g, &c, 1000) == ERR_OK);
 	for (uint32_t i = 0; i < users; i++) {

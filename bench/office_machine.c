@@ -120,7 +120,7 @@ void machine_open(struct office *o)
 	const struct policy p = { .mode = MODE_LIVE, .grace_ms = 120000, .lease_ms = o->conf.lease_ms };
 	struct graph_config gc = { .tenant = "11111111-2222-3333-4444-555555555555",
 				   .client_id = "99999999-8888-7777-6666-555555555555",
-				   .client_secret = &o->secret, .login_url = "https://login.example",
+				   .credential.secret = &o->secret, .login_url = "https://login.example",
 				   .graph_url = "https://graph.example", .quota = OFFICE_QUOTA,
 				   .window_ms = OFFICE_WINDOW_MS, .users_max = o->conf.users, .seed = 1 };
 

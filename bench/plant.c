@@ -231,7 +231,7 @@ void plant_open(struct plant *p)
 	const struct policy policy = { .mode = MODE_LIVE, .grace_ms = 120000, .lease_ms = 600000 };
 	const struct graph_config gc = { .tenant = "11111111-2222-3333-4444-555555555555",
 					 .client_id = "99999999-8888-7777-6666-555555555555",
-					 .client_secret = &p->secret,
+					 .credential.secret = &p->secret,
 					 .login_url = "https://login.example",
 					 .graph_url = p->graph_url ? p->graph_url
 								   : "https://graph.example",

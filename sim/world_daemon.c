@@ -96,7 +96,7 @@ enum err daemon_start(struct world *w)
 					      .seed = prng_u64(&w->prng) };
 	const struct graph_config gc = { .tenant = tenant,
 					 .client_id = client_id,
-					 .client_secret = &w->secret,
+					 .credential.secret = &w->secret,
 					 .login_url = "https://login.sim.example",
 					 .graph_url = "https://graph.sim.example",
 					 .quota = w->config.quota,

@@ -46,9 +46,11 @@ void bridge_free(struct bridge *b);
 /* ---- set-up and change; may be called at any time between turns ---- */
 
 /* One realm per (cloud, tenant, client id): an equal (login_url, tenant, client_id) gives the
- * existing one and takes over a changed secret. */
+ * existing one and takes over a changed credential. */
 MUST_CHECK enum err bridge_add_realm(struct bridge *b, struct bridge_time t,
 				     const struct graph_config *c, uint32_t *ret_realm);
+/* A new secret or certificate of an existing realm (graph_set_credential). */
+MUST_CHECK enum err bridge_set_credential(struct bridge *b, uint32_t realm, const struct graph_credential *c);
 MUST_CHECK enum err bridge_add_account(struct bridge *b, struct bridge_time t, struct slice name,
 				       uint32_t realm, const struct policy *p, uint16_t *ret_account);
 void bridge_remove_account(struct bridge *b, uint16_t account); /* its users and connectors went first */

@@ -37,10 +37,8 @@ enum err bridge_add_realm(struct bridge *b, struct bridge_time t, const struct g
 		if (!r->graph || strcmp(r->key, key) != 0)
 			continue;
 		free(key);
-		graph_set_secret(r->graph, c->client_secret);
-		r->dirty = true;
 		*ret_realm = i;
-		return ERR_OK;
+		return bridge_set_credential(b, i, &c->credential);
 	}
 	if (free_slot == b->limits.realms) {
 		free(key);
@@ -55,6 +53,13 @@ enum err bridge_add_realm(struct bridge *b, struct bridge_time t, const struct g
 	b->realms[free_slot].dirty = true;
 	*ret_realm = free_slot;
 	return ERR_OK;
+}
+
+enum err bridge_set_credential(struct bridge *b, uint32_t realm, const struct graph_credential *c)
+{
+	CHECK(realm < b->limits.realms && b->realms[realm].graph);
+	b->realms[realm].dirty = true;
+	return graph_set_credential(b->realms[realm].graph, c);
 }
 
 enum err bridge_add_account(struct bridge *b, struct bridge_time t, struct slice name, uint32_t realm,

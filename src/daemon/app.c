@@ -13,6 +13,7 @@
 #include "daemon/clouds.h"
 #include "daemon/commands.h"
 #include "daemon/config.h"
+#include "daemon/credentials.h"
 #include "daemon/keeper.h"
 #include "daemon/log.h"
 #include "daemon/report.h"
@@ -34,6 +35,7 @@ struct app {
 	struct apply *apply;
 	struct channels *channels;
 	struct clouds *clouds;
+	struct credentials *credentials;
 	struct keeper *keeper;
 	struct webhooks *webhooks;
 	struct admin *admin;
@@ -322,6 +324,7 @@ static void on_turn(void *arg)
 	a->turns++;
 	take_commands(a);
 	more = webhooks_turn(a->webhooks, t);
+	int64_t credentials = credentials_look(a->credentials, t.mono_ms);
 	bridge_tick(a->bridge, t);
 	while (n < OUTS_A_TURN && bridge_drain(a->bridge, t, &out)) {
 		take(a, &out);
@@ -331,6 +334,7 @@ static void on_turn(void *arg)
 	tell(a, t);
 	int64_t next = earlier(keep_alive(a, t.mono_ms),
 			       earlier(bridge_next(a->bridge), report_next(a->report)));
+	next = earlier(next, credentials);
 	loop_wake_at(a->loop, n == OUTS_A_TURN || more ? t.mono_ms : next);
 	if (!a->ready) {
 		a->ready = true;
@@ -432,6 +436,8 @@ static enum err start_bridge(struct app *a, const struct bridge_limits *l)
 	if (!e)
 		e = apply_new(&a->apply, a->bridge, a->report, l, l->seed);
 	if (!e)
+		e = credentials_new(&a->credentials, a->bridge, a->apply, a->log, l->realms);
+	if (!e)
 		apply_set_channels(a->apply, a->channels);
 	const struct webhooks_config wc = { .bridge = a->bridge, .apply = a->apply, .admin = a->admin,
 					    .mono_ms = mono_now, .wake = wake, .arg = a };
@@ -504,6 +510,7 @@ static void stop(struct app *a)
 	webhooks_free(a->webhooks);
 	admin_stop(a->admin);
 	channels_free(a->channels);
+	credentials_free(a->credentials);
 	clouds_free(a->clouds);
 	keeper_free(a->keeper);
 	apply_free(a->apply);

@@ -105,12 +105,14 @@ void apply_free(struct apply *a)
 
 /* ---- values ---- */
 
-static struct graph_config graph_of(const struct apply *a, const struct conf_account *account)
+static struct graph_config graph_of(const struct apply *a, const struct conf_account *account,
+				    const struct assertion_key *certificate)
 {
 	const struct conf_teams *t = &account->teams;
 
 	return (struct graph_config){ .tenant = t->tenant, .client_id = t->client_id,
-				      .client_secret = &t->client_secret_file.value,
+				      .credential = { &t->client_secret_file.value, certificate,
+						      t->assertion },
 				      .login_url = t->login_url, .graph_url = t->graph_url,
 				      .resource = conf_cloud_graph_url((enum conf_cloud)t->cloud),
 				      .quota = t->quota.n, .window_ms = t->quota.window_ms,
@@ -170,13 +172,28 @@ static void fault(struct pass *p, const struct conf_account *account, const char
 	buf_fmt(p->said, "account %s: %s %s: %s\n", account->name, kind, name, err_name(e));
 }
 
+static enum err pass_realm(struct pass *p, const struct conf_account *account, uint32_t *ret_realm)
+{
+	struct assertion_key *k;
+	char why[200] = "";
+	enum err e = conf_credential(&account->teams, &k, why, sizeof(why));
+
+	if (e) {
+		buf_fmt(p->said, "account %s: certificate_file: %s\n", account->name, why);
+		return e;
+	}
+	const struct graph_config gc = graph_of(p->a, account, k);
+	e = bridge_add_realm(p->a->bridge, p->t, &gc, ret_realm);
+	assertion_key_free(k);
+	return e;
+}
+
 static enum err pass_account(struct pass *p, const struct conf_account *account, uint16_t *id)
 {
 	struct apply *a = p->a;
-	const struct graph_config gc = graph_of(a, account);
 	struct policy policy;
 	uint32_t realm;
-	enum err e = bridge_add_realm(a->bridge, p->t, &gc, &realm);
+	enum err e = pass_realm(p, account, &realm);
 
 	if (e)
 		return e;

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "daemon/secrets.h"
+#include "io/clock.h"
 
 struct loading {
 	struct conf *c;
@@ -121,6 +122,7 @@ static bool is_key(const struct conf_file *f)
 	return n >= 8 && slice_is(slice_str(f->key + n - 8), "key_file");
 }
 
+/* Certificate or key of a TLS listener is read again by those who use it; the app's own is kept. */
 static enum err check_pem(struct loading *l, const struct conf_file *f)
 {
 	struct stat st;
@@ -137,10 +139,58 @@ static enum err check_pem(struct loading *l, const struct conf_file *f)
 	else if (is_key(f) && stat(*f->name, &st) == 0 && (st.st_mode & S_IROTH))
 		conf_errors_warn(l->errs, f->at, f->key,
 				 "everybody on this machine may read the key: chmod 640");
+	if (err == ERR_OK && f->secret)
+		err = secret_set(f->secret, slice_of(text, n));
+	if (err == ERR_LIMIT && text)
+		refuse_file(l, f, words_of(err));
 	if (text)
 		explicit_bzero(text, n);
 	free(text);
-	return ERR_OK;
+	return err == ERR_NO_MEMORY ? err : ERR_OK;
+}
+
+enum err conf_credential(const struct conf_teams *t, struct assertion_key **ret, char *why, size_t cap)
+{
+	struct slice certificate = secret_expose(&t->certificate_file.value);
+
+	*ret = NULL;
+	if (!t->certificate_file.file[0])
+		return ERR_OK;
+	return assertion_key_new(ret, certificate, secret_expose(&t->key_file.value), why, cap);
+}
+
+static void check_days(struct loading *l, const struct conf_file *f, const struct assertion_key *k)
+{
+	struct clock_reading now;
+
+	clock_take(&now);
+	int64_t left_ms = assertion_key_ends_ms(k) - now.wall_ms;
+	if (left_ms <= 0)
+		conf_errors_warn(l->errs, f->at, f->key, "the certificate has ended: Entra will refuse it");
+	else if (now.wall_ms < assertion_key_begins_ms(k))
+		conf_errors_warn(l->errs, f->at, f->key, "the certificate is not valid yet");
+	else if (now.wall_ms >= assertion_key_warns_ms(k))
+		conf_errors_warn(l->errs, f->at, f->key, "the certificate ends in %lld days",
+				 (long long)(left_ms / 86400000));
+}
+
+/* Both files have been read: do they belong together? */
+static enum err check_credential(struct loading *l, const struct conf_file *f)
+{
+	struct conf_teams *t = f->account < l->c->accounts_n ? &l->c->accounts[f->account].teams : NULL;
+	struct assertion_key *k = NULL;
+	char why[200] = "";
+
+	if (!t || f->secret != &t->certificate_file.value || !secret_is_set(f->secret) ||
+	    !secret_is_set(&t->key_file.value))
+		return ERR_OK;
+	enum err err = conf_credential(t, &k, why, sizeof(why));
+	if (err == ERR_MALFORMED)
+		conf_errors_add(l->errs, f->at, f->key, "%s", why);
+	if (k)
+		check_days(l, f, k);
+	assertion_key_free(k);
+	return err == ERR_NO_MEMORY ? err : ERR_OK;
 }
 
 static enum err load_users(struct loading *l, const struct conf_file *f)
@@ -206,6 +256,12 @@ static enum err load_named_files(struct loading *l)
 		if (err != ERR_OK)
 			return err;
 	}
+	for (uint32_t i = 0; i < l->c->files_n; i++) {
+		enum err err = check_credential(l, &l->c->files[i]);
+
+		if (err != ERR_OK)
+			return err;
+	}
 	enum err err = place_paths(l);
 	if (err == ERR_NOT_FOUND || err == ERR_LIMIT)
 		conf_errors_add(l->errs, (struct conf_at){0}, "server",
@@ -266,6 +322,7 @@ _Static_assert(NOT_AVAILABLE_OFFLINE == 0 && NOT_AVAILABLE_AWAY == 1 && NOT_AVAI
 _Static_assert((int)MODE_LIVE == CONF_MODE_LIVE && (int)MODE_DRY_RUN == CONF_MODE_DRY_RUN &&
 		   (int)MODE_OFF == CONF_MODE_OFF,
 	       "account.mode");
+_Static_assert(ASSERTION_PS256 == 0 && ASSERTION_RS256 == 1, "teams.assertion");
 
 void conf_policy_of(const struct conf_account *a, const struct conf_user *user, struct policy *ret)
 {

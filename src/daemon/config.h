@@ -7,6 +7,7 @@
 
 #include "core/types.h"
 #include "proto/conf/conf.h"
+#include "proto/graph/assertion.h"
 
 /* Reads and checks everything. In *ret all file names, `data` and `socket` are absolute paths,
  * every conf_secret holds its value, users of the users files stand behind those of the YAML, and
@@ -17,6 +18,11 @@ MUST_CHECK enum err conf_load(const char *path, struct conf **ret, struct conf_e
 /* A whole file, at most max bytes, for free(). ERR_NOT_FOUND, ERR_DENIED, ERR_LIMIT, ERR_IO,
  * ERR_NO_MEMORY. */
 MUST_CHECK enum err conf_read_file(const char *path, size_t max, char **ret, size_t *ret_n);
+
+/* The certificate that signs in, from the two files' contents; *ret NULL, and ERR_OK, with a secret.
+ * ERR_MALFORMED with words in why, ERR_NO_MEMORY. */
+MUST_CHECK enum err conf_credential(const struct conf_teams *t, struct assertion_key **ret, char *why,
+				    size_t cap);
 
 /* The rules in the engine's form; user NULL: the account's own. */
 void conf_policy_of(const struct conf_account *a, const struct conf_user *user, struct policy *ret);

@@ -22,13 +22,9 @@ static bool is_plain(const char *s)
 
 static enum err copy_config(struct graph *g, const struct graph_config *c)
 {
-	struct slice secret = secret_expose(c->client_secret);
-
 	if (!is_plain(c->client_id) || strlen(c->tenant) > 255 || strlen(c->login_url) > 1024 ||
 	    strlen(c->graph_url) > 1024 || strlen(c->resource ? c->resource : "") > 1024)
 		return ERR_MALFORMED;
-	if (secret.n > GRAPH_SECRET_MAX)
-		return ERR_LIMIT;
 	g->tenant = strdup(c->tenant);
 	g->client_id = strdup(c->client_id);
 	g->login_url = strdup(c->login_url);
@@ -43,7 +39,7 @@ static enum err copy_config(struct graph *g, const struct graph_config *c)
 	g->timeout_ms = c->timeout_ms > 0 ? c->timeout_ms : 10000;
 	g->read_back_ms = c->read_back_ms > 0 ? c->read_back_ms : 0;
 	g->prng.state = c->seed;
-	return secret_set(&g->client_secret, secret);
+	return graph_set_credential(g, &c->credential);
 }
 
 static void init_flights(struct graph *g)
@@ -90,6 +86,7 @@ enum err graph_new(struct graph **ret, const struct graph_config *c, int64_t now
 	buf_init(&g->url, URL_MAX);
 	buf_init(&g->body, BODY_MAX);
 	g->now_ms = now_ms;
+	g->token.fix = "";
 	g->looks.head = g->looks.tail = ID_NONE;
 	g->gate.until_ms = g->looks.gate.until_ms = g->token.ask_ms = now_ms;
 	enum err e = copy_config(g, c);
@@ -114,6 +111,7 @@ void graph_free(struct graph *g)
 	token_wipe(g);
 	free(g->token.form);
 	secret_fini(&g->client_secret);
+	assertion_key_free(g->certificate);
 	read_free(g);
 	ledger_fini(&g->ledger);
 	wheel_free(g->wheel);
@@ -387,12 +385,25 @@ bool graph_drain(struct graph *g, int64_t now_ms, int64_t wall_ms, struct graph_
 
 /* ---- views ---- */
 
+static void view_certificate(const struct assertion_key *k, struct graph_view *ret)
+{
+	if (!k)
+		return;
+	ret->certificate_ends_wall_ms = assertion_key_ends_ms(k);
+	ret->certificate_warns_wall_ms = assertion_key_warns_ms(k);
+	memcpy(ret->certificate_thumbprint, assertion_key_thumbprint(k), sizeof(ret->certificate_thumbprint));
+}
+
 void graph_view(const struct graph *g, struct graph_view *ret)
 {
 	*ret = g->stats;
 	ret->token = g->token.state;
 	ret->token_good_until_ms = secret_is_set(&g->token.headers) ? g->token.good_until_ms : 0;
 	memcpy(ret->token_error, g->token.error, sizeof(ret->token_error));
+	ret->token_fix = g->token.fix;
+	ret->permits_known = g->token.permits_known;
+	ret->permits = g->token.permits;
+	view_certificate(g->certificate, ret);
 	ret->gate_closed = !gate_is_open(&g->gate, g->now_ms);
 	ret->gate_until_ms = g->gate.until_ms;
 	for (int u = 0; u < URGENCY_COUNT; u++)

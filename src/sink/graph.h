@@ -14,13 +14,24 @@
 #include "base/secret.h"
 #include "base/slice.h"
 #include "core/types.h"
+#include "proto/graph/assertion.h"
 
-enum { GRAPH_ID_LEN = 36 }; /* a GUID's text */
+enum {
+	GRAPH_ID_LEN = 36, /* a GUID's text */
+	GRAPH_TEXT_MAX = 320,
+};
+
+/* How the app signs in: with a secret, or with a certificate when there is one. */
+struct graph_credential {
+	const struct secret *secret;
+	const struct assertion_key *certificate; /* NULL: the secret */
+	uint8_t form;                            /* enum assertion_form */
+};
 
 struct graph_config {
 	const char *tenant;     /* GUID or domain */
 	const char *client_id;  /* GUID: also the session id */
-	const struct secret *client_secret;
+	struct graph_credential credential; /* copied */
 	const char *login_url;  /* https://login.microsoftonline.com, no trailing slash */
 	const char *graph_url;  /* https://graph.microsoft.com, or the proxy in front of it */
 	const char *resource;   /* whom tokens are asked for; NULL: graph_url */
@@ -71,7 +82,7 @@ struct graph_out {
 	char id[GRAPH_ID_LEN + 1];
 	struct graph_request request;
 	struct outcome outcome;
-	char text[200];
+	char text[GRAPH_TEXT_MAX];
 };
 
 enum http_failure {
@@ -106,6 +117,13 @@ struct graph_view {
 	uint8_t token; /* 0 none, 1 asked for, 2 good, 3 refused */
 	int64_t token_good_until_ms;
 	char token_error[160]; /* AADSTS text, first line */
+	const char *token_fix; /* what a person does about it; "" when it passes */
+	/* What the token says it permits (enum token_permits, proto/graph/roles.h): to explain only. */
+	bool permits_known;
+	uint32_t permits;
+	/* Of the certificate that signs in; 0 and "" with a secret, whose end nobody tells us. */
+	int64_t certificate_ends_wall_ms, certificate_warns_wall_ms;
+	char certificate_thumbprint[ASSERTION_THUMBPRINT_LEN + 1];
 	bool gate_closed;
 	int64_t gate_until_ms;
 	uint32_t queued[URGENCY_COUNT];
@@ -126,8 +144,10 @@ const char *graph_id(const struct graph *g, uint32_t user); /* "" when unknown *
 /* Looks the user up by UPN, mail and proxy address in one request; answer is GRAPH_FOUND, also when
  * nobody matches. Repeated calls while one is under way do nothing. */
 void graph_look_up(struct graph *g, uint32_t user, const char *email);
-/* A new secret, for example after SIGHUP: the token is asked for anew. */
-void graph_set_secret(struct graph *g, const struct secret *client_secret);
+/* A new secret or certificate, for example after SIGHUP: the token is asked for anew. With the same one
+ * nothing happens, unless the last one was refused: then it is tried at once. ERR_LIMIT, ERR_NO_MEMORY:
+ * the old one stays. */
+MUST_CHECK enum err graph_set_credential(struct graph *g, const struct graph_credential *c);
 /* Takes ACT_HOLD and ACT_CLEAR; replaces what waits in the user's slot. Every action gets one last
  * outcome (accepted, withdrawn, denied), with any number of OUTCOME_UNSURE before it; one replaced
  * while unsure or half done gets no other. may_be_held false, of either kind, says that nothing of

@@ -28,6 +28,7 @@ enum {
 	RETRY_BASE_MS = 1000,
 	RETRY_MAX_MS = 60000,
 	HOUR_MS = 3600000,
+	DAY_MS = 86400000,
 	FORM_MAX = 24576,
 	GRAPH_SECRET_MAX = 4096,
 	CLAIMS_MAX = 2048,
@@ -109,9 +110,12 @@ struct token {
 	uint8_t attempts;
 	uint8_t state; /* enum token_state */
 	bool asking;
-	bool again; /* the secret changed while a request was out */
+	bool again; /* the credential changed while a request was out */
 	bool accepted; /* a presence request has succeeded with it */
+	bool permits_known;
+	uint32_t permits; /* enum token_permits, as the token has it */
 	char error[160];
+	const char *fix; /* never NULL */
 	char claims[CLAIMS_MAX]; /* of a challenge; used once */
 	char *form;              /* FORM_MAX bytes: holds the secret while a request is out */
 	size_t form_n;
@@ -133,7 +137,7 @@ struct events {
 struct note_rec {
 	uint8_t note;
 	uint32_t user;
-	char text[200];
+	char text[GRAPH_TEXT_MAX];
 };
 
 struct notes {
@@ -171,6 +175,8 @@ struct look_ups {
 struct graph {
 	char *tenant, *client_id, *login_url, *graph_url, *resource;
 	struct secret client_secret;
+	struct assertion_key *certificate; /* NULL: client_secret */
+	enum assertion_form form;
 	uint32_t in_flight_max, users_max, flights_n;
 	int32_t timeout_ms, read_back_ms;
 	int64_t now_ms, wall_ahead_ms;

@@ -5,13 +5,15 @@
 
 #include "base/check.h"
 #include "proto/graph/challenge.h"
+#include "proto/graph/roles.h"
 #include "proto/graph/token.h"
 #include "sink/graph_priv.h"
 
 enum {
 	EARLY_MS = 300000,       /* renewed this long before its end, or at half of a short life */
 	SKEW_MS = 5000,          /* not used in its last seconds: a request takes time to arrive */
-	REFUSED_RETRY_MS = 300000,
+	REFUSED_RETRY_MS = 300000, /* first; a new secret needs minutes until all of Entra knows it */
+	REFUSED_RETRY_MAX_MS = 3600000,
 	PASSING_RETRY_MAX_MS = 60000,
 	RENEW_GAP_MS = 5000,     /* a 401 drops a token at most this often */
 	FORBIDDEN_GAP_MS = 600000, /* a 403 likewise */
@@ -44,38 +46,120 @@ static void ask_again(struct graph *g, int64_t wait_ms)
 	g->token.ask_ms = g->now_ms + wait_ms;
 }
 
+/* Only a person can help: said with what that person does, and tried ever more seldom until the
+ * credential changes. */
+static void give_up(struct graph *g, const struct token_refusal *why)
+{
+	struct token *t = &g->token;
+	char text[GRAPH_TEXT_MAX];
+
+	if (t->state != TOKEN_REFUSED)
+		t->attempts = 0;
+	t->state = TOKEN_REFUSED;
+	t->fix = why->fix;
+	snprintf(t->error, sizeof(t->error), "%s", why->text);
+	snprintf(text, sizeof(text), "%s (%s)", why->fix, why->text);
+	ask_again(g, backoff_ms(t->attempts, REFUSED_RETRY_MS, REFUSED_RETRY_MAX_MS, &g->prng));
+	if (t->attempts < UINT8_MAX)
+		t->attempts++;
+	note(g, GRAPH_NOTE_TOKEN_REFUSED, ID_NONE, text);
+}
+
 static void refuse(struct graph *g, enum graph_note n, const char *text)
 {
 	struct token *t = &g->token;
 
 	snprintf(t->error, sizeof(t->error), "%s", text);
+	t->fix = "";
 	if (t->attempts < UINT8_MAX)
 		t->attempts++;
-	if (n == GRAPH_NOTE_TOKEN_REFUSED) {
-		t->state = TOKEN_REFUSED;
-		ask_again(g, backoff_ms(0, REFUSED_RETRY_MS, REFUSED_RETRY_MS, &g->prng));
-		note(g, n, ID_NONE, text);
-		return;
-	}
 	if (t->state == TOKEN_ASKED)
 		t->state = TOKEN_NONE;
 	ask_again(g, backoff_ms(t->attempts, RETRY_BASE_MS, PASSING_RETRY_MAX_MS, &g->prng));
 	note_seldom(g, n, ID_NONE, text, PASSING_RETRY_MAX_MS);
 }
 
+static char *put_hex(char *to, uint64_t v, int digits)
+{
+	for (int i = digits; i-- > 0; v >>= 4)
+		to[i] = "0123456789abcdef"[v & 15];
+	return to + digits;
+}
+
+/* A version 4 UUID over `id`, where the dashes stand already. */
+static void put_uuid(struct graph *g, char *id)
+{
+	uint64_t a = prng_u64(&g->prng), b = prng_u64(&g->prng);
+
+	id = put_hex(id, a >> 32, 8) + 1;
+	id = put_hex(id, a >> 16, 4) + 1;
+	id = put_hex(id, 0x4000 | (a & 0xfff), 4) + 1;
+	id = put_hex(id, 0x8000 | (b >> 48 & 0x3fff), 4) + 1;
+	put_hex(id, b, 12);
+}
+
+/* Once a day, and whenever another certificate comes. */
+static void watch_certificate(struct graph *g, int64_t wall_ms)
+{
+	const struct assertion_key *k = g->certificate;
+	int64_t left_ms = assertion_key_ends_ms(k) - wall_ms;
+	char text[120];
+
+	snprintf(text, sizeof(text), "thumbprint %s, %lld days left", assertion_key_thumbprint(k),
+		 (long long)(left_ms / DAY_MS));
+	if (left_ms <= 0 || wall_ms < assertion_key_begins_ms(k))
+		note_seldom(g, GRAPH_NOTE_CERTIFICATE_ENDED, ID_NONE, text, DAY_MS);
+	else if (wall_ms >= assertion_key_warns_ms(k))
+		note_seldom(g, GRAPH_NOTE_CERTIFICATE_ENDS, ID_NONE, text, DAY_MS);
+}
+
+/* A fresh statement for every request: Entra may remember the ids it has seen. The audience is the
+ * place that is asked, as with Microsoft's own libraries. */
+static enum err sign(struct graph *g, struct secret *ret)
+{
+	char id[] = "00000000-0000-0000-0000-000000000000";
+	const struct assertion a = { .client_id = g->client_id, .audience = buf_cstr(&g->url), .id = id,
+				     .wall_ms = g->now_ms + g->wall_ahead_ms, .form = g->form };
+
+	watch_certificate(g, a.wall_ms);
+	put_uuid(g, id);
+	return assertion_write(g->certificate, &a, ret);
+}
+
+static enum err write_form(struct graph *g)
+{
+	struct token *t = &g->token;
+	struct secret assertion = { 0 };
+	struct token_form form = { .client_id = g->client_id, .scope_root = g->resource,
+				   .client_secret = &g->client_secret, .claims = slice_str(t->claims) };
+	enum err e = ERR_OK;
+
+	buf_reset(&g->url);
+	token_url(&g->url, g->login_url, g->tenant);
+	if (g->certificate) {
+		e = sign(g, &assertion);
+		form.assertion = &assertion;
+	}
+	if (!e)
+		CHECK(token_form_write(&form, t->form, FORM_MAX, &t->form_n) == ERR_OK);
+	secret_fini(&assertion);
+	t->claims[0] = '\0';
+	return e;
+}
+
 bool token_request(struct graph *g, struct graph_out *ret)
 {
 	struct token *t = &g->token;
-	struct token_form form = { g->client_id, g->resource, &g->client_secret,
-				   slice_str(t->claims) };
-	struct flight *f = flight_take(g, REQ_TOKEN, ID_NONE);
 
+	if (write_form(g) != ERR_OK) {
+		refuse(g, GRAPH_NOTE_TOKEN_RETRY, "the certificate's key does not sign");
+		return notes_pop(g, ret);
+	}
+	struct flight *f = flight_take(g, REQ_TOKEN, ID_NONE);
 	CHECK(f); /* one flight is kept for the token */
 	t->asking = true;
 	if (t->state == TOKEN_NONE)
 		t->state = TOKEN_ASKED;
-	CHECK(token_form_write(&form, t->form, FORM_MAX, &t->form_n) == ERR_OK);
-	t->claims[0] = '\0';
 	request_begin(g, f, ret);
 	token_url(&g->url, g->login_url, g->tenant);
 	ret->request.secret = true;
@@ -105,6 +189,21 @@ static enum err install(struct graph *g, const struct secret *access)
 	return e;
 }
 
+/* A token without a role is given out happily; without this, the first word of it would be a 403. */
+static void explain_roles(struct graph *g, const struct secret *access)
+{
+	struct token *t = &g->token;
+	char text[120];
+
+	t->permits = 0;
+	t->permits_known = token_roles(secret_expose(access), &t->permits) == ERR_OK;
+	if (!t->permits_known || (t->permits & PERMITS_SET))
+		return;
+	snprintf(text, sizeof(text), "the token has %s, not %s",
+		 t->permits ? "other permissions" : "no permission of ours", token_role_for(PERMITS_SET));
+	note_seldom(g, GRAPH_NOTE_PERMISSION, ID_NONE, text, 600000);
+}
+
 static void accept(struct graph *g, const struct flight *f, const struct secret *access,
 		   int32_t life_s)
 {
@@ -123,6 +222,8 @@ static void accept(struct graph *g, const struct flight *f, const struct secret 
 	t->attempts = 0;
 	t->accepted = false;
 	t->error[0] = '\0';
+	t->fix = "";
+	explain_roles(g, access);
 	t->good_until_ms = f->sent_ms + life_ms - SKEW_MS;
 	t->ask_ms = f->sent_ms + life_ms - early -
 		    (int64_t)prng_below(&g->prng, 1 + (uint64_t)early / 8);
@@ -138,8 +239,10 @@ static void take_answer(struct graph *g, const struct flight *f, const struct gr
 		refuse(g, GRAPH_NOTE_TOKEN_RETRY, r->error ? r->error : "no answer");
 	} else if (r->status != 200) {
 		token_refusal_parse(r->status, r->body, &why);
-		refuse(g, why.configuration ? GRAPH_NOTE_TOKEN_REFUSED : GRAPH_NOTE_TOKEN_RETRY,
-		       why.text);
+		if (why.configuration)
+			give_up(g, &why);
+		else
+			refuse(g, GRAPH_NOTE_TOKEN_RETRY, why.text);
 	} else if (token_answer_parse(r->body, &access, &life_s) == ERR_OK) {
 		accept(g, f, &access, life_s);
 	} else {
@@ -202,40 +305,55 @@ bool token_forbidden(struct graph *g, uint32_t serial)
 	return true;
 }
 
-static char *put_hex(char *to, uint64_t v, int digits)
-{
-	for (int i = digits; i-- > 0; v >>= 4)
-		to[i] = "0123456789abcdef"[v & 15];
-	return to + digits;
-}
-
-/* A fresh client-request-id (a version 4 UUID) is written over the last one: the block is otherwise
- * the same for every request of a token, and it must not be copied about. */
+/* A fresh client-request-id is written over the last one: the block is otherwise the same for every
+ * request of a token, and it must not be copied about. */
 struct slice token_headers(struct graph *g, bool post)
 {
-	uint64_t a = prng_u64(&g->prng), b = prng_u64(&g->prng);
 	struct slice block = secret_expose(&g->token.headers);
-	char *id = g->token.headers.hidden + sizeof(request_id_name) - 1;
 
-	id = put_hex(id, a >> 32, 8) + 1; /* the dashes stand there already */
-	id = put_hex(id, a >> 16, 4) + 1;
-	id = put_hex(id, 0x4000 | (a & 0xfff), 4) + 1;
-	id = put_hex(id, 0x8000 | (b >> 48 & 0x3fff), 4) + 1;
-	put_hex(id, b, 12);
+	put_uuid(g, g->token.headers.hidden + sizeof(request_id_name) - 1);
 	return slice_sub(block, 0, block.n - (post ? 0 : sizeof(post_type) - 1));
 }
 
-void graph_set_secret(struct graph *g, const struct secret *client_secret)
+static bool same_credential(const struct graph *g, const struct graph_credential *c)
 {
-	struct slice s = secret_expose(client_secret);
+	if (!c->certificate && !g->certificate)
+		return slice_eq(secret_expose(c->secret), secret_expose(&g->client_secret));
+	return assertion_key_same(c->certificate, g->certificate) && c->form == g->form;
+}
 
-	if (slice_eq(s, secret_expose(&g->client_secret)))
-		return;
-	if (s.n > GRAPH_SECRET_MAX || secret_set(&g->client_secret, s) != ERR_OK) {
-		refuse(g, GRAPH_NOTE_TOKEN_REFUSED, "the new client secret is too long");
-		return;
+static enum err take_credential(struct graph *g, const struct graph_credential *c)
+{
+	struct slice s = c->certificate ? SLICE_NONE : secret_expose(c->secret);
+	struct assertion_key *k = assertion_key_dup(c->certificate);
+
+	if (s.n > GRAPH_SECRET_MAX || (c->certificate && !k)) {
+		assertion_key_free(k);
+		return s.n > GRAPH_SECRET_MAX ? ERR_LIMIT : ERR_NO_MEMORY;
 	}
-	g->token.attempts = 0;
-	g->token.again = g->token.asking;
-	g->token.ask_ms = g->now_ms;
+	enum err e = secret_set(&g->client_secret, s);
+	if (e) {
+		assertion_key_free(k);
+		return e;
+	}
+	assertion_key_free(g->certificate);
+	g->certificate = k;
+	g->form = (enum assertion_form)c->form;
+	return ERR_OK;
+}
+
+enum err graph_set_credential(struct graph *g, const struct graph_credential *c)
+{
+	struct token *t = &g->token;
+	bool same = same_credential(g, c);
+	enum err e = same ? ERR_OK : take_credential(g, c);
+
+	if (e || (same && t->state != TOKEN_REFUSED))
+		return e;
+	for (int n = GRAPH_NOTE_CERTIFICATE_ENDS; !same && n <= GRAPH_NOTE_CERTIFICATE_ENDED; n++)
+		g->notes.last_ms[n] = INT64_MIN / 2;
+	t->attempts = 0;
+	t->again = t->asking;
+	t->ask_ms = g->now_ms;
+	return ERR_OK;
 }

@@ -32,10 +32,40 @@ static void check_server(struct reader *rd, const struct node *map, const struct
 			    "tokens cross the network in the clear: give webhooks_tls a certificate");
 }
 
+static void check_credential(struct reader *rd, const struct node *map, const struct conf_teams *t)
+{
+	const char *certificate = t->certificate_file.file, *key = t->key_file.file;
+
+	if (t->client_secret_file.file[0] && (certificate[0] || key[0]))
+		reader_refuse(rd, where(map, "certificate_file"), "certificate_file",
+			      "stands beside client_secret_file: keep one of them");
+	else if (certificate[0] && !key[0])
+		reader_refuse(rd, map, "key_file", "is missing: certificate_file needs its key");
+	else if (key[0] && !certificate[0])
+		reader_refuse(rd, map, "certificate_file", "is missing: key_file needs its certificate");
+	else if (!t->client_secret_file.file[0] && !certificate[0])
+		reader_refuse(rd, map, "client_secret_file",
+			      "is missing, or certificate_file with key_file in its place");
+	if (!certificate[0] && node_key(map, "assertion"))
+		reader_warn(rd, where(map, "assertion"), "assertion",
+			    "says nothing without certificate_file");
+}
+
+static void check_not_china(struct reader *rd, const struct node *map, const char *key, const char *url)
+{
+	static const char *const hosts[] = { "login.partner.microsoftonline.cn", "login.chinacloudapi.cn",
+					     "microsoftgraph.chinacloudapi.cn" };
+
+	for (size_t i = 0; i < ARRAY_LEN(hosts); i++)
+		if (slice_find_str(slice_str(url), slice_str(hosts[i])) < strlen(url))
+			reader_refuse(rd, where(map, key), key, "this host %s", CONF_NO_CHINA);
+}
+
 static void check_teams(struct reader *rd, const struct node *map, struct conf_teams *t)
 {
-	(void)rd;
-	(void)map;
+	check_credential(rd, map, t);
+	check_not_china(rd, map, "login_url", t->login_url);
+	check_not_china(rd, map, "graph_url", t->graph_url);
 	if (!t->login_url[0])
 		t->login_url = conf_cloud_login_url((enum conf_cloud)t->cloud);
 	if (!t->graph_url[0])

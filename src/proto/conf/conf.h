@@ -93,7 +93,8 @@ enum conf_cloud { CONF_CLOUD_GLOBAL, CONF_CLOUD_GCC_HIGH, CONF_CLOUD_DOD, CONF_C
 struct conf_teams {
 	const char *tenant, *client_id;
 	struct conf_secret client_secret_file;
-	const char *certificate_file, *key_file;
+	struct conf_secret certificate_file, key_file; /* both, or client_secret_file */
+	uint8_t assertion;     /* enum assertion_form, proto/graph/assertion.h */
 	uint8_t cloud;	       /* enum conf_cloud */
 	const char *login_url; /* filled in from cloud when not set; no trailing slash */
 	const char *graph_url;
@@ -182,7 +183,7 @@ struct conf_account {
 
 enum conf_file_kind {
 	CONF_FILE_SECRET, /* one line into *secret */
-	CONF_FILE_PEM,	  /* certificate or key: must be readable */
+	CONF_FILE_PEM,	  /* certificate or key: must be readable; kept when *secret is not NULL */
 	CONF_FILE_USERS,  /* conf_add_users */
 };
 

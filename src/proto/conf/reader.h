@@ -41,6 +41,11 @@ void *reader_array(struct reader *rd, size_t count, size_t size);
 void reader_add_file(struct reader *rd, const struct node *n, const struct setting *s,
 		     enum conf_file_kind kind, const char **name, struct secret *secret);
 
+/* Why there is no word for it among the clouds; the name of what was written comes before. */
+#define CONF_NO_CHINA                                                                              \
+	"is of Microsoft's cloud in China (21Vianet), which has no presence API: Offhook cannot serve a "  \
+	"tenant there"
+
 /* scalar.c: decodes a value that is given into the field. */
 void scalar_read(struct reader *rd, const struct setting *s, const struct node *n, void *field);
 /* read.c: a mapping into a struct whose defaults are set. */

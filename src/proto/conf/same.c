@@ -80,6 +80,7 @@ static bool same_value(const struct setting *s, const char *x, const char *y)
 	case KIND_DURATION_OR_OFF:
 		return *(const int32_t *)a == *(const int32_t *)b;
 	case KIND_SECRET:
+	case KIND_PEM_HELD:
 		return same_secret(a, b);
 	case KIND_TEXTS:
 		return same_texts(a, b);

@@ -56,10 +56,32 @@ static bool read_tenant(struct reader *rd, const struct setting *s, const struct
 	return value_domain(n->text) && keep_text(rd, n->text, field);
 }
 
+/* Words that people try, and why not. */
+static const char *refused_word(const struct setting *s, struct slice word)
+{
+	static const struct {
+		const char *key, *word, *why;
+	} rows[] = {
+		{ "cloud", "china", CONF_NO_CHINA },
+		{ "cloud", "21vianet", CONF_NO_CHINA },
+		{ "cloud", "gcc", "is part of the global cloud: write global" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (strcmp(s->key, rows[i].key) == 0 && slice_is_nocase(word, rows[i].word))
+			return rows[i].why;
+	return NULL;
+}
+
 static bool read_word(struct reader *rd, const struct setting *s, const struct node *n, void *field)
 {
 	struct slice words = slice_str(s->words), word;
-	(void)rd;
+	const char *why = refused_word(s, n->text);
+
+	if (why) {
+		reader_refuse(rd, n, s->key, "%.*s %s", SLICE_ARG(n->text), why);
+		return true;
+	}
 
 	for (uint8_t i = 0; slice_split(&words, '|', &word); i++) {
 		if (!slice_eq(word, n->text))
@@ -144,7 +166,8 @@ static bool read_secret(struct reader *rd, const struct setting *s, const struct
 	if (!read_text(rd, s, n, &x->file))
 		return false;
 	if (n->text.n)
-		reader_add_file(rd, n, s, CONF_FILE_SECRET, &x->file, &x->value);
+		reader_add_file(rd, n, s, s->kind == KIND_SECRET ? CONF_FILE_SECRET : CONF_FILE_PEM,
+				&x->file, &x->value);
 	return true;
 }
 
@@ -282,6 +305,7 @@ static scalar_h *const decoders[KIND_COUNT_] = {
     [KIND_ADDRESS] = read_address,
     [KIND_SECRET] = read_secret,
     [KIND_PEM] = read_file,
+    [KIND_PEM_HELD] = read_secret,
     [KIND_USERS] = read_file,
     [KIND_TEXTS] = read_texts,
     [KIND_LINES] = read_lines,
@@ -312,6 +336,7 @@ static void set_empty(const struct setting *s, void *field)
 		*(const char **)field = "";
 		break;
 	case KIND_SECRET:
+	case KIND_PEM_HELD:
 		((struct conf_secret *)field)->file = "";
 		break;
 	default:

@@ -208,6 +208,7 @@ static const char *const wants[KIND_COUNT_] = {
     [KIND_ADDRESS] = "address and port, such as 127.0.0.1:8470 or [::1]:8470",
     [KIND_SECRET] = "a file name",
     [KIND_PEM] = "a file name",
+    [KIND_PEM_HELD] = "a file name",
     [KIND_USERS] = "a file name",
     [KIND_TEXTS] = "a list of texts",
     [KIND_LINES] = "a list of connector/number",

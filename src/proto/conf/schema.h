@@ -40,6 +40,7 @@ enum conf_scope {
 	KIND(ADDRESS, struct conf_address)                                                         \
 	KIND(SECRET, struct conf_secret)                                                           \
 	KIND(PEM, const char *)                                                                    \
+	KIND(PEM_HELD, struct conf_secret)                                                         \
 	KIND(USERS, const char *)                                                                  \
 	KIND(TEXTS, struct conf_texts)                                                             \
 	KIND(LINES, const struct conf_line *)                                                      \

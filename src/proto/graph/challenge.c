@@ -1,5 +1,6 @@
 #include "proto/graph/challenge.h"
 
+#include "proto/graph/base64.h"
 #include "proto/graph/json.h"
 
 /* The quoted value of name="..." that follows a blank or comma. */
@@ -21,44 +22,6 @@ static bool parameter(struct slice header, const char *name, struct slice *ret)
 	return false;
 }
 
-static int digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
-}
-
-/* Both alphabets of RFC 4648, with or without padding. */
-static enum err decode(struct slice s, char *dst, size_t cap)
-{
-	uint32_t bits = 0;
-	int have = 0;
-	size_t n = 0;
-
-	while (s.n > 0 && s.p[s.n - 1] == '=')
-		s.n--;
-	for (size_t i = 0; i < s.n; i++) {
-		int d = digit(s.p[i]);
-
-		if (d < 0)
-			return ERR_MALFORMED;
-		bits = (bits << 6 | (uint32_t)d) & 0xffffff;
-		have += 6;
-		if (have < 8)
-			continue;
-		have -= 8;
-		if (n + 1 >= cap)
-			return ERR_LIMIT;
-		dst[n++] = (char)(bits >> have & 0xff);
-	}
-	dst[n] = '\0';
-	return n > 0 ? ERR_OK : ERR_MALFORMED;
-}
-
 enum err challenge_claims(struct slice header, char *dst, size_t cap)
 {
 	struct slice value;
@@ -66,7 +29,7 @@ enum err challenge_claims(struct slice header, char *dst, size_t cap)
 	if (header.n > CHALLENGE_HEADER_MAX || !parameter(header, "error", &value) ||
 	    !slice_is(value, "insufficient_claims") || !parameter(header, "claims", &value))
 		return ERR_NOT_FOUND;
-	enum err e = decode(value, dst, cap);
+	enum err e = base64_decode(value, dst, cap, NULL);
 	if (e)
 		return e;
 	json_t *doc = graph_json(slice_str(dst), cap);

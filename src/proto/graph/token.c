@@ -24,6 +24,17 @@ static bool put(char *dst, size_t cap, size_t *n, const char *s)
 	return true;
 }
 
+static bool put_credential(const struct token_form *f, char *dst, size_t cap, size_t *n)
+{
+	if (!f->assertion)
+		return put(dst, cap, n, "&client_secret=") &&
+		       percent_put(dst, cap, n, secret_expose(f->client_secret));
+	return put(dst, cap, n, "&client_assertion_type="
+				"urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
+				"&client_assertion=") &&
+	       percent_put(dst, cap, n, secret_expose(f->assertion));
+}
+
 enum err token_form_write(const struct token_form *f, char *dst, size_t cap, size_t *ret_n)
 {
 	size_t n = 0;
@@ -32,8 +43,7 @@ enum err token_form_write(const struct token_form *f, char *dst, size_t cap, siz
 		  put(dst, cap, &n, "&scope=") &&
 		  percent_put(dst, cap, &n, slice_str(f->scope_root)) &&
 		  percent_put(dst, cap, &n, SLICE_LIT("/.default")) &&
-		  put(dst, cap, &n, "&client_secret=") &&
-		  percent_put(dst, cap, &n, secret_expose(f->client_secret)) &&
+		  put_credential(f, dst, cap, &n) &&
 		  put(dst, cap, &n, "&grant_type=client_credentials");
 
 	if (ok && f->claims.n)
@@ -98,8 +108,14 @@ enum err token_answer_parse(struct slice body, struct secret *access, int32_t *r
 }
 
 /* Numbers say more than RFC 6749's words where Entra hides its own trouble behind one of them. */
-static const uint32_t passing_numbers[] = { 50000, 50196, 90006, 90012, 90020,
-					    90024, 90033, 90055 };
+static const struct aadsts {
+	uint32_t number;
+	enum { CONFIGURATION, PASSING } class;
+	const char *fix;
+} numbers[] = {
+#define AADSTS(number, class, fix) { number, class, fix },
+#include "proto/graph/aadsts.def"
+};
 
 static const char *const configuration_words[] = {
 	"invalid_client",  "unauthorized_client",    "invalid_request",	    "invalid_scope",
@@ -107,13 +123,22 @@ static const char *const configuration_words[] = {
 	"consent_required", "access_denied",
 };
 
+static const struct aadsts *number_find(uint32_t number)
+{
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		if (numbers[i].number == number)
+			return &numbers[i];
+	return NULL;
+}
+
 static bool is_configuration(uint16_t status, const struct token_refusal *r)
 {
+	const struct aadsts *row = number_find(r->aadsts);
+
 	if (status == 429 || status >= 500)
 		return false;
-	for (size_t i = 0; r->aadsts && i < sizeof(passing_numbers) / sizeof(*passing_numbers); i++)
-		if (r->aadsts == passing_numbers[i])
-			return false;
+	if (row)
+		return row->class == CONFIGURATION;
 	for (size_t i = 0; i < sizeof(configuration_words) / sizeof(*configuration_words); i++)
 		if (slice_is(slice_str(r->error), configuration_words[i]))
 			return true;
@@ -131,7 +156,7 @@ void token_refusal_parse(uint16_t status, struct slice body, struct token_refusa
 {
 	json_t *doc = graph_json(body, TOKEN_BODY_MAX);
 
-	*ret = (struct token_refusal){ .aadsts = first_code(doc) };
+	*ret = (struct token_refusal){ .aadsts = first_code(doc), .fix = "" };
 	graph_text_copy(ret->error, sizeof(ret->error), graph_json_text(doc, "error"));
 	graph_text_copy(ret->text, sizeof(ret->text), graph_json_text(doc, "error_description"));
 	if (!ret->text[0] && ret->error[0])
@@ -139,5 +164,8 @@ void token_refusal_parse(uint16_t status, struct slice body, struct token_refusa
 	if (!ret->text[0])
 		snprintf(ret->text, sizeof(ret->text), "answer %u without a reason", status);
 	ret->configuration = is_configuration(status, ret);
+	const struct aadsts *row = number_find(ret->aadsts);
+	if (ret->configuration)
+		ret->fix = row ? row->fix : "check tenant, client_id and the credential";
 	json_decref(doc);
 }

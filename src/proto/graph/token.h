@@ -1,7 +1,7 @@
 /* token.h - OAuth 2.0 client credentials as Entra speaks it (RFC 6749 section 4.4).
  *
- * Request, answer and refusal of POST {login}/{tenant}/oauth2/v2.0/token. A certificate's assertion
- * will take the secret's place in struct token_form. */
+ * Request, answer and refusal of POST {login}/{tenant}/oauth2/v2.0/token; whoever signs in with a
+ * certificate gives a signed statement (assertion.h) in the secret's place. */
 #ifndef PROTO_GRAPH_TOKEN_H
 #define PROTO_GRAPH_TOKEN_H
 
@@ -18,6 +18,7 @@ struct token_form {
 	const char *client_id;
 	const char *scope_root; /* Graph's own URL, whatever proxy stands before it; "/.default" is added */
 	const struct secret *client_secret;
+	const struct secret *assertion; /* NULL: client_secret */
 	struct slice claims; /* JSON of a claims challenge, or empty */
 };
 
@@ -37,6 +38,7 @@ struct token_refusal {
 	uint32_t aadsts;    /* 7000215, 0: none given */
 	char text[160];     /* first line of the description */
 	bool configuration; /* only a person can mend it; otherwise it passes */
+	const char *fix;    /* what that person does (aadsts.def); "" when it passes */
 };
 
 /* status: the HTTP status of the answer. Any body will do; *ret is always filled. */

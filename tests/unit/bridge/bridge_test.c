@@ -83,7 +83,7 @@ static void add_realm(struct bench *b)
 {
 	const struct graph_config gc = { .tenant = "11111111-2222-3333-4444-555555555555",
 					 .client_id = "99999999-8888-7777-6666-555555555555",
-					 .client_secret = &b->secret,
+					 .credential.secret = &b->secret,
 					 .login_url = "https://login.example",
 					 .graph_url = "https://graph.example",
 					 .quota = 1500,

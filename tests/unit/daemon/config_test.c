@@ -10,6 +10,7 @@
 
 #include "daemon/config.h"
 #include "daemon/secrets.h"
+#include "unit/proto/graph/keys.h"
 
 static char dir[64];
 static struct conf_errors errs;
@@ -133,6 +134,79 @@ static void refused(const char *error, bool is_warning)
 	fail_msg("no error holds: %s", error);
 }
 
+static const char signing[] =
+    "server: { data: state }\n"
+    "accounts:\n"
+    "  - name: acme\n"
+    "    teams:\n"
+    "      tenant: acme.example\n"
+    "      client_id: 99999999-8888-7777-6666-555555555555\n"
+    "      certificate_file: app.pem\n"
+    "      key_file: app.key\n";
+
+/* errs holds `words`; *ret_conf NULL when the file was refused. */
+static void expect_signing(const char *words, struct conf **ret_conf)
+{
+	char text[800] = "";
+	struct conf *c = NULL;
+	bool found = words[0] == '\0';
+
+	put("signing.yaml", signing, 0644);
+	enum err e = conf_load(in_dir("signing.yaml"), &c, &errs);
+	for (uint32_t i = 0; i < errs.n; i++) {
+		conf_error_text(&errs.list[i], text, sizeof(text));
+		assert_null(strstr(text, "BEGIN"));
+		found |= strstr(text, words) != NULL;
+	}
+	if (!found || (words[0] == '\0' && errs.n))
+		fail_msg("%s: %s", err_name(e), text);
+	*ret_conf = c;
+}
+
+static void a_certificate_must_belong_to_its_key(void **state)
+{
+	struct test_key own, other;
+	struct assertion_key *k = NULL;
+	struct conf *c;
+	char why[200];
+	(void)state;
+
+	test_key_of(&own, EVP_RSA_gen(2048));
+	test_key_of(&other, EVP_RSA_gen(2048));
+	put("app.key", own.key, 0600);
+	test_certificate(&own, "20200101000000Z", "20200102000000Z");
+	put("app.pem", own.certificate, 0644);
+	expect_signing("signing.yaml:7:25: warning: accounts[0].teams.certificate_file: the certificate has "
+		       "ended", &c);
+	assert_non_null(c);
+	conf_free(c);
+	test_certificate(&own, "20200101000000Z", "99991231000000Z");
+	put("app.pem", own.certificate, 0644);
+	expect_signing("", &c);
+	assert_non_null(c);
+	assert_string_equal(c->accounts[0].teams.key_file.file, in_dir("app.key"));
+	assert_int_equal(conf_credential(&c->accounts[0].teams, &k, why, sizeof(why)), ERR_OK);
+	assert_non_null(k);
+	assertion_key_free(k);
+	conf_free(c);
+	put("app.pem", other.certificate, 0644);
+	expect_signing("signing.yaml:7:25: accounts[0].teams.certificate_file: the certificate does not "
+		       "belong", &c);
+	assert_null(c);
+	put("app.pem", "-----BEGIN CERTIFICATE-----\n", 0644);
+	expect_signing("signing.yaml:7:25: accounts[0].teams.certificate_file: holds no certificate", &c);
+	assert_null(c);
+	unlink(in_dir("app.key"));
+	expect_signing("signing.yaml:8:17: accounts[0].teams.key_file: the file does not exist", &c);
+	assert_null(c);
+	put("app.pem", own.certificate, 0644);
+	put("app.key", own.key, 0604);
+	expect_signing("key_file: everybody on this machine may read the key", &c);
+	conf_free(c);
+	test_key_fini(&own);
+	test_key_fini(&other);
+}
+
 static void names_the_key_of_a_bad_file(void **state)
 {
 	(void)state;
@@ -232,6 +306,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 	    T(loads_everything),
+	    T(a_certificate_must_belong_to_its_key),
 	    T(names_the_key_of_a_bad_file),
 	    T(names_the_line_of_a_users_file),
 	    T(tells_of_a_missing_or_large_configuration),

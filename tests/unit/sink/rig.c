@@ -10,7 +10,7 @@ void rig_init(struct rig *r)
 	r->config = (struct graph_config){
 		.tenant = "11111111-2222-3333-4444-555555555555",
 		.client_id = RIG_APP,
-		.client_secret = &r->secret,
+		.credential.secret = &r->secret,
 		.login_url = "https://login.example",
 		.graph_url = "https://graph.example",
 		.quota = 1500,

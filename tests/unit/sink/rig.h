@@ -14,7 +14,7 @@ struct rig_request {
 	uint32_t id, user;
 	bool post, secret;
 	int64_t sent_ms;
-	char url[1400], body[400];
+	char url[1400], body[2400];
 	char headers[1024];
 };
 

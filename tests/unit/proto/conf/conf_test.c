@@ -236,6 +236,81 @@ static void holds_the_listener_to_loopback(void **state)
 	    good("server: { listen: '10.0.0.1:80', tls: { certificate_file: c, key_file: k } }\n"));
 }
 
+#define UNSIGNED                                                                                   \
+	"accounts:\n  - name: acme\n    teams:\n      tenant: acme.example\n"                        \
+	"      client_id: 99999999-8888-7777-6666-555555555555\n"
+
+static void wants_one_credential(void **state)
+{
+	(void)state;
+	bad(ACCOUNT "      certificate_file: c.pem\n",
+	    "offhook.yaml:7:25: accounts[0].teams.certificate_file: stands beside client_secret_file");
+	bad(ACCOUNT "      key_file: k.pem\n",
+	    "offhook.yaml:4:7: accounts[0].teams.certificate_file: stands beside");
+	bad(UNSIGNED "      proxy: ''\n",
+	    "offhook.yaml:4:7: accounts[0].teams.client_secret_file: is missing, or certificate_file with "
+	    "key_file");
+	bad(UNSIGNED "      client_secret_file: ''\n",
+	    "offhook.yaml:4:7: accounts[0].teams.client_secret_file: is missing");
+	bad(UNSIGNED "      certificate_file: c.pem\n",
+	    "offhook.yaml:4:7: accounts[0].teams.key_file: is missing: certificate_file needs its key");
+	bad(UNSIGNED "      key_file: k.pem\n",
+	    "offhook.yaml:4:7: accounts[0].teams.certificate_file: is missing: key_file needs its "
+	    "certificate");
+	bad(UNSIGNED "      certificate_file: c.pem\n      key_file: k.pem\n      assertion: es256\n",
+	    "offhook.yaml:8:18: accounts[0].teams.assertion: must be ps256 or rs256");
+	struct conf *c = good(UNSIGNED "      certificate_file: c.pem\n      key_file: k.pem\n"
+				       "      assertion: rs256\n");
+	assert_string_equal(c->accounts[0].teams.certificate_file.file, "c.pem");
+	assert_string_equal(c->accounts[0].teams.key_file.file, "k.pem");
+	assert_string_equal(c->accounts[0].teams.client_secret_file.file, "");
+	assert_int_equal(c->accounts[0].teams.assertion, 1);
+	assert_int_equal(c->files_n, 2);
+	assert_ptr_equal(c->files[0].secret, &c->accounts[0].teams.certificate_file.value);
+	conf_free(c);
+}
+
+/* graph.md 10 */
+static void names_the_clouds(void **state)
+{
+	static const struct {
+		const char *yaml, *login, *graph;
+	} rows[] = {
+		{ "", "https://login.microsoftonline.com", "https://graph.microsoft.com" },
+		{ "      cloud: global\n", "https://login.microsoftonline.com",
+		  "https://graph.microsoft.com" },
+		{ "      cloud: gcc-high\n", "https://login.microsoftonline.us",
+		  "https://graph.microsoft.us" },
+		{ "      cloud: dod\n", "https://login.microsoftonline.us",
+		  "https://dod-graph.microsoft.us" },
+	};
+	char yaml[600];
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		snprintf(yaml, sizeof(yaml), "%s%s", ACCOUNT, rows[i].yaml);
+		struct conf *c = good(yaml);
+
+		assert_string_equal(c->accounts[0].teams.login_url, rows[i].login);
+		assert_string_equal(c->accounts[0].teams.graph_url, rows[i].graph);
+		conf_free(c);
+	}
+	bad(ACCOUNT "      cloud: china\n",
+	    "offhook.yaml:7:14: accounts[0].teams.cloud: china is of Microsoft's cloud in China (21Vianet), "
+	    "which has no presence API");
+	bad(ACCOUNT "      cloud: 21Vianet\n", "offhook.yaml:7:14: accounts[0].teams.cloud: 21Vianet is of");
+	bad(ACCOUNT "      cloud: gcc\n",
+	    "offhook.yaml:7:14: accounts[0].teams.cloud: gcc is part of the global cloud: write global");
+	bad(ACCOUNT "      cloud: mars\n",
+	    "offhook.yaml:7:14: accounts[0].teams.cloud: must be global, gcc-high or dod");
+	bad(ACCOUNT "      login_url: https://login.chinacloudapi.cn\n",
+	    "offhook.yaml:7:18: accounts[0].teams.login_url: this host is of Microsoft's cloud in China");
+	bad(ACCOUNT "      login_url: https://login.partner.microsoftonline.cn\n",
+	    "offhook.yaml:7:18: accounts[0].teams.login_url: this host is of");
+	bad(ACCOUNT "      graph_url: https://microsoftgraph.chinacloudapi.cn\n",
+	    "offhook.yaml:7:18: accounts[0].teams.graph_url: this host is of");
+}
+
 static void checks_accounts(void **state)
 {
 	(void)state;
@@ -253,8 +328,6 @@ static void checks_accounts(void **state)
 	bad(ACCOUNT "      lease: 10\n", "offhook.yaml:7:14: accounts[0].teams.lease");
 	bad(ACCOUNT "      quota: 1500\n", "offhook.yaml:7:14: accounts[0].teams.quota: must be "
 					   "requests per time, such as 1500/30s");
-	bad(ACCOUNT "      certificate_file: c.pem\n",
-	    "offhook.yaml:7:7: accounts[0].teams.certificate_file: not in this version");
 	bad(ACCOUNT "      graph_url: http://graph.example\n",
 	    "offhook.yaml:7:18: accounts[0].teams.graph_url");
 	bad(ACCOUNT "  - name: acme\n" TEAMS,
@@ -493,6 +566,8 @@ int main(void)
 	    cmocka_unit_test(names_line_key_and_what_would_be_right),
 	    cmocka_unit_test(only_text_reaches_the_yaml_parser),
 	    cmocka_unit_test(holds_the_listener_to_loopback),
+	    cmocka_unit_test(wants_one_credential),
+	    cmocka_unit_test(names_the_clouds),
 	    cmocka_unit_test(checks_accounts),
 	    cmocka_unit_test(checks_connectors),
 	    cmocka_unit_test(checks_users),
