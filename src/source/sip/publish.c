@@ -15,6 +15,14 @@ enum {
 	TRIES_MAX = 8,
 };
 
+static const struct {
+	enum pidf_stand stand;
+	const char *label;
+} words[PROFILE_COUNT] = {
+#define PROFILE(id, name, label, reads_as) [PROFILE_##id] = { PIDF_##id, label },
+#include "core/names.def"
+};
+
 enum err pub_init(struct sip_agent *a, uint32_t lines_max)
 {
 	uint32_t n = a->writes_profile ? lines_max + SPARE_PUBS : 0;
@@ -151,6 +159,15 @@ bool pub_holds(const struct sip_agent *a, uint32_t watch)
 	       a->pubs[i].wanted != PROFILE_NONE;
 }
 
+uint8_t pub_stand(const struct sip_agent *a, uint32_t watch)
+{
+	uint32_t i = a->watches[watch].pub;
+
+	return i != NONE && a->pubs[i].wanted < PROFILE_COUNT
+		       ? (uint8_t)words[a->pubs[i].wanted].stand
+		       : (uint8_t)PIDF_NOTHING;
+}
+
 void pub_adopt(struct sip_agent *a, uint32_t watch, enum profile profile, int64_t until_ms)
 {
 	uint32_t i = pub_new(a, watch);
@@ -255,13 +272,6 @@ void pub_put_headers(const struct sip_agent *a, uint32_t i, struct buf *b)
 /* RFC 3903 4.1: a refresh and a removal carry none. */
 void pub_put_body(const struct sip_agent *a, uint32_t i, struct buf *body)
 {
-	static const struct {
-		enum pidf_stand stand;
-		const char *label;
-	} words[PROFILE_COUNT] = {
-#define PROFILE(id, name, label, reads_as) [PROFILE_##id] = { PIDF_##id, label },
-#include "core/names.def"
-	};
 	const struct pub *p = &a->pubs[i];
 
 	if (p->sent >= PROFILE_COUNT ||

@@ -31,6 +31,8 @@ void pub_fini(struct sip_agent *a);
 void pub_write(struct sip_agent *a, uint32_t watch, const struct profile_write *w);
 /* Does the PBX hold a publication of this line that is ours and lives? */
 bool pub_holds(const struct sip_agent *a, uint32_t watch);
+/* What this line's publication states, or is about to; an enum pidf_stand. */
+uint8_t pub_stand(const struct sip_agent *a, uint32_t watch);
 /* An earlier run's publication of the line was found, which nobody can refresh: this one goes on. */
 void pub_adopt(struct sip_agent *a, uint32_t watch, enum profile profile, int64_t until_ms);
 /* Someone else has spoken for the line since: ours is taken back. */

@@ -60,12 +60,15 @@ static enum profile profile_of(uint8_t stand)
 	return (enum profile)profiles[stand];
 }
 
-/* Until what goes on in place of an earlier run's publication is there, that one speaks for us. */
-static uint8_t own_of(const struct sip_agent *a, uint32_t line, const struct pidf *p)
+/* Until what goes on in place of an earlier run's publication is there, that one speaks for us; and
+ * what a PBX lost while it was out of reach is about to be published again. */
+static uint8_t own_of(const struct sip_agent *a, uint32_t line, const struct pidf *p, bool first)
 {
 	if (!pub_holds(a, line))
 		return PIDF_NOTHING;
-	return p->own != PIDF_NOTHING ? p->own : p->stale;
+	if (p->own != PIDF_NOTHING || p->stale != PIDF_NOTHING)
+		return p->own != PIDF_NOTHING ? p->own : p->stale;
+	return first ? pub_stand(a, line) : (uint8_t)PIDF_NOTHING;
 }
 
 /* A PBX merges what we published with what the user's own programs publish. Of the two, the one who
@@ -80,7 +83,7 @@ void side_profile(struct sip_agent *a, uint32_t watch, const struct pidf *p, boo
 
 	if (first && a->writes_profile && a->watches[line].pub == NONE && p->stale > PIDF_UNSAID)
 		pub_adopt(a, line, profile_of(p->stale), p->stale_until_ms);
-	own = own_of(a, line, p);
+	own = own_of(a, line, p, first);
 	if (own != PIDF_NOTHING && own != x->own)
 		x->own_last = true;
 	else if (theirs)

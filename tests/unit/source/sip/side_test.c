@@ -207,6 +207,32 @@ static void test_orphan(void **state)
 	rig_close(&r);
 }
 
+/* A PBX started anew has lost it; a program that has been open all the while changes nothing. */
+static void test_lost_by_the_pbx(void **state)
+{
+	bool full = false;
+
+	(void)state;
+	struct rig_dialog d = start(&both, merged(NULL, ""));
+	rig_forget(&r);
+	publish(PROFILE_AWAY, "t1");
+	says(&d, merged("<rpid:away/>", ""), PROFILE_AWAY, false);
+	rig_drop(&r, "gone");
+	rig_run(&r, 5000);
+	rig_forget(&r);
+	rig_connect(&r);
+	rig_live(&r, "");
+	d = rig_live_side(&r, "presence", PIDF_TYPE, merged(NULL, ""));
+	assert_int_equal(profile_of(&full), PROFILE_AWAY);
+	assert_true(full);
+	rig_run(&r, 10000);
+	rig_reply(&r, rig_take(&r, "PUBLISH"), 412, "");
+	rig_reply(&r, rig_take(&r, "PUBLISH"), 200, "SIP-ETag: t2\r\n");
+	/* lost while the link stands: said as it is */
+	says(&d, merged(NULL, ""), PROFILE_AVAILABLE, false);
+	rig_close(&r);
+}
+
 /* package: presence: what we publish is neither a call, nor DND, nor a phone that is gone. */
 static void test_own_is_no_phone(void **state)
 {
@@ -359,6 +385,7 @@ int main(void)
 		cmocka_unit_test(test_own_and_others),
 		cmocka_unit_test(test_orphan),
 		cmocka_unit_test(test_own_is_no_phone),
+		cmocka_unit_test(test_lost_by_the_pbx),
 		cmocka_unit_test(test_features),
 		cmocka_unit_test(test_dnd_while),
 		cmocka_unit_test(test_dnd_refused),
