@@ -26,6 +26,7 @@ struct peer_ops {
 	const char *connector; /* the type of the daemon's connector: "sip", "ami", ... */
 	uint16_t port;
 	bool udp;     /* may speak datagrams */
+	bool posts;   /* no connection: PBX_SEND is a request about phone .channel, PBX_BYTES its answer */
 	bool dnd;     /* Do Not Disturb is told apart from a call */
 	bool profile; /* holds the user's profile and takes it from outside */
 	struct peer *(*make)(const struct peer_config *c, int64_t now_ms); /* NULL: no memory */
@@ -53,7 +54,7 @@ struct peer_ops {
 /* Phones of every kind of peer in the world. */
 enum { PEER_PHONES = 64, PEER_FIRST = 201 };
 
-extern const struct peer_ops sip_peer_ops;
+extern const struct peer_ops sip_peer_ops, hook_peer_ops;
 struct pbx *sip_peer_pbx(struct peer *p);
 
 #endif

@@ -348,6 +348,13 @@ void check_heard(struct world *w, uint32_t pbx, struct slice message)
 			hear_message(w, &w->lines[i], &m);
 }
 
+void check_posted(struct world *w, uint32_t pbx, uint32_t phone)
+{
+	for (uint32_t i = 0; i < w->lines_n; i++)
+		if (w->lines[i].connector == pbx && w->lines[i].phone == phone)
+			w->lines[i].dialogs[0] = (struct dialog_truth){ 1, true };
+}
+
 /* The daemon has taken a message: it knows what it says. */
 void check_known(struct world *w, uint32_t pbx)
 {
@@ -359,7 +366,7 @@ void check_known(struct world *w, uint32_t pbx)
 		if (l->connector != pbx)
 			continue;
 		/* kinds without subscriptions tell over the connection as a whole */
-		if (world_peers[pbx] != &sip_peer_ops && peer_phone(w, l, &phone) && phone.heard &&
+		if (!world_peers[pbx]->posts && world_peers[pbx] != &sip_peer_ops && peer_phone(w, l, &phone) && phone.heard &&
 		    !listens(l))
 			l->dialogs[0] = (struct dialog_truth){ 1, true };
 		note_decided(w, l->user);

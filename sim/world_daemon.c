@@ -31,7 +31,7 @@ static enum err add_connectors(struct world *w, uint16_t account)
 			snprintf(server, sizeof(server), "%s:%u", host,
 				 i == TOLD ? 0 : world_peers[i]->port);
 		struct source_config c = { .name = name, .server = server, .username = "offhook",
-					   .password = &w->secret, .package = "dialog", .lists = lists,
+					   .password = &w->secret, .token = &w->secret, .package = "dialog", .lists = lists,
 					   .lists_n = w->config.lists && i == 0 ? 1 : 0, .listen = "",
 					   .reads_profile = profile, .writes_profile = profile,
 					   .lines_max = WORLD_LINES_MAX, .seed = prng_u64(&w->prng) };
@@ -186,6 +186,7 @@ static void take(struct world *w, const struct bridge_out *out)
 		world_step_note(w, "note %s %s", note_name((enum note)out->source.note), out->source.text);
 		break;
 	case BRIDGE_ANSWER:
+		net_answer(w, out->connector, out->source.channel, out->source.status);
 		break;
 	case BRIDGE_GRAPH:
 		if (out->graph.kind == GRAPH_HTTP)

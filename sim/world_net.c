@@ -260,6 +260,57 @@ void net_daemon_out(struct world *w, uint32_t connector, const struct source_out
 	}
 }
 
+/* Requests overtake each other, come twice, or get lost; a connection of their own each. */
+static void send_post(struct world *w, uint32_t pbx, const struct pbx_out *out)
+{
+	int copies = w->restless ? (prng_below(&w->prng, 30) == 0) + (prng_below(&w->prng, 30) != 0) : 1;
+
+	for (int i = 0; i < copies && !cut(w, pbx); i++) {
+		struct parcel *p = post(w, PARCEL_POST, w->now_ms + delay(w));
+
+		p->link = pbx;
+		p->id = out->channel;
+		carry(p, 0, out->bytes);
+	}
+}
+
+static void deliver_post(struct world *w, const struct parcel *p)
+{
+	char number[16];
+	const struct source_feed in = { .kind = FEED_REQUEST, .channel = p->id, .text = number,
+					.token = secret_expose(&w->secret),
+					.bytes = slice_of(p->text[0], p->text_n[0]) };
+
+	if (!w->bridge || cut(w, p->link))
+		return; /* refused or lost: the sender gets no answer */
+	snprintf(number, sizeof(number), "%u", PEER_FIRST + p->id);
+	check_posted(w, p->link, p->id);
+	bridge_feed_source(w->bridge, world_time(w), w->connector_id[p->link], &in);
+	check_known(w, p->link);
+}
+
+void net_answer(struct world *w, uint32_t connector, uint32_t request, uint16_t status)
+{
+	char text[32];
+	struct parcel *p;
+
+	if (w->restless && prng_below(&w->prng, 40) == 0)
+		return;
+	snprintf(text, sizeof(text), "%u %u", request, status);
+	p = post(w, PARCEL_POST_ANSWER, w->now_ms + delay(w));
+	for (uint32_t i = 0; i < PEERS; i++)
+		if (w->connector_id[i] == connector)
+			p->link = i;
+	carry(p, 0, slice_str(text));
+}
+
+static void deliver_post_answer(struct world *w, const struct parcel *p)
+{
+	const struct pbx_feed in = { .kind = PBX_BYTES, .bytes = slice_of(p->text[0], p->text_n[0]) };
+
+	world_peers[p->link]->feed(w->peer[p->link], w->now_ms, &in);
+}
+
 void net_pbx_drain(struct world *w, uint32_t pbx)
 {
 	struct pbx_out out;
@@ -267,7 +318,9 @@ void net_pbx_drain(struct world *w, uint32_t pbx)
 	while (world_peers[pbx]->drain(w->peer[pbx], &out)) {
 		struct link *l = find_pbx(w, pbx, out.channel, out.peer.port);
 
-		if (out.kind == PBX_CONNECT) {
+		if (world_peers[pbx]->posts)
+			send_post(w, pbx, &out);
+		else if (out.kind == PBX_CONNECT) {
 			/* nobody listens for it here */
 			const struct pbx_feed no = { .kind = PBX_CLOSED, .channel = out.channel };
 			world_peers[pbx]->feed(w->peer[pbx], w->now_ms, &no);
@@ -475,6 +528,12 @@ void net_deliver(struct world *w)
 		break;
 	case PARCEL_REQUEST:
 		serve(w, p);
+		break;
+	case PARCEL_POST:
+		deliver_post(w, p);
+		break;
+	case PARCEL_POST_ANSWER:
+		deliver_post_answer(w, p);
 		break;
 	case PARCEL_ANSWER:
 		if (w->bridge && p->life == w->life)

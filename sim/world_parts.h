@@ -7,7 +7,7 @@
 #include "world.h"
 
 enum {
-	PEERS = 2, /* rows of world_peers */
+	PEERS = 3, /* rows of world_peers */
 	TOLD = PEERS,
 	CONNECTORS = PEERS + 1,
 	LINKS_MAX = 64,
@@ -28,6 +28,8 @@ enum parcel_kind {
 	PARCEL_DAEMON_CLOSED,
 	PARCEL_REQUEST,      /* to the cloud */
 	PARCEL_ANSWER,       /* from the cloud */
+	PARCEL_POST,         /* to the daemon's webhook: of peer .link, about phone .id */
+	PARCEL_POST_ANSWER,
 };
 
 /* Something under way; it arrives at at_ms, ties in the order of sending. */
@@ -154,6 +156,8 @@ int64_t net_next(const struct world *w);
 void net_deliver(struct world *w); /* the earliest parcel, at its time */
 void net_daemon_out(struct world *w, uint32_t connector, const struct source_out *out);
 void net_request(struct world *w, const struct graph_request *r);
+/* The daemon answers a request of a webhook. */
+void net_answer(struct world *w, uint32_t connector, uint32_t request, uint16_t status);
 void net_pbx_drain(struct world *w, uint32_t pbx);
 /* Its own address, and what the daemon is to connect to. */
 void net_host(uint32_t pbx, char *ret, size_t cap);
@@ -187,6 +191,8 @@ bool check_in_step(struct world *w, uint32_t user, enum profile p);
 /* A whole message reaches the daemon. */
 void check_heard(struct world *w, uint32_t pbx, struct slice message);
 void check_known(struct world *w, uint32_t pbx);
+/* A request about one phone reaches the daemon. */
+void check_posted(struct world *w, uint32_t pbx, uint32_t phone);
 void check_started(struct world *w);
 /* The link is gone, seen from the daemon. */
 void check_link_lost(struct world *w, uint32_t pbx);
