@@ -26,5 +26,6 @@ control_h control_state, control_users, control_user, control_log, control_count
 control_h control_add_users, control_delete_user, control_client, control_pin, control_away,
 	control_advance, control_add_faults, control_clear_faults, control_set_limiter,
 	control_switches, control_add_app, control_roles, control_reset;
+control_h control_certificates, control_add_certificate, control_drop_certificates, control_secret;
 
 #endif

@@ -28,6 +28,7 @@ enum cloud_role {
 struct cloud_app {
 	char id[CLOUD_ID_LEN + 1];
 	struct secret secret;
+	struct cloud_keys *keys; /* certificates; NULL: none */
 	uint32_t roles;
 	bool disabled, secret_expired;
 };
@@ -219,6 +220,14 @@ const struct cloud_token *cloud_token_find(const struct cloud *c, struct slice t
 void cloud_tokens_fini(struct cloud *c);
 uint32_t cloud_roles_parse(const char *names, bool *ret_ok);
 json_t *cloud_roles_json(uint32_t roles);
+/* cloud_assertion.c: certificates of an app, PEM; ERR_MALFORMED, ERR_LIMIT, ERR_NO_MEMORY. */
+struct cloud_keys;
+MUST_CHECK enum err cloud_keys_add(struct cloud_keys **k, struct slice pem);
+void cloud_keys_free(struct cloud_keys *k);
+json_t *cloud_keys_json(const struct cloud_keys *k);
+/* 0, or the AADSTS number with which the statement is refused, and why. */
+int32_t cloud_assertion_check(struct cloud *c, struct cloud_app *app, struct slice jws, const char **ret_why);
+
 struct cloud_jwt;
 MUST_CHECK enum err cloud_jwt_new(struct cloud_jwt **ret);
 void cloud_jwt_free(struct cloud_jwt *j);

@@ -62,13 +62,15 @@ void cloud_tokens_fini(struct cloud *c)
 {
 	for (size_t i = 0; i < CLOUD_TOKENS; i++)
 		free(c->tokens[i].text);
-	for (size_t i = 0; i < c->apps_n; i++)
+	for (size_t i = 0; i < c->apps_n; i++) {
 		secret_fini(&c->apps[i].secret);
+		cloud_keys_free(c->apps[i].keys);
+	}
 	cloud_jwt_free(c->jwt);
 }
 
 /* Claims of a version 1.0 token for Graph ("access token claims reference"). */
-static json_t *claims(struct cloud *c, const struct cloud_app *app, int64_t expires_ms)
+static json_t *claims(struct cloud *c, const struct cloud_app *app, bool signed_in, int64_t expires_ms)
 {
 	struct prng service = { slice_hash(slice_str(app->id), c->seed) };
 	char principal[CLOUD_ID_LEN + 1], uti[CLOUD_ID_LEN + 1];
@@ -79,8 +81,8 @@ static json_t *claims(struct cloud *c, const struct cloud_app *app, int64_t expi
 	json_t *o = json_pack("{s:s,s:I,s:I,s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "aud",
 			      "https://graph.microsoft.com", "iat", (json_int_t)now, "nbf",
 			      (json_int_t)now, "exp", (json_int_t)(expires_ms / 1000), "appid", app->id,
-			      "appidacr", "1", "idtyp", "app", "oid", principal, "sub", principal,
-			      "tid", c->tenant, "uti", uti, "ver", "1.0");
+			      "appidacr", signed_in ? "2" : "1", "idtyp", "app", "oid", principal, "sub",
+			      principal, "tid", c->tenant, "uti", uti, "ver", "1.0");
 
 	json_object_set_new(o, "iss", json_sprintf("https://sts.windows.net/%s/", c->tenant));
 	if (app->roles)
@@ -88,13 +90,13 @@ static json_t *claims(struct cloud *c, const struct cloud_app *app, int64_t expi
 	return o;
 }
 
-static bool token_text(struct cloud *c, const struct cloud_app *app, int64_t expires_ms,
+static bool token_text(struct cloud *c, const struct cloud_app *app, bool signed_in, int64_t expires_ms,
 		       struct buf *ret)
 {
 	bool ok = true;
 
 	if (c->jwt) {
-		json_t *o = claims(c, app, expires_ms);
+		json_t *o = claims(c, app, signed_in, expires_ms);
 
 		ok = cloud_jwt_sign(c->jwt, o, ret) == ERR_OK;
 		json_decref(o);
@@ -107,7 +109,8 @@ static bool token_text(struct cloud *c, const struct cloud_app *app, int64_t exp
 	return ok && buf_err(ret) == ERR_OK;
 }
 
-static const struct cloud_token *issue(struct cloud *c, size_t app)
+/* signed_in: with a certificate */
+static const struct cloud_token *issue(struct cloud *c, size_t app, bool signed_in)
 {
 	struct cloud_token *t = &c->tokens[c->token_serial++ % CLOUD_TOKENS];
 	int64_t life_ms = prng_range(&c->random, 3600, 5400) * 1000;
@@ -118,7 +121,7 @@ static const struct cloud_token *issue(struct cloud *c, size_t app)
 	*t = (struct cloud_token){ .app = (uint8_t)app,
 				   .roles = c->apps[app].roles,
 				   .expires_ms = c->now_ms + life_ms };
-	if (token_text(c, &c->apps[app], t->expires_ms, &text))
+	if (token_text(c, &c->apps[app], signed_in, t->expires_ms, &text))
 		t->text = strdup(buf_cstr(&text));
 	buf_fini(&text);
 	if (!t->text)
@@ -146,6 +149,14 @@ static const struct {
 	{ 900144, 400, "invalid_request", "The request body must contain a missing parameter" },
 	{ 900561, 405, "invalid_request", "The endpoint only accepts POST requests." },
 	{ 700027, 401, "invalid_client", "Client assertion failed signature validation." },
+	{ 700021, 401, "invalid_client",
+	  "Client assertion application identifier doesn't match 'client_id' parameter." },
+	{ 700023, 401, "invalid_client", "Client assertion audience claim does not match Realm issuer." },
+	{ 50027, 401, "invalid_client", "JWT token is invalid or malformed." },
+	{ 50012, 401, "invalid_client", "Authentication failed." },
+	{ 7000216, 401, "invalid_client",
+	  "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant "
+	  "type." },
 	{ 700024, 401, "invalid_client", "Client assertion is not within its valid time range." },
 	{ 700016, 400, "unauthorized_client",
 	  "Application was not found in the directory. This can happen if the application has not "
@@ -161,9 +172,17 @@ static const struct {
 	{ 1002012, 400, "invalid_scope",
 	  "The provided value for scope is not valid. Client credential flows must have a scope value "
 	  "with /.default suffixed to the resource identifier." },
+	{ 90038, 400, "invalid_request",
+	  "Tenant request is being redirected to a national cloud." },
+	{ 900382, 400, "invalid_client", "Confidential Client is not supported in Cross Cloud request." },
+	{ 65001, 400, "invalid_grant",
+	  "The user or administrator has not consented to use the application." },
 	{ 500011, 400, "invalid_resource", "The resource principal was not found in the tenant." },
 	{ 53003, 400, "access_denied", "Access has been blocked by Conditional Access policies." },
 	{ 90033, 503, "temporarily_unavailable", "A transient error has occurred. Please try again." },
+	{ 90012, 503, "temporarily_unavailable", "The request has timed out." },
+	{ 90024, 503, "temporarily_unavailable",
+	  "RequestBudgetExceededError - A transient error has occurred." },
 	{ 90055, 429, "temporarily_unavailable", "Tenant is throttled." },
 	{ 50000, 500, "server_error", "There was an error issuing a token." },
 };
@@ -192,7 +211,7 @@ static bool refuse(struct cloud_call *k, int32_t code, const char *more)
 }
 
 struct form {
-	struct buf client_id, client_secret, grant_type, scope, assertion;
+	struct buf client_id, client_secret, grant_type, scope, assertion, assertion_type;
 };
 
 static bool form_field(struct slice body, const char *name, struct buf *ret)
@@ -255,6 +274,16 @@ static bool same_secret(struct slice a, struct slice b)
 	return diff == 0;
 }
 
+static bool check_assertion(struct cloud_call *k, struct form *f, struct cloud_app *app)
+{
+	const char *why;
+
+	if (!slice_is(buf_view(&f->assertion_type), "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"))
+		return refuse(k, 900144, "'client_assertion_type'");
+	int32_t code = cloud_assertion_check(k->c, app, buf_view(&f->assertion), &why);
+	return code ? refuse(k, code, why) : true;
+}
+
 static bool check_client(struct cloud_call *k, struct form *f, size_t *ret)
 {
 	struct slice id = buf_view(&f->client_id), secret = buf_view(&f->client_secret);
@@ -268,15 +297,15 @@ static bool check_client(struct cloud_call *k, struct form *f, size_t *ret)
 		return refuse(k, 700016, "");
 	if (k->c->apps[i].disabled)
 		return refuse(k, 7000112, "");
+	*ret = i;
 	if (f->assertion.n > 0)
-		return refuse(k, 700027, "certificates are not played here yet");
+		return check_assertion(k, f, &k->c->apps[i]);
 	if (secret.n == 0)
 		return refuse(k, 7000218, "");
 	if (!same_secret(secret, secret_expose(&k->c->apps[i].secret)))
 		return refuse(k, 7000215, "");
 	if (k->c->apps[i].secret_expired)
 		return refuse(k, 7000222, "");
-	*ret = i;
 	return true;
 }
 
@@ -288,7 +317,8 @@ static bool grant(struct cloud_call *k, struct form *f)
 	if (!form_field(body, "client_id", &f->client_id) ||
 	    !form_field(body, "client_secret", &f->client_secret) ||
 	    !form_field(body, "grant_type", &f->grant_type) || !form_field(body, "scope", &f->scope) ||
-	    !form_field(body, "client_assertion", &f->assertion))
+	    !form_field(body, "client_assertion", &f->assertion) ||
+	    !form_field(body, "client_assertion_type", &f->assertion_type))
 		return refuse(k, 900144, "the form is malformed");
 	basic_auth(k, f);
 	if (f->grant_type.n == 0)
@@ -297,7 +327,7 @@ static bool grant(struct cloud_call *k, struct form *f)
 		return refuse(k, 70003, "");
 	if (!check_client(k, f, &app) || !check_scope(k, buf_view(&f->scope)))
 		return false;
-	const struct cloud_token *t = issue(k->c, app);
+	const struct cloud_token *t = issue(k->c, app, f->assertion.n > 0);
 	if (!t)
 		return refuse(k, 50000, "");
 	json_int_t life = (t->expires_ms - k->now_ms) / 1000;
@@ -326,6 +356,7 @@ static void token_endpoint(struct cloud_call *k)
 	buf_init(&f.grant_type, 256);
 	buf_init(&f.scope, 2048);
 	buf_init(&f.assertion, SECRET_MAX);
+	buf_init(&f.assertion_type, 256);
 	grant(k, &f);
 	if (f.client_secret.p)
 		explicit_bzero(f.client_secret.p, f.client_secret.n);
@@ -334,6 +365,7 @@ static void token_endpoint(struct cloud_call *k)
 	buf_fini(&f.grant_type);
 	buf_fini(&f.scope);
 	buf_fini(&f.assertion);
+	buf_fini(&f.assertion_type);
 	cloud_faults_after(k);
 }
 
