@@ -7,7 +7,7 @@
 #include "world.h"
 
 enum {
-	PEERS = 3, /* rows of world_peers */
+	PEERS = 4, /* rows of world_peers */
 	TOLD = PEERS,
 	CONNECTORS = PEERS + 1,
 	LINKS_MAX = 64,
