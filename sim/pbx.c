@@ -53,7 +53,7 @@ static enum err allocate(struct pbx *p, int64_t now_ms)
 	p->txns = calloc(p->txns_max, sizeof(p->txns[0]));
 	if (!p->phones || !p->calls || !p->subs || !p->txns)
 		return ERR_NO_MEMORY;
-	return wheel_new(&p->wheel, wheel_world(p) + 1, now_ms);
+	return wheel_new(&p->wheel, wheel_pubs(p) + 1, now_ms);
 }
 
 enum err pbx_new(struct pbx **ret, const struct pbx_config *config, int64_t now_ms)
@@ -348,6 +348,8 @@ static void due(struct pbx *p, uint32_t id)
 		pbx_txn_due(p, id - p->calls_max - p->subs_max);
 	else if (id == wheel_traffic(p))
 		pbx_traffic_due(p);
+	else if (id == wheel_pubs(p))
+		pbx_pubs_due(p);
 	else
 		wake(p);
 }

@@ -5,7 +5,7 @@
  * seed. It keeps the ground truth of every phone beside what it has told, and it can be made to
  * misbehave in each way that real products were seen to. It links nothing of src/source.
  *
- * Spoken: SUBSCRIBE, NOTIFY, OPTIONS (RFC 3261, 6665), packages dialog (RFC 4235) and presence (RFC
+ * Spoken: SUBSCRIBE, NOTIFY, OPTIONS (RFC 3261, 6665), in Kamailio's manner PUBLISH (RFC 3903), packages dialog (RFC 4235) and presence (RFC
  * 3856), lists (RFC 4662), digest MD5 and SHA-256 (RFC 8760), in the manner of Asterisk 22 or of
  * Kamailio 5.6 as recorded in tests/vectors/captures. */
 #ifndef SIM_PBX_H
@@ -103,7 +103,7 @@ enum pbx_profile { PBX_AVAILABLE, PBX_AWAY, PBX_BUSY, PBX_MEETING, PBX_NOT_AVAIL
 struct pbx_phone {
 	uint32_t number;
 	uint8_t state; /* enum pbx_phone_state */
-	uint8_t profile; /* enum pbx_profile */
+	uint8_t profile; /* enum pbx_profile: stated last, by its user or by a publication */
 	bool registered;
 	bool dnd; /* the way FreePBX keeps it: a phone with it reports busy */
 	bool stuck; /* subscriptions of old are told of a call that is over: fault STUCK */
@@ -162,6 +162,8 @@ enum pbx_fault_kind {
 	PBX_FAULT_STALE,     /* .count log-ins get 401/407 with stale=true and a fresh nonce */
 	PBX_FAULT_TERMINATE, /* subscriptions end with .reason, .retry_after_s */
 	PBX_FAULT_REFUSE,    /* .count SUBSCRIBEs are answered with .status */
+	PBX_FAULT_UNPUBLISH,  /* every publication is lost, and its tag unknown from now on */
+	PBX_FAULT_ODD_TAG,    /* .count PUBLISHes that name a tag are answered 500 */
 	PBX_FAULT_DROP_LINKS, /* every stream is closed; subscriptions stay */
 	PBX_FAULT_COUNT
 };
@@ -193,7 +195,7 @@ struct pbx_counters {
 	uint64_t received, sent, malformed;
 	uint64_t subscribes, refreshes, unsubscribes, challenges, refused;
 	uint64_t notifies, retransmissions, notify_answers, notify_failures;
-	uint64_t calls, answered;
+	uint64_t calls, answered, publishes;
 	uint32_t subscriptions, busy_phones;
 };
 

@@ -185,6 +185,7 @@ static void kamailio_presence(struct pbx *p, struct buf *b, const struct sub *s,
 		kamailio_person(b, "1", "on-the-phone", "On the phone");
 	if (ph->profile != PBX_AVAILABLE)
 		kamailio_person(b, "2", profiles[ph->profile][0], profiles[ph->profile][1]);
+	pbx_pubs_document(p, b, phone);
 	buf_str(b, "</presence>\n");
 }
 

@@ -81,7 +81,7 @@ bool pbx_phone(const struct pbx *p, uint32_t index, struct pbx_phone *ret)
 	*ret = (struct pbx_phone){
 		.number = p->config.first + index,
 		.state = ph->state,
-		.profile = ph->profile,
+		.profile = pbx_profile_shown(p, index),
 		.registered = ph->registered,
 		.dnd = ph->dnd,
 		.subscriptions = ph->subs_n,
@@ -113,7 +113,7 @@ enum call_state pbx_call_shown(const struct pbx *p, const struct sub *s, uint32_
 
 /* ---- changes ---- */
 
-static void changed(struct pbx *p, uint32_t phone)
+void pbx_changed(struct pbx *p, uint32_t phone)
 {
 	struct phone *ph;
 	enum pbx_phone_state now;
@@ -163,8 +163,8 @@ static void end(struct pbx *p, struct call *c)
 		pbx_mislead(p, phone, NONE, ++p->reports);
 	}
 	wheel_set(p->wheel, wheel_call(p, (uint32_t)(c - p->calls)), p->now_ms + LINGER_MS);
-	changed(p, c->phone[CALLER]);
-	changed(p, c->phone[CALLEE]);
+	pbx_changed(p, c->phone[CALLER]);
+	pbx_changed(p, c->phone[CALLEE]);
 }
 
 static void in_ms(struct pbx *p, const struct call *c, int64_t ms)
@@ -176,15 +176,15 @@ static void ring(struct pbx *p, struct call *c)
 {
 	c->state = CALL_RINGING;
 	in_ms(p, c, c->ring_ms);
-	changed(p, c->phone[CALLER]);
+	pbx_changed(p, c->phone[CALLER]);
 	if (c->swapped) {
 		/* Kamailio's workers took the two publications in the wrong order. */
 		c->state = CALL_TRYING;
-		changed(p, c->phone[CALLER]);
+		pbx_changed(p, c->phone[CALLER]);
 		c->state = CALL_RINGING;
 		p->phones[c->phone[CALLER]].state = PBX_DIALING;
 	}
-	changed(p, c->phone[CALLEE]);
+	pbx_changed(p, c->phone[CALLEE]);
 }
 
 static void answer(struct pbx *p, struct call *c)
@@ -192,8 +192,8 @@ static void answer(struct pbx *p, struct call *c)
 	c->state = CALL_TALKING;
 	p->counters.answered++;
 	in_ms(p, c, c->talk_ms);
-	changed(p, c->phone[CALLER]);
-	changed(p, c->phone[CALLEE]);
+	pbx_changed(p, c->phone[CALLER]);
+	pbx_changed(p, c->phone[CALLEE]);
 }
 
 void pbx_call_due(struct pbx *p, uint32_t call)
@@ -298,7 +298,7 @@ enum err pbx_call(struct pbx *p, int64_t now_ms, const struct pbx_call_plan *pla
 	if (c->swapped)
 		p->phones[plan->from].state = PBX_DIALING, p->phones[plan->from].since_ms = now_ms;
 	else
-		changed(p, plan->from);
+		pbx_changed(p, plan->from);
 	if (ret_call)
 		*ret_call = id;
 	return ERR_OK;
@@ -354,7 +354,7 @@ enum err pbx_hold(struct pbx *p, int64_t now_ms, uint32_t phone, bool on)
 		e = ERR_OK;
 	}
 	if (!e)
-		changed(p, phone);
+		pbx_changed(p, phone);
 	return e;
 }
 
@@ -363,7 +363,7 @@ void pbx_set_registered(struct pbx *p, int64_t now_ms, uint32_t phone, bool on)
 	CHECK(phone < p->phones_n);
 	p->now_ms = now_ms;
 	p->phones[phone].registered = on;
-	changed(p, phone);
+	pbx_changed(p, phone);
 }
 
 void pbx_set_dnd(struct pbx *p, int64_t now_ms, uint32_t phone, bool on)
@@ -371,7 +371,7 @@ void pbx_set_dnd(struct pbx *p, int64_t now_ms, uint32_t phone, bool on)
 	CHECK(phone < p->phones_n);
 	p->now_ms = now_ms;
 	p->phones[phone].dnd = on;
-	changed(p, phone);
+	pbx_changed(p, phone);
 }
 
 void pbx_set_profile(struct pbx *p, int64_t now_ms, uint32_t phone, enum pbx_profile profile)
@@ -379,7 +379,8 @@ void pbx_set_profile(struct pbx *p, int64_t now_ms, uint32_t phone, enum pbx_pro
 	CHECK(phone < p->phones_n && profile < PBX_PROFILES);
 	p->now_ms = now_ms;
 	p->phones[phone].profile = (uint8_t)profile;
-	changed(p, phone);
+	p->phones[phone].profile_order = ++p->changes;
+	pbx_changed(p, phone);
 }
 
 void pbx_calls_end_all(struct pbx *p)
@@ -399,7 +400,7 @@ void pbx_ghosts_end(struct pbx *p)
 				continue;
 			c->ghost[side] = 0;
 			unlist(p, c, (enum side)side);
-			changed(p, c->phone[side]);
+			pbx_changed(p, c->phone[side]);
 		}
 	}
 }

@@ -12,6 +12,7 @@ const char *pbx_fault_name(enum pbx_fault_kind k)
 		[PBX_FAULT_STUCK] = "stuck",	     [PBX_FAULT_BUSY] = "busy",
 		[PBX_FAULT_STALE] = "stale",	     [PBX_FAULT_TERMINATE] = "terminate",
 		[PBX_FAULT_REFUSE] = "refuse",	     [PBX_FAULT_DROP_LINKS] = "drop-links",
+		[PBX_FAULT_UNPUBLISH] = "unpublish", [PBX_FAULT_ODD_TAG] = "odd-tag",
 	};
 	_Static_assert(ARRAY_LEN(names) == PBX_FAULT_COUNT, "a name for each fault");
 
@@ -85,6 +86,9 @@ void pbx_fault(struct pbx *p, int64_t now_ms, const struct pbx_fault *f)
 	case PBX_FAULT_TERMINATE:
 		each_sub(p, f);
 		return;
+	case PBX_FAULT_UNPUBLISH:
+		pbx_pubs_forget(p, true);
+		return;
 	case PBX_FAULT_DROP_LINKS:
 		close_links(p);
 		return;
@@ -100,6 +104,7 @@ void pbx_fault(struct pbx *p, int64_t now_ms, const struct pbx_fault *f)
 	case PBX_FAULT_LOST:
 	case PBX_FAULT_SKIPPED:
 	case PBX_FAULT_STALE:
+	case PBX_FAULT_ODD_TAG:
 		break;
 	case PBX_FAULT_COUNT:
 		return;
@@ -158,8 +163,10 @@ void pbx_restart(struct pbx *p, int64_t now_ms, enum pbx_restart_mode mode, int6
 		else if (mode == PBX_RESTART_STEP_BACK)
 			step_back(p, i);
 	}
-	if (mode == PBX_RESTART_FORGET)
+	if (mode == PBX_RESTART_FORGET) {
 		end_all_faults(p);
+		pbx_pubs_forget(p, false);
+	}
 	p->waking = mode != PBX_RESTART_FORGET;
 	wheel_set(p->wheel, wheel_world(p), p->down_until_ms);
 }

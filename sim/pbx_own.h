@@ -15,6 +15,7 @@ enum {
 	PHONE_CALLS_MAX = 8,    /* of one phone, ended ones that Kamailio still tells of included */
 	LISTS_MAX = 16,
 	ANSWERS_MAX = 256,      /* remembered for retransmitted requests */
+	PUBS_MAX = 512,         /* publications of presence */
 	BODY_MAX = 512 * 1024,
 	T1_MS = 500,            /* RFC 3261 17.1.2.1 */
 	T2_MS = 4000,
@@ -42,6 +43,7 @@ struct phone {
 	uint8_t state, profile;
 	bool registered, dnd, stuck_next;
 	bool published; /* Kamailio knows something of it */
+	uint64_t profile_order; /* pbx.changes when its user stated it */
 	uint8_t calls_n;
 	uint32_t calls[PHONE_CALLS_MAX]; /* newest first */
 	uint32_t subs;                   /* head of the list through sub.next */
@@ -117,6 +119,15 @@ struct out_item {
 	char *bytes;
 };
 
+struct pub {
+	bool used, ended; /* ended: told as closed, for one document */
+	uint8_t profile;  /* enum pbx_profile */
+	uint32_t phone;
+	uint64_t tag, order;
+	int64_t expires_ms;
+	char id[64]; /* of its tuple */
+};
+
 struct pbx {
 	struct pbx_config config;
 	char host[64], username[128], password[256];
@@ -131,6 +142,7 @@ struct pbx {
 	uint32_t phones_n, calls_max, subs_max, txns_max, chans_n, lists_n, connects;
 	uint32_t call_scan, sub_scan, txn_scan, answer_at, warm_up;
 	struct answer answers[ANSWERS_MAX];
+	struct pub pubs[PUBS_MAX];
 	struct wheel *wheel;
 	int64_t now_ms, silent_until_ms, down_until_ms;
 	bool waking; /* after a restart that kept subscriptions: tell them all */
@@ -167,6 +179,11 @@ static inline uint32_t wheel_world(const struct pbx *p)
 	return wheel_traffic(p) + 1;
 }
 
+static inline uint32_t wheel_pubs(const struct pbx *p)
+{
+	return wheel_world(p) + 1;
+}
+
 /* ---- pbx.c ---- */
 /* Unguessable to others, the same for the same seed. */
 uint64_t pbx_token(struct pbx *p);
@@ -185,6 +202,8 @@ void pbx_call_due(struct pbx *p, uint32_t call);
 /* What a subscription is told of one call of a phone; CALL_FREE: nothing. Also the phone's side. */
 enum call_state pbx_call_shown(const struct pbx *p, const struct sub *s, uint32_t phone,
 			       uint32_t call, enum side *ret_side);
+/* Something about the phone has changed. */
+void pbx_changed(struct pbx *p, uint32_t phone);
 void pbx_calls_end_all(struct pbx *p);
 void pbx_ghosts_end(struct pbx *p);
 bool pbx_fault_take(struct pbx *p, enum pbx_fault_kind kind, uint32_t phone);
@@ -209,6 +228,17 @@ void pbx_answer_open(struct pbx *p, const struct sip_msg *req, uint16_t status, 
 		     const struct pbx_address *peer);
 void pbx_answer_send(struct pbx *p, const struct sip_msg *req, uint32_t channel,
 		     const struct pbx_address *peer);
+
+/* The phone that a URI names. */
+bool pbx_number_in(struct pbx *p, struct slice uri, uint32_t *ret_phone);
+
+/* ---- pbx_pub.c ---- */
+void pbx_publish(struct pbx *p, const struct sip_msg *req, uint32_t channel, const struct pbx_address *peer);
+void pbx_pubs_due(struct pbx *p);
+/* All are lost; their watchers may be told. */
+void pbx_pubs_forget(struct pbx *p, bool tell);
+void pbx_pubs_document(const struct pbx *p, struct buf *b, uint32_t phone);
+uint8_t pbx_profile_shown(const struct pbx *p, uint32_t phone);
 
 /* ---- pbx_notify.c ---- */
 /* reason NULL: active; "": terminated without a reason. */

@@ -265,6 +265,17 @@ static bool number_of(struct slice user, uint32_t *ret)
 	return true;
 }
 
+bool pbx_number_in(struct pbx *p, struct slice uri, uint32_t *ret_phone)
+{
+	struct sip_uri u;
+	uint32_t number;
+
+	if (sip_uri_parse(uri, &u) || !number_of(u.user, &number))
+		return false;
+	*ret_phone = pbx_find(p, number);
+	return *ret_phone != PBX_EXTERNAL;
+}
+
 static bool find_line(struct pbx *p, struct asked *a)
 {
 	struct sip_uri uri;
@@ -427,6 +438,8 @@ void pbx_request(struct pbx *p, const struct sip_msg *req, uint32_t channel,
 		refuse(p, &a, req->defect_status);
 	else if (slice_is(req->method, "SUBSCRIBE"))
 		subscribe(p, &a);
+	else if (slice_is(req->method, "PUBLISH"))
+		pbx_publish(p, req, channel, peer);
 	else if (slice_is(req->method, "OPTIONS"))
 		refuse(p, &a, 200);
 	else

@@ -167,7 +167,7 @@ static inline struct dialog_info document(int n)
 }
 
 /* "early confirmed terminated": the first dialog's state of each NOTIFY since clear(). */
-static const char *told(void)
+static inline const char *told(void)
 {
 	static char text[512];
 	size_t n = 0;
@@ -184,7 +184,7 @@ static const char *told(void)
 	return text;
 }
 
-static const char *tag_of_answer(void)
+static inline const char *tag_of_answer(void)
 {
 	static char tag[64];
 
