@@ -44,7 +44,7 @@ struct phone {
 	bool registered, dnd, stuck_next;
 	bool published; /* Kamailio knows something of it */
 	uint64_t profile_order; /* pbx.changes when its user stated it */
-	uint8_t calls_n;
+	uint8_t calls_n, pubs_n;
 	uint32_t calls[PHONE_CALLS_MAX]; /* newest first */
 	uint32_t subs;                   /* head of the list through sub.next */
 	uint32_t subs_n;
@@ -143,6 +143,7 @@ struct pbx {
 	uint32_t call_scan, sub_scan, txn_scan, answer_at, warm_up;
 	struct answer answers[ANSWERS_MAX];
 	struct pub pubs[PUBS_MAX];
+	int pubs_top; /* none is used from here on */
 	struct wheel *wheel;
 	int64_t now_ms, silent_until_ms, down_until_ms;
 	bool waking; /* after a restart that kept subscriptions: tell them all */

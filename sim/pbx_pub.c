@@ -19,7 +19,7 @@ uint8_t pbx_profile_shown(const struct pbx *p, uint32_t phone)
 	uint64_t order = p->phones[phone].profile_order;
 	uint8_t profile = p->phones[phone].profile;
 
-	for (int i = 0; i < PUBS_MAX; i++) {
+	for (int i = 0; p->phones[phone].pubs_n && i < p->pubs_top; i++) {
 		if (!ours(&p->pubs[i], phone) || p->pubs[i].ended || p->pubs[i].order < order)
 			continue;
 		order = p->pubs[i].order;
@@ -32,10 +32,18 @@ static void plan(struct pbx *p)
 {
 	int64_t at = WHEEL_NEVER;
 
-	for (int i = 0; i < PUBS_MAX; i++)
+	for (int i = 0; i < p->pubs_top; i++)
 		if (p->pubs[i].used && p->pubs[i].expires_ms < at)
 			at = p->pubs[i].expires_ms;
 	wheel_set(p->wheel, wheel_pubs(p), at);
+}
+
+static void drop(struct pbx *p, struct pub *u)
+{
+	p->phones[u->phone].pubs_n--;
+	u->used = false;
+	while (p->pubs_top && !p->pubs[p->pubs_top - 1].used)
+		p->pubs_top--;
 }
 
 /* Told once as closed, then gone. */
@@ -43,13 +51,13 @@ static void end(struct pbx *p, struct pub *u)
 {
 	u->ended = true;
 	pbx_changed(p, u->phone);
-	u->used = false;
+	drop(p, u);
 	plan(p);
 }
 
 void pbx_pubs_due(struct pbx *p)
 {
-	for (int i = 0; i < PUBS_MAX; i++)
+	for (int i = 0; i < p->pubs_top; i++)
 		if (p->pubs[i].used && p->pubs[i].expires_ms <= p->now_ms)
 			end(p, &p->pubs[i]);
 	plan(p);
@@ -57,17 +65,18 @@ void pbx_pubs_due(struct pbx *p)
 
 void pbx_pubs_forget(struct pbx *p, bool tell)
 {
-	for (int i = 0; i < PUBS_MAX; i++) {
+	for (int i = p->pubs_top; i-- > 0;) {
 		if (p->pubs[i].used && tell)
 			end(p, &p->pubs[i]);
-		p->pubs[i].used = false;
+		else if (p->pubs[i].used)
+			drop(p, &p->pubs[i]);
 	}
 	plan(p);
 }
 
 void pbx_pubs_document(const struct pbx *p, struct buf *b, uint32_t phone)
 {
-	for (int i = 0; i < PUBS_MAX; i++) {
+	for (int i = 0; p->phones[phone].pubs_n && i < p->pubs_top; i++) {
 		const struct pub *u = &p->pubs[i];
 		bool closed = u->ended || u->profile == PBX_NOT_AVAILABLE;
 		static const char *const words[PBX_PROFILES] = {
@@ -122,7 +131,7 @@ static uint16_t find(struct pbx *p, uint32_t phone, struct slice tag, struct pub
 	*ret = NULL;
 	if (tag.n && (!slice_starts(tag, "a.") || slice_u64(slice_sub(tag, 2, tag.n), UINT64_MAX, &n)))
 		return 500;
-	for (int i = 0; i < PUBS_MAX; i++) {
+	for (int i = 0; i < PUBS_MAX && !*ret && (!tag.n || i < p->pubs_top); i++) {
 		struct pub *u = &p->pubs[i];
 
 		if (tag.n ? ours(u, phone) && u->tag == n : !u->used)
@@ -147,8 +156,12 @@ static uint16_t take(struct pbx *p, const struct sip_msg *req, uint32_t phone, u
 		return 400;
 	if (req->body.n && tuple_in(req->body, id, sizeof(id)))
 		return 415;
-	if (!tag.n)
+	if (!tag.n) {
 		*u = (struct pub){ .used = true, .phone = phone };
+		p->phones[phone].pubs_n++;
+		if (u - p->pubs >= p->pubs_top)
+			p->pubs_top = (int)(u - p->pubs) + 1;
+	}
 	u->tag = ++p->serials;
 	u->expires_ms = p->now_ms + (int64_t)expires_s * 1000;
 	if (req->body.n) {
