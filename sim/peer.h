@@ -15,6 +15,7 @@ struct peer_config {
 	const char *host; /* own address, numeric */
 	uint32_t phones;  /* phone i has the number first + i */
 	uint32_t first;
+	uint32_t lines;   /* so many of the phones may be somebody's line; the first ones */
 	const char *username, *password;
 	bool udp;      /* where the kind can: else a stream */
 	bool kamailio; /* SIP: the manner */

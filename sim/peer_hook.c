@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "peer.h"
 
-enum { AGAIN_MS = 10000, ALL_MS = 5 * 60 * 1000, QUEUE_MAX = 256, BODY_MAX = 128 };
+enum { AGAIN_MS = 10000, ALL_MS = 20 * 60 * 1000, QUEUE_MAX = 256, BODY_MAX = 128 };
 
 struct post {
 	uint32_t phone;
@@ -32,6 +32,7 @@ struct hook {
 	struct post old; /* fault: an overtaken post that comes once more */
 	uint32_t repeats, refused;
 	int64_t now_ms, silent_until_ms, all_ms;
+	int64_t look_ms; /* when there may be something to post again */
 };
 
 static struct hook *hook_of(struct peer *p)
@@ -85,8 +86,12 @@ static void look(struct hook *h, int64_t now_ms)
 	struct pbx_phone phone;
 
 	h->now_ms = now_ms;
+	h->look_ms = h->silent_until_ms;
 	if (now_ms < h->silent_until_ms)
 		return;
+	if (all)
+		h->all_ms = now_ms + ALL_MS;
+	h->look_ms = h->all_ms;
 	for (uint32_t i = 0; i < h->phones; i++) {
 		const struct told *t = &h->told[i];
 
@@ -94,9 +99,18 @@ static void look(struct hook *h, int64_t now_ms)
 		if (all || !t->sequence || t->state != phone.state || t->dnd != h->dnd[i] ||
 		    (!t->answered && now_ms - t->sent_ms >= AGAIN_MS))
 			post(h, i, &phone);
+		if (!t->answered && t->sent_ms + AGAIN_MS < h->look_ms)
+			h->look_ms = t->sent_ms + AGAIN_MS;
 	}
-	if (all)
-		h->all_ms = now_ms + ALL_MS;
+}
+
+/* Something may have changed: it is looked at when the posts are taken. */
+static struct hook *touched(struct peer *p, int64_t now_ms)
+{
+	struct hook *h = hook_of(p);
+
+	h->now_ms = h->look_ms = now_ms;
+	return h;
 }
 
 /* ---- the verbs ---- */
@@ -111,7 +125,7 @@ static struct peer *make(const struct peer_config *c, int64_t now_ms)
 		free(h);
 		return NULL;
 	}
-	h->phones = c->phones;
+	h->phones = c->lines;
 	return (struct peer *)h;
 }
 
@@ -139,20 +153,15 @@ static void feed(struct peer *p, int64_t now_ms, const struct pbx_feed *in)
 static void tick(struct peer *p, int64_t now_ms)
 {
 	pbx_tick(hook_of(p)->pbx, now_ms);
-	look(hook_of(p), now_ms);
+	touched(p, now_ms);
 }
 
 static int64_t next(const struct peer *p)
 {
 	const struct hook *h = const_hook_of(p);
-	int64_t due = pbx_next(h->pbx), first = h->all_ms;
+	int64_t due = pbx_next(h->pbx);
 
-	for (uint32_t i = 0; i < h->phones; i++)
-		if (!h->told[i].answered && h->told[i].sent_ms + AGAIN_MS < first)
-			first = h->told[i].sent_ms + AGAIN_MS;
-	if (first < h->silent_until_ms)
-		first = h->silent_until_ms;
-	return due < first ? due : first;
+	return due < h->look_ms ? due : h->look_ms;
 }
 
 static bool drain(struct peer *p, struct pbx_out *ret)
@@ -162,7 +171,8 @@ static bool drain(struct peer *p, struct pbx_out *ret)
 
 	while (pbx_drain(h->pbx, &none))
 		continue; /* nobody is connected to it */
-	look(h, h->now_ms);
+	if (h->look_ms <= h->now_ms)
+		look(h, h->now_ms);
 	if (h->n == 0)
 		return false;
 	const struct post *out = &h->queue[h->at];
@@ -186,26 +196,22 @@ static enum err call(struct peer *p, int64_t now_ms, const struct pbx_call_plan 
 {
 	uint32_t id;
 
-	hook_of(p)->now_ms = now_ms;
-	return pbx_call(hook_of(p)->pbx, now_ms, plan, &id);
+	return pbx_call(touched(p, now_ms)->pbx, now_ms, plan, &id);
 }
 
 static enum err answer(struct peer *p, int64_t now_ms, uint32_t i)
 {
-	hook_of(p)->now_ms = now_ms;
-	return pbx_answer(hook_of(p)->pbx, now_ms, i);
+	return pbx_answer(touched(p, now_ms)->pbx, now_ms, i);
 }
 
 static enum err hangup(struct peer *p, int64_t now_ms, uint32_t i)
 {
-	hook_of(p)->now_ms = now_ms;
-	return pbx_hangup(hook_of(p)->pbx, now_ms, i);
+	return pbx_hangup(touched(p, now_ms)->pbx, now_ms, i);
 }
 
 static enum err hold(struct peer *p, int64_t now_ms, uint32_t i, bool on)
 {
-	hook_of(p)->now_ms = now_ms;
-	return pbx_hold(hook_of(p)->pbx, now_ms, i, on);
+	return pbx_hold(touched(p, now_ms)->pbx, now_ms, i, on);
 }
 
 static void set_registered(struct peer *p, int64_t now_ms, uint32_t i, bool on)
@@ -215,8 +221,7 @@ static void set_registered(struct peer *p, int64_t now_ms, uint32_t i, bool on)
 
 static void set_dnd(struct peer *p, int64_t now_ms, uint32_t i, bool on)
 {
-	hook_of(p)->now_ms = now_ms;
-	hook_of(p)->dnd[i] = on;
+	touched(p, now_ms)->dnd[i] = on;
 }
 
 static const char *fault(struct peer *p, int64_t now_ms, struct prng *r)
@@ -227,7 +232,7 @@ static const char *fault(struct peer *p, int64_t now_ms, struct prng *r)
 		h->repeats = (uint32_t)prng_range(r, 1, 5);
 		return "posts come late and twice";
 	}
-	h->silent_until_ms = now_ms + prng_range(r, 500, 60000);
+	touched(p, now_ms)->silent_until_ms = now_ms + prng_range(r, 500, 60000);
 	return "no posts";
 }
 
@@ -241,6 +246,7 @@ static void restart(struct peer *p, int64_t now_ms, struct prng *r, int64_t down
 		if (pbx_hangup(h->pbx, now_ms, i))
 			continue;
 	h->all_ms = h->silent_until_ms;
+	touched(p, now_ms);
 }
 
 static void calm(struct peer *p, int64_t now_ms)
@@ -249,6 +255,7 @@ static void calm(struct peer *p, int64_t now_ms)
 
 	h->repeats = 0;
 	h->silent_until_ms = h->all_ms = now_ms;
+	touched(p, now_ms);
 }
 
 const struct peer_ops hook_peer_ops = {
