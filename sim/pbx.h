@@ -5,9 +5,9 @@
  * seed. It keeps the ground truth of every phone beside what it has told, and it can be made to
  * misbehave in each way that real products were seen to. It links nothing of src/source.
  *
- * Spoken: SUBSCRIBE, NOTIFY, OPTIONS (RFC 3261, 6665), in Kamailio's manner PUBLISH (RFC 3903), packages dialog (RFC 4235) and presence (RFC
- * 3856), lists (RFC 4662), digest MD5 and SHA-256 (RFC 8760), in the manner of Asterisk 22 or of
- * Kamailio 5.6 as recorded in tests/vectors/captures. */
+ * Spoken: SUBSCRIBE, NOTIFY, OPTIONS (RFC 3261, 6665), in Kamailio's manner PUBLISH (RFC 3903),
+ * packages dialog (RFC 4235) and presence (RFC 3856), lists (RFC 4662), digest MD5 and SHA-256 (RFC
+ * 8760), in the manner of Asterisk 22 or of Kamailio 5.6 as recorded in tests/vectors/captures. */
 #ifndef SIM_PBX_H
 #define SIM_PBX_H
 

@@ -23,7 +23,9 @@ static void post(struct peer *p, uint32_t channel, struct buf *text, bool close,
 	if (p->out_n > p->out_at && p->out[p->out_n - 1].at_ms > at_ms)
 		at_ms = p->out[p->out_n - 1].at_ms;
 	struct ami_parcel *a = &p->out[p->out_n++];
-	*a = (struct ami_parcel){ .at_ms = at_ms, .channel = channel, .close = close, .ends_lists = ends_lists };
+	*a = (struct ami_parcel){
+		.at_ms = at_ms, .channel = channel, .close = close, .ends_lists = ends_lists
+	};
 	if (text)
 		a->bytes = *text;
 	else
@@ -122,7 +124,9 @@ static struct peer *make(const struct peer_config *c, int64_t now_ms)
 	p->now_ms = now_ms;
 	phones_init(&p->phones, c->phones, phone_changed, p);
 	for (uint32_t i = 0; i < p->n; i++)
-		p->phone[i] = (struct ami_phone){ .registered = true, .has_profile = i % 2, .listed = i % 5 != 4 };
+		p->phone[i] = (struct ami_phone){ .registered = true,
+						  .has_profile = i % 2,
+						  .listed = i % 5 != 4 };
 	return p;
 }
 
@@ -146,8 +150,10 @@ static void opened(struct peer *p, const struct pbx_feed *in)
 
 		if (s->used)
 			continue;
-		*s = (struct ami_session){ .used = true, .channel = in->channel,
-					   .challenge = (uint32_t)prng_range(&p->prng, 100000000, 999999999) };
+		*s = (struct ami_session){ .used = true,
+					   .channel = in->channel,
+					   .challenge = (uint32_t)prng_range(&p->prng, 100000000,
+									     999999999) };
 		buf_init(&s->bytes, AMI_IN_MAX);
 		if (p->now_ms < p->down_until_ms) {
 			ami_drop(p, s);
@@ -198,7 +204,8 @@ static void come_back(struct peer *p)
 		if (prng_below(&p->prng, 2))
 			ami_tell(p, i, AMI_DEVICE);
 		else
-			ami_tell_all(p, "Event: Reload\r\nPrivilege: system,all\r\nModule: pbx_config\r\nStatus: 0\r\n\r\n");
+			ami_tell_all(p, "Event: Reload\r\nPrivilege: system,all\r\nModule: "
+					"pbx_config\r\nStatus: 0\r\n\r\n");
 	}
 }
 
@@ -367,7 +374,8 @@ static void restart(struct peer *p, int64_t now_ms, struct prng *r, int64_t down
 
 	tick(p, now_ms);
 	if (orderly)
-		ami_tell_all(p, "Event: Shutdown\r\nPrivilege: system,all\r\nShutdown: Cleanly\r\nRestart: False\r\n\r\n");
+		ami_tell_all(p, "Event: Shutdown\r\nPrivilege: system,all\r\nShutdown: "
+				"Cleanly\r\nRestart: False\r\n\r\n");
 	drop_all(p, !orderly);
 	p->down_until_ms = now_ms + down_ms;
 	if (end_calls)

@@ -100,7 +100,8 @@ static void put_event(const struct peer *p, struct buf *b, uint32_t i, enum ami_
 	uint32_t n = p->first + i;
 
 	if (topic == AMI_PRESENCE && by_hint) {
-		buf_fmt(b, "Event: PresenceStatus\r\n%sExten: %u\r\nContext: ext-local\r\nHint: ", privilege, n);
+		buf_fmt(b, "Event: PresenceStatus\r\n%sExten: %u\r\nContext: ext-local\r\nHint: ",
+			privilege, n);
 		put_hint(p, b, i);
 		buf_str(b, "\r\n");
 		put_presence(p, b, i);
@@ -111,8 +112,8 @@ static void put_event(const struct peer *p, struct buf *b, uint32_t i, enum ami_
 		buf_fmt(b, "Event: ExtensionStatus\r\n%s", privilege);
 		put_extension(p, b, i, status_of(p, i));
 	} else if (topic == AMI_DND) {
-		buf_fmt(b, "Event: DeviceStateChange\r\n%sDevice: Custom:DND%u\r\nState: %s\r\n", privilege, n,
-			p->phone[i].dnd ? "BUSY" : "UNAVAILABLE");
+		buf_fmt(b, "Event: DeviceStateChange\r\n%sDevice: Custom:DND%u\r\nState: %s\r\n",
+			privilege, n, p->phone[i].dnd ? "BUSY" : "UNAVAILABLE");
 	} else {
 		buf_fmt(b, "Event: DeviceStateChange\r\n%sDevice: PJSIP/%u\r\nState: %s\r\n", privilege, n,
 			ami_device(p, i));
@@ -190,10 +191,11 @@ static struct slice field(const struct action *a, const char *key)
 	return SLICE_NONE;
 }
 
-static void answer(struct peer *p, struct ami_session *s, const struct action *a, bool good, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
+static void answer(struct peer *p, struct ami_session *s, const struct action *a, bool good,
+		   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-static void answer(struct peer *p, struct ami_session *s, const struct action *a, bool good, const char *fmt, ...)
+static void answer(struct peer *p, struct ami_session *s, const struct action *a, bool good,
+		   const char *fmt, ...)
 {
 	char text[4096];
 	struct buf b;
@@ -203,7 +205,8 @@ static void answer(struct peer *p, struct ami_session *s, const struct action *a
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	buf_init(&b, TEXT_MAX);
-	buf_fmt(&b, "Response: %s\r\nActionID: %.*s\r\n%s\r\n", good ? "Success" : "Error", SLICE_ARG(a->id), text);
+	buf_fmt(&b, "Response: %s\r\nActionID: %.*s\r\n%s\r\n", good ? "Success" : "Error",
+		SLICE_ARG(a->id), text);
 	ami_send(p, s, &b, false);
 }
 
@@ -257,8 +260,10 @@ static void list(struct peer *p, struct ami_session *s, const struct action *a, 
 		if (topic == AMI_DND) {
 			buf_fmt(&b, "%s\r\nActionID: %.*s\r\nDevice: PJSIP/%u\r\nState: %s\r\n\r\n", event,
 				SLICE_ARG(a->id), p->first + i, ami_device(p, i));
-			buf_fmt(&b, "%s\r\nActionID: %.*s\r\nDevice: Custom:DND%u\r\nState: %s\r\n\r\n", event,
-				SLICE_ARG(a->id), p->first + i, p->phone[i].dnd ? "BUSY" : "UNAVAILABLE");
+			buf_fmt(&b,
+				"%s\r\nActionID: %.*s\r\nDevice: Custom:DND%u\r\nState: %s\r\n\r\n",
+				event, SLICE_ARG(a->id), p->first + i,
+				p->phone[i].dnd ? "BUSY" : "UNAVAILABLE");
 			p->phone[i].withheld &= (uint8_t)~(AMI_DEVICE | AMI_DND);
 			continue;
 		}

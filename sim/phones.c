@@ -70,9 +70,12 @@ enum err phones_call(struct phones *p, int64_t now_ms, const struct pbx_call_pla
 
 		if (c->used)
 			continue;
-		*c = (struct phones_call){ .used = true, .side = { plan->from, plan->to },
-					   .unanswered = plan->unanswered, .due_ms = later(now_ms, plan->dial_ms),
-					   .ring_ms = plan->ring_ms, .talk_ms = plan->talk_ms };
+		*c = (struct phones_call){ .used = true,
+					   .side = { plan->from, plan->to },
+					   .unanswered = plan->unanswered,
+					   .due_ms = later(now_ms, plan->dial_ms),
+					   .ring_ms = plan->ring_ms,
+					   .talk_ms = plan->talk_ms };
 		judge_both(p, now_ms, c);
 		return ERR_OK;
 	}

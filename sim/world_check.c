@@ -366,8 +366,8 @@ void check_known(struct world *w, uint32_t pbx)
 		if (l->connector != pbx)
 			continue;
 		/* kinds without subscriptions tell over the connection as a whole */
-		if (!world_peers[pbx]->posts && world_peers[pbx] != &sip_peer_ops && peer_phone(w, l, &phone) && phone.heard &&
-		    !listens(l))
+		if (!world_peers[pbx]->posts && world_peers[pbx] != &sip_peer_ops &&
+		    peer_phone(w, l, &phone) && phone.heard && !listens(l))
 			l->dialogs[0] = (struct dialog_truth){ 1, true };
 		note_decided(w, l->user);
 	}

@@ -30,11 +30,19 @@ static enum err add_connectors(struct world *w, uint16_t account)
 		else
 			snprintf(server, sizeof(server), "%s:%u", host,
 				 i == TOLD ? 0 : world_peers[i]->port);
-		struct source_config c = { .name = name, .server = server, .username = "offhook",
-					   .password = &w->secret, .token = &w->secret, .package = "dialog", .lists = lists,
-					   .lists_n = w->config.lists && i == 0 ? 1 : 0, .listen = "",
-					   .reads_profile = profile, .writes_profile = profile,
-					   .lines_max = WORLD_LINES_MAX, .seed = prng_u64(&w->prng) };
+		struct source_config c = { .name = name,
+					   .server = server,
+					   .username = "offhook",
+					   .password = &w->secret,
+					   .token = &w->secret,
+					   .package = "dialog",
+					   .lists = lists,
+					   .lists_n = w->config.lists && i == 0 ? 1 : 0,
+					   .listen = "",
+					   .reads_profile = profile,
+					   .writes_profile = profile,
+					   .lines_max = WORLD_LINES_MAX,
+					   .seed = prng_u64(&w->prng) };
 		const struct source_ops *ops = i == TOLD ? &told_source_ops : source_find(type);
 
 		e = ops ? bridge_add_connector(w->bridge, world_time(w), account, slice_str(name), ops, &c,

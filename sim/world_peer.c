@@ -14,10 +14,15 @@ enum err peers_make(struct world *w)
 {
 	for (uint32_t i = 0; i < PEERS; i++) {
 		char host[24];
-		const struct peer_config c = { .host = host, .phones = PEER_PHONES, .first = PEER_FIRST, .lines = w->config.users,
-					       .username = "offhook", .password = "simulated",
+		const struct peer_config c = { .host = host,
+					       .phones = PEER_PHONES,
+					       .first = PEER_FIRST,
+					       .lines = w->config.users,
+					       .username = "offhook",
+					       .password = "simulated",
 					       .udp = w->config.udp && world_peers[i]->udp,
-					       .kamailio = w->config.kamailio, .index = i,
+					       .kamailio = w->config.kamailio,
+					       .index = i,
 					       .seed = prng_u64(&w->prng) };
 
 		net_host(i, host, sizeof(host));

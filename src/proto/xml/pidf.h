@@ -45,7 +45,8 @@ struct pidf {
 	uint8_t others;	   /* enum pidf_stand: everyone's but ours */
 	uint8_t own;	   /* enum pidf_stand: ours; PIDF_NOTHING: not there */
 	uint8_t stale;	   /* enum pidf_stand: leftovers of ours, of an earlier run */
-	int64_t others_until_ms, own_until_ms, stale_until_ms; /* RPID's until, UTC since 1970; INT64_MAX: none */
+	int64_t others_until_ms, own_until_ms,
+		stale_until_ms; /* RPID's until, UTC since 1970; INT64_MAX: none */
 };
 
 /* What we publish. */

@@ -68,7 +68,8 @@ static enum err read_config(struct ami *m, const struct source_config *c, int64_
 	m->tls = c->tls;
 	m->seed = m->prng.state = c->seed;
 	m->lines_max = c->lines_max;
-	e = uplink_init(&m->link, &m->out, &m->prng, c->server, c->tls ? TRANSPORT_TLS : TRANSPORT_TCP, now_ms);
+	e = uplink_init(&m->link, &m->out, &m->prng, c->server,
+			c->tls ? TRANSPORT_TLS : TRANSPORT_TCP, now_ms);
 	if (!e)
 		e = slice_copy(slice_str(c->username), m->username, sizeof(m->username));
 	if (!e && c->password && secret_is_set(c->password))

@@ -37,7 +37,8 @@ void session_lost(struct ami *m)
 	m->sync_ms = TIME_NEVER;
 	for (uint32_t i = 0; i < m->things_n; i++)
 		m->things[i].known = false;
-	for (uint32_t s = line_table_next(&m->table, 0); s != LINE_NONE; s = line_table_next(&m->table, s + 1)) {
+	for (uint32_t s = line_table_next(&m->table, 0); s != LINE_NONE;
+	     s = line_table_next(&m->table, s + 1)) {
 		struct extension *l = &m->lines[s];
 
 		l->reported = l->wanted = l->moved = false;

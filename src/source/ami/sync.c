@@ -25,7 +25,8 @@ static void round_begin(struct ami *m)
 		m->sync_ms = m->now_ms + REFUSED_MS;
 		return;
 	}
-	for (uint32_t s = line_table_next(&m->table, 0); s != LINE_NONE; s = line_table_next(&m->table, s + 1)) {
+	for (uint32_t s = line_table_next(&m->table, 0); s != LINE_NONE;
+	     s = line_table_next(&m->table, s + 1)) {
 		m->lines[s].seen = false;
 		m->lines[s].moved = false;
 	}
@@ -59,7 +60,8 @@ static void round_end(struct ami *m)
 	for (uint32_t t = 0; t < m->things_n; t++) /* presences never set are not listed */
 		if (m->things[t].name && m->things[t].kind == THING_PRESENCE && m->rights.presences)
 			m->things[t].known = true;
-	for (uint32_t s = line_table_next(&m->table, 0); s != LINE_NONE; s = line_table_next(&m->table, s + 1))
+	for (uint32_t s = line_table_next(&m->table, 0); s != LINE_NONE;
+	     s = line_table_next(&m->table, s + 1))
 		if (m->lines[s].state == AMI_LINE_HINTED) {
 			differs |= report_full(m, s);
 			write_presence_told(m, s, true);
@@ -109,7 +111,8 @@ static void not_found(struct ami *m, uint32_t slot)
 
 static void asks_end(struct ami *m)
 {
-	for (uint32_t s = line_table_next(&m->table, 0); s != LINE_NONE; s = line_table_next(&m->table, s + 1)) {
+	for (uint32_t s = line_table_next(&m->table, 0); s != LINE_NONE;
+	     s = line_table_next(&m->table, s + 1)) {
 		if (!m->lines[s].seen)
 			not_found(m, s);
 		else

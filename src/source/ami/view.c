@@ -41,7 +41,8 @@ void ami_view_source(const struct ami *m, struct source_view *ret)
 		.received = m->received,
 		.sent = m->out.sent,
 	};
-	for (uint32_t s = line_table_next(&m->table, 0); s != LINE_NONE; s = line_table_next(&m->table, s + 1)) {
+	for (uint32_t s = line_table_next(&m->table, 0); s != LINE_NONE;
+	     s = line_table_next(&m->table, s + 1)) {
 		ret->live += m->lines[s].reported;
 		ret->refused += m->lines[s].state == AMI_LINE_UNKNOWN;
 	}

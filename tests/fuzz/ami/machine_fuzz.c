@@ -41,9 +41,12 @@ static void pass(struct source *s, int64_t *now_ms, uint32_t *channel, int64_t m
 	*now_ms = end;
 }
 
-static void feed(struct source *s, int64_t now_ms, uint32_t *channel, enum source_feed_kind kind, struct slice b)
+static void feed(struct source *s, int64_t now_ms, uint32_t *channel, enum source_feed_kind kind,
+		 struct slice b)
 {
-	const struct source_feed in = { .kind = (uint8_t)kind, .channel = *channel, .bytes = b, .text = "gone" };
+	const struct source_feed in = {
+		.kind = (uint8_t)kind, .channel = *channel, .bytes = b, .text = "gone"
+	};
 
 	ami_source_ops.feed(s, now_ms, &in);
 	drain(s, channel);
@@ -54,8 +57,13 @@ static struct source *open_source(int64_t now_ms)
 	static const char *words[] = { "meeting", "busy" };
 	static const char *const numbers[LINES] = { "1001", "1002", "201@ext-local", "7777", "2001" };
 	const struct conf_connector settings = { .context = "", .dnd_while = { .list = words, .n = 2 } };
-	const struct source_config c = { .name = "hq", .server = "pbx", .username = "bridge", .reads_profile = true,
-					 .writes_profile = true, .settings = &settings, .lines_max = LINES,
+	const struct source_config c = { .name = "hq",
+					 .server = "pbx",
+					 .username = "bridge",
+					 .reads_profile = true,
+					 .writes_profile = true,
+					 .settings = &settings,
+					 .lines_max = LINES,
 					 .seed = 7 };
 	struct source *s = NULL;
 

@@ -8,7 +8,8 @@ static struct xml_reader *reader;
 /* What we would publish in answer reads as what it says, whatever the entity's bytes. */
 static void publish(struct slice foreign, const struct pidf *read)
 {
-	struct pidf_statement s = { "offhook-1", PIDF_AWAY, slice_sub(foreign, 0, 64), read->others_until_ms };
+	struct pidf_statement s = { "offhook-1", PIDF_AWAY, slice_sub(foreign, 0, 64),
+				    read->others_until_ms };
 	struct pidf again;
 	struct buf b;
 

@@ -1,4 +1,5 @@
-/* PUBLISH at the simulated PBX, as Kamailio 5.6 was seen to answer it (tests/e2e/profile_kamailio_test.py). */
+/* PUBLISH at the simulated PBX, as Kamailio 5.6 was seen to answer it
+ * (tests/e2e/profile_kamailio_test.py). */
 #include "pbx_world.h"
 #include "proto/xml/pidf.h"
 
@@ -14,16 +15,20 @@ static int publish(const char *tag, const char *activity, int expires, char ret_
 	branch++;
 	if (activity)
 		snprintf(body, sizeof(body),
-			 "<presence xmlns=\"urn:ietf:params:xml:ns:pidf\"><tuple id=\"offhook-1\"><status><basic>"
-			 "open</basic></status></tuple><person id=\"offhook-1-person\"><activities>%s"
+			 "<presence xmlns=\"urn:ietf:params:xml:ns:pidf\"><tuple "
+			 "id=\"offhook-1\"><status><basic>"
+			 "open</basic></status></tuple><person "
+			 "id=\"offhook-1-person\"><activities>%s"
 			 "</activities></person></presence>",
 			 activity);
 	snprintf(w.request, sizeof(w.request),
-		 "PUBLISH sip:201@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.7:5099;branch=z9hG4bKp%d\r\n"
-		 "From: <sip:w@10.0.0.1>;tag=w\r\nTo: <sip:201@10.0.0.1>\r\nCall-ID: p\r\nCSeq: %d PUBLISH\r\n"
+		 "PUBLISH sip:201@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP "
+		 "192.0.2.7:5099;branch=z9hG4bKp%d\r\n"
+		 "From: <sip:w@10.0.0.1>;tag=w\r\nTo: <sip:201@10.0.0.1>\r\nCall-ID: p\r\nCSeq: %d "
+		 "PUBLISH\r\n"
 		 "Event: presence\r\nExpires: %d\r\n%s%s%sContent-Length: %zu\r\n\r\n%s",
-		 branch, branch, expires, tag ? "SIP-If-Match: " : "", tag ? tag : "", tag ? "\r\n" : "",
-		 strlen(body), body);
+		 branch, branch, expires, tag ? "SIP-If-Match: " : "", tag ? tag : "",
+		 tag ? "\r\n" : "", strlen(body), body);
 	feed_text(w.request);
 	for (int i = before; i < w.n; i++) {
 		struct slice etag = sip_msg_header_named(&w.got[i].m, "SIP-ETag");

@@ -13,8 +13,9 @@ static void test_action_as_on_the_wire(void **state)
 	ami_put_fmt(&a, "Variable", "PRESENCE_STATE(CustomPresence:%s)", "1001");
 	ami_put(&a, "Value", slice_str("dnd,busy,"));
 	assert_int_equal(ami_end(&a), ERR_OK);
-	assert_slice(buf_view(&b), "Action: Setvar\r\nActionID: 17\r\n"
-				   "Variable: PRESENCE_STATE(CustomPresence:1001)\r\nValue: dnd,busy,\r\n\r\n");
+	assert_slice(buf_view(&b),
+		     "Action: Setvar\r\nActionID: 17\r\n"
+		     "Variable: PRESENCE_STATE(CustomPresence:1001)\r\nValue: dnd,busy,\r\n\r\n");
 	ami_begin(&a, &b, "Ping", 0);
 	assert_int_equal(ami_end(&a), ERR_OK);
 	assert_slice(buf_view(&b), "Action: Ping\r\n\r\n");

@@ -106,13 +106,15 @@ static void test_pairs_of_devices(void **state)
 			snprintf(list, sizeof(list), RIG_DEVICE("SIP/201", "%s") RIG_DEVICE("SIP/9201", "%s"),
 				 devices[i].word, devices[j].word);
 			open_one(&r,
-				 "Event: ExtensionStatus\nExten: 201\nContext: x\nHint: SIP/201&SIP/9201&SIP/201\n"
+				 "Event: ExtensionStatus\nExten: 201\nContext: x\nHint: "
+				 "SIP/201&SIP/9201&SIP/201\n"
 				 "Status: 4\n",
 				 list, "");
 			const char *told = rig_told(&r);
 			snprintf(want, sizeof(want), "7 call %s full\n", devices[top].call);
 			assert_non_null(strstr(told, want));
-			assert_int_equal(strstr(told, "7 here\n") != NULL, devices[i].here || devices[j].here);
+			assert_int_equal(strstr(told, "7 here\n") != NULL,
+					 devices[i].here || devices[j].here);
 			rig_close(&r);
 		}
 	}
@@ -156,7 +158,8 @@ static void test_by_the_hint_alone(void **state)
 		assert_non_null(strstr(told, want));
 		assert_int_equal(strstr(told, "7 here\n") != NULL, rows[i].here);
 		rig_say(&r, RIG_HINT("201", "1") "\n");
-		assert_int_equal(strstr(rig_told(&r), "talking") != NULL, strcmp(rows[i].call, "talking") != 0);
+		assert_int_equal(strstr(rig_told(&r), "talking") != NULL,
+				 strcmp(rows[i].call, "talking") != 0);
 		rig_close(&r);
 	}
 }
@@ -188,14 +191,16 @@ static void test_profile_events(void **state)
 
 		open_one(&r, RIG_HINT("201", "0"), RIG_DEVICE("PJSIP/201", "NOT_INUSE"), "");
 		rig_told(&r);
-		snprintf(event, sizeof(event), RIG_PRESENCE("CustomPresence:201", "%s", "%s") "\n", rows[i].status,
-			 rows[i].subtype);
+		snprintf(event, sizeof(event), RIG_PRESENCE("CustomPresence:201", "%s", "%s") "\n",
+			 rows[i].status, rows[i].subtype);
 		rig_say(&r, event);
 		told_is(&r, rows[i].told);
 		/* the same event by extension says nothing new */
 		snprintf(event, sizeof(event),
-			 "Event: PresenceStatus\nExten: 201\nContext: ext-local\nHint: PJSIP/201,CustomPresence:201\n"
-			 "Status: %s\nSubtype: %s\nMessage: \n\n", rows[i].status, rows[i].subtype);
+			 "Event: PresenceStatus\nExten: 201\nContext: ext-local\nHint: "
+			 "PJSIP/201,CustomPresence:201\n"
+			 "Status: %s\nSubtype: %s\nMessage: \n\n",
+			 rows[i].status, rows[i].subtype);
 		rig_say(&r, event);
 		told_is(&r, "");
 		rig_close(&r);
@@ -225,7 +230,8 @@ static void test_profile_ignored(void **state)
 
 static void test_contexts(void **state)
 {
-	static const char hints[] = IN("zz", "SIP/z", "1") IN("ext-local", "SIP/local", "1") IN("aa", "SIP/a", "1");
+	static const char hints[] =
+		IN("zz", "SIP/z", "1") IN("ext-local", "SIP/local", "1") IN("aa", "SIP/a", "1");
 	static const struct {
 		const char *context, *number, *device;
 	} rows[] = {
@@ -263,14 +269,21 @@ static void test_unknown_line(void **state)
 	rig_told(&r);
 	rig_lists(&r, RIG_HINT("300", "0"), "", "");
 	const char *sent = rig_sent(&r);
-	assert_non_null(strstr(sent, "Action: ExtensionState\r\nActionID: 6\r\nExten: 201\r\nContext: ext-local\r\n"));
-	assert_non_null(strstr(sent, "Action: ExtensionState\r\nActionID: 7\r\nExten: 9999\r\nContext: ext-local\r\n"));
+	assert_non_null(strstr(
+		sent,
+		"Action: ExtensionState\r\nActionID: 6\r\nExten: 201\r\nContext: ext-local\r\n"));
+	assert_non_null(strstr(
+		sent,
+		"Action: ExtensionState\r\nActionID: 7\r\nExten: 9999\r\nContext: ext-local\r\n"));
 	rig_say(&r, "Response: Success\nActionID: 6\nExten: 201\nContext: ext-local\nHint: Custom:x201\n"
 		    "Status: 1\nStatusText: InUse\n\n");
-	rig_say(&r, "Response: Success\nActionID: 7\nExten: 9999\nContext: ext-local\nHint: \nStatus: -1\n\n");
-	rig_say(&r, "Response: Success\nActionID: 8\nEventList: start\n\nEvent: DeviceStateListComplete\nActionID: 8\n"
+	rig_say(&r, "Response: Success\nActionID: 7\nExten: 9999\nContext: ext-local\nHint: "
+		    "\nStatus: -1\n\n");
+	rig_say(&r, "Response: Success\nActionID: 8\nEventList: start\n\nEvent: "
+		    "DeviceStateListComplete\nActionID: 8\n"
 		    "EventList: Complete\n\n");
-	rig_say(&r, "Response: Success\nActionID: 9\nEventList: start\n\nEvent: PresenceStateListComplete\nActionID: 9\n"
+	rig_say(&r, "Response: Success\nActionID: 9\nEventList: start\n\nEvent: "
+		    "PresenceStateListComplete\nActionID: 9\n"
 		    "EventList: Complete\n\n");
 	told_is(&r, "7 here\n7 profile none full\n7 call talking full\n7 dnd off\n");
 	assert_true(ami_source_ops.line_view(r.s, 8, &v));

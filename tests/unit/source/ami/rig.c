@@ -6,9 +6,10 @@
 #include "proto/conf/conf.h"
 #include "test.h"
 
-static const char *const calls[CALL_COUNT] = { "gone", "ringing", "dialing", "talking", "held", "conference" };
-static const char *const profiles[PROFILE_COUNT + 1] = { "available", "away", "busy", "not-available", "meeting",
-							 "none" };
+static const char *const calls[CALL_COUNT] = { "gone",	  "ringing", "dialing",
+					       "talking", "held",    "conference" };
+static const char *const profiles[PROFILE_COUNT + 1] = { "available",	  "away",    "busy",
+							 "not-available", "meeting", "none" };
 static const char *const results[WRITE_RESULT_COUNT] = { "accepted", "refused", "unsure" };
 
 static void tell_obs(struct rig *r, const struct obs *o)
@@ -69,8 +70,8 @@ static void drain(struct rig *r)
 			buf_fmt(&r->told, "note %s: %s\n", note_name((enum note)out.note), out.text);
 			break;
 		case OUT_WRITTEN:
-			buf_fmt(&r->told, "%u written %u %s%s%s\n", out.line, out.generation, results[out.result],
-				out.text[0] ? ": " : "", out.text);
+			buf_fmt(&r->told, "%u written %u %s%s%s\n", out.line, out.generation,
+				results[out.result], out.text[0] ? ": " : "", out.text);
 			break;
 		case OUT_LISTEN:
 		case OUT_ANSWER:
@@ -83,9 +84,10 @@ void rig_open(struct rig *r, const struct rig_setup *setup)
 {
 	static const struct rig_setup plain;
 	const struct rig_setup *u = setup ? setup : &plain;
-	const struct conf_connector settings = { .context = u->context ? u->context : "",
-						 .dnd_while = { .list = (const char **)(uintptr_t)u->dnd_while,
-								.n = u->dnd_while_n } };
+	const struct conf_connector settings = {
+		.context = u->context ? u->context : "",
+		.dnd_while = { .list = (const char **)(uintptr_t)u->dnd_while, .n = u->dnd_while_n }
+	};
 
 	*r = (struct rig){ .now_ms = 1000 };
 	buf_init(&r->sent, 1 << 24);
@@ -113,8 +115,11 @@ void rig_line(struct rig *r, uint32_t line, const char *number)
 
 void rig_feed(struct rig *r, enum source_feed_kind kind, const char *bytes)
 {
-	const struct source_feed in = { .kind = (uint8_t)kind, .channel = r->channel, .bytes = slice_str(bytes),
-					.text = "gone", .peer = { "192.0.2.1", 5038 } };
+	const struct source_feed in = { .kind = (uint8_t)kind,
+					.channel = r->channel,
+					.bytes = slice_str(bytes),
+					.text = "gone",
+					.peer = { "192.0.2.1", 5038 } };
 
 	ami_source_ops.feed(r->s, r->now_ms, &in);
 	drain(r);
@@ -223,7 +228,8 @@ static void list(struct rig *r, const char *action, const char *members)
 		buf_fmt(&b, "ActionID: @%s\n\n", action);
 		p += n;
 	}
-	buf_fmt(&b, "Event: %sComplete\nActionID: @%s\nEventList: Complete\nListItems: 9\n\n", action, action);
+	buf_fmt(&b, "Event: %sComplete\nActionID: @%s\nEventList: Complete\nListItems: 9\n\n",
+		action, action);
 	rig_say(r, buf_cstr(&b));
 	buf_fini(&b);
 }

@@ -21,12 +21,15 @@ static void test_log_in_by_challenge(void **state)
 	rig_feed(&r, FEED_BYTES, "nager/11.0.0\r\n");
 	assert_string_equal(rig_sent(&r), "Action: Challenge\r\nActionID: 1\r\nAuthType: MD5\r\n\r\n");
 	rig_say(&r, "Response: Success\nActionID: 1\nChallenge: 200789188\n\n");
-	assert_string_equal(rig_sent(&r), "Action: Login\r\nActionID: 2\r\nUsername: bridge\r\nAuthType: MD5\r\n"
-					  "Key: 36f1dca60af7673337b8309a288c01ad\r\nEvents: off\r\n\r\n");
+	assert_string_equal(rig_sent(&r),
+			    "Action: Login\r\nActionID: 2\r\nUsername: bridge\r\nAuthType: MD5\r\n"
+			    "Key: 36f1dca60af7673337b8309a288c01ad\r\nEvents: off\r\n\r\n");
 	rig_say(&r, "Response: Success\nActionID: 2\nMessage: Authentication accepted\n\n");
 	assert_string_equal(rig_sent(&r), "Action: ListCommands\r\nActionID: 3\r\n\r\n");
 	rig_say(&r, "Response: Success\nActionID: 3\nFilter: x\nSetvar: x\nExtensionStateList: x\n\n");
-	assert_non_null(strstr(rig_sent(&r), "Action: Filter\r\nActionID: 4\r\nOperation: Add\r\nFilter: Event: ("));
+	assert_non_null(
+		strstr(rig_sent(&r),
+		       "Action: Filter\r\nActionID: 4\r\nOperation: Add\r\nFilter: Event: ("));
 	rig_say(&r, "Response: Error\nActionID: 4\nMessage: no\n\n");
 	assert_string_equal(rig_told(&r), "");
 	rig_say(&r, "Response: Success\nActionID: 5\nEvents: On\n\n");
@@ -51,7 +54,9 @@ static void test_plain_only_over_tls(void **state)
 		rig_say(&r, "Response: Error\nActionID: @Challenge\nMessage: Invalid/unknown command\n\n");
 		const char *sent = rig_sent(&r);
 		if (t)
-			assert_non_null(strstr(sent, "Username: bridge\r\nSecret: bridge-secret\r\nEvents: off\r\n"));
+			assert_non_null(strstr(
+				sent,
+				"Username: bridge\r\nSecret: bridge-secret\r\nEvents: off\r\n"));
 		else
 			assert_null(strstr(sent, "bridge-secret"));
 		assert_int_equal(strstr(rig_told(&r), "without tls the password is not sent") != NULL, !t);
@@ -126,8 +131,9 @@ static void test_pings_and_a_dead_pbx(void **state)
 /* What was told before a loss is told anew after it, in full. */
 static void test_lost_and_back(void **state)
 {
-	static const char *const ends[] = { "Event: Shutdown\nPrivilege: system,all\nShutdown: Cleanly\nRestart: True\n\n",
-					    NULL };
+	static const char *const ends[] = {
+		"Event: Shutdown\nPrivilege: system,all\nShutdown: Cleanly\nRestart: True\n\n", NULL
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
@@ -150,7 +156,8 @@ static void test_lost_and_back(void **state)
 		rig_say(&r, RIG_DEVICE("PJSIP/201", "NOT_INUSE") "\n");
 		assert_string_equal(rig_told(&r), ""); /* not before the lists are through */
 		rig_lists(&r, RIG_HINT("201", "0"), RIG_DEVICE("PJSIP/201", "NOT_INUSE"), "");
-		assert_string_equal(rig_told(&r), "7 here\n7 profile none full\n7 call gone full\n7 dnd off\n");
+		assert_string_equal(rig_told(&r),
+				    "7 here\n7 profile none full\n7 call gone full\n7 dnd off\n");
 		rig_close(&r);
 	}
 }
@@ -172,19 +179,29 @@ static void test_rights(void **state)
 		const char *rights, *missing;
 		struct rig_setup setup;
 	} rows[] = {
-		{ "Challenge: x\nDeviceStateList: x\nExtensionStateList: x\nPresenceStateList: x\nSetvar: x\n", "", { 0 } },
+		{ "Challenge: x\nDeviceStateList: x\nExtensionStateList: x\nPresenceStateList: "
+		  "x\nSetvar: x\n",
+		  "",
+		  { 0 } },
 		{ "Challenge: x\nDeviceStateList: x\nExtensionStateList: x\nPresenceStateList: x\n",
-		  "write=call: to set profiles", { 0 } },
-		{ "Challenge: x\nDeviceStateList: x\nExtensionStateList: x\nPresenceStateList: x\n", "",
+		  "write=call: to set profiles",
+		  { 0 } },
+		{ "Challenge: x\nDeviceStateList: x\nExtensionStateList: x\nPresenceStateList: x\n",
+		  "",
 		  { .profile_off = true } },
-		{ "Challenge: x\nDeviceStateList: x\nExtensionStateList: x\nPresenceStateList: x\nSetvar: x\n",
-		  "write=system: to switch DND", { .dnd_while = words, .dnd_while_n = 1 } },
-		{ "Challenge: x\nEvents: x\nPing: x\n", "write=reporting: to list hints",
+		{ "Challenge: x\nDeviceStateList: x\nExtensionStateList: x\nPresenceStateList: "
+		  "x\nSetvar: x\n",
+		  "write=system: to switch DND",
+		  { .dnd_while = words, .dnd_while_n = 1 } },
+		{ "Challenge: x\nEvents: x\nPing: x\n",
+		  "write=reporting: to list hints",
 		  { .profile_off = true } },
 		{ "Challenge: x\nExtensionStateList: x\nPresenceStateList: x\nSetvar: x\n",
-		  "module res_manager_devicestate: DND looks like a call", { 0 } },
+		  "module res_manager_devicestate: DND looks like a call",
+		  { 0 } },
 		{ "Challenge: x\nExtensionStateList: x\nDeviceStateList: x\nSetvar: x\n",
-		  "module res_manager_presencestate: no profiles", { 0 } },
+		  "module res_manager_presencestate: no profiles",
+		  { 0 } },
 	};
 
 	(void)state;
@@ -213,7 +230,9 @@ static void test_without_events(void **state)
 	rig_pass(&r, 11000);
 	rig_told(&r);
 	rig_lists(&r, RIG_HINT("201", "1"), RIG_DEVICE("PJSIP/201", "INUSE"), "");
-	assert_string_equal(rig_told(&r), "7 call talking full\nnote rights_missing: read=call: no events arrive\n");
+	assert_string_equal(
+		rig_told(&r),
+		"7 call talking full\nnote rights_missing: read=call: no events arrive\n");
 	missing_is(&r, "read=call: no events arrive");
 	rig_say(&r, RIG_DEVICE("PJSIP/201", "NOT_INUSE") "\n");
 	missing_is(&r, "");

@@ -48,15 +48,16 @@ static void test_every_profile(void **state)
 		char text[256];
 
 		write(&r, words[i].profile, 40 + i);
-		snprintf(text, sizeof(text), "Variable: PRESENCE_STATE(CustomPresence:201)\r\nValue: %s\r\n\r\n",
+		snprintf(text, sizeof(text),
+			 "Variable: PRESENCE_STATE(CustomPresence:201)\r\nValue: %s\r\n\r\n",
 			 words[i].value);
 		assert_non_null(strstr(buf_cstr(&r.sent), text));
 		rig_say(&r, "Response: Success\nActionID: @Setvar\nMessage: Variable Set\n\n");
 		rig_sent(&r);
 		snprintf(text, sizeof(text), "7 written %u accepted\n", 40 + i);
 		assert_string_equal(rig_told(&r), text);
-		snprintf(text, sizeof(text), RIG_PRESENCE("CustomPresence:201", "%s", "%s") "\n", words[i].status,
-			 words[i].subtype);
+		snprintf(text, sizeof(text), RIG_PRESENCE("CustomPresence:201", "%s", "%s") "\n",
+			 words[i].status, words[i].subtype);
 		rig_say(&r, text);
 		snprintf(text, sizeof(text), "7 profile %s part\n", words[i].name);
 		assert_string_equal(rig_told(&r), text);
@@ -107,7 +108,9 @@ static void test_odd_numbers(void **state)
 		rig_lists(&r, "", "", "");
 		rig_told(&r);
 		write(&r, PROFILE_AWAY, 5);
-		assert_string_equal(rig_told(&r), "7 written 5 refused: this extension cannot be named to the pbx\n");
+		assert_string_equal(
+			rig_told(&r),
+			"7 written 5 refused: this extension cannot be named to the pbx\n");
 		rig_close(&r);
 	}
 }
@@ -123,7 +126,8 @@ static int answer_all(struct rig *r)
 
 		if (!id)
 			return n;
-		snprintf(text, sizeof(text), "Response: Success\nActionID: %.*s\n\n", (int)strcspn(id + 10, "\r"), id + 10);
+		snprintf(text, sizeof(text), "Response: Success\nActionID: %.*s\n\n",
+			 (int)strcspn(id + 10, "\r"), id + 10);
 		buf_fmt(&r->told, "sent %s\n", buf_cstr(&r->sent));
 		buf_reset(&r->sent);
 		rig_say(r, text);
@@ -182,7 +186,8 @@ static void test_known_after_a_restart(void **state)
 	rig_open(&r, &with_dnd);
 	rig_line(&r, 7, "201");
 	rig_up(&r, NULL);
-	rig_lists(&r, RIG_HINT("201", "2"), RIG_DEVICE("PJSIP/201", "NOT_INUSE") RIG_DEVICE("Custom:DND201", "BUSY"),
+	rig_lists(&r, RIG_HINT("201", "2"),
+		  RIG_DEVICE("PJSIP/201", "NOT_INUSE") RIG_DEVICE("Custom:DND201", "BUSY"),
 		  RIG_PRESENCE("CustomPresence:201", "dnd", "meeting-dnd"));
 	rig_told(&r);
 	rig_sent(&r);
@@ -219,7 +224,8 @@ static void test_ended_at_the_phone(void **state)
 	rig_told(&r);
 	rig_sent(&r);
 	rig_pass(&r, 1001);
-	rig_lists(&r, RIG_HINT("201", "2"), RIG_DEVICE("PJSIP/201", "NOT_INUSE") RIG_DEVICE("Custom:DND201", "BUSY"),
+	rig_lists(&r, RIG_HINT("201", "2"),
+		  RIG_DEVICE("PJSIP/201", "NOT_INUSE") RIG_DEVICE("Custom:DND201", "BUSY"),
 		  RIG_PRESENCE("CustomPresence:201", "available", ""));
 	rig_say(&r, "Response: Error\nActionID: @DBDel\nMessage: Database entry not found\n\n");
 	rig_say(&r, "Response: Success\nActionID: @Setvar\n\n");

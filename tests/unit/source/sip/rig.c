@@ -46,7 +46,8 @@ static void gather(struct rig *r, const struct source_out *out)
 		break;
 	case OUT_WRITTEN:
 		assert_true(r->written_n < 64);
-		r->written[r->written_n] = (struct rig_written){ out->line, out->generation, out->result, "" };
+		r->written[r->written_n] =
+			(struct rig_written){ out->line, out->generation, out->result, "" };
 		memcpy(r->written[r->written_n++].text, out->text, sizeof(out->text));
 		break;
 	case OUT_ANSWER:
