@@ -106,7 +106,8 @@ bool mivo_drain(struct mivo *m, struct pbx_out *ret)
 {
 	struct parcel *a;
 
-	if (m->out_at && m->out_at == m->out_n) { /* the bytes given out last were valid until now */
+	if (m->out_at &&
+	    m->out_at == m->out_n) { /* the bytes given out last were valid until now */
 		for (size_t i = 0; i < m->out_n; i++)
 			buf_fini(&m->out[i].bytes);
 		m->out_at = m->out_n = 0;
@@ -115,8 +116,10 @@ bool mivo_drain(struct mivo *m, struct pbx_out *ret)
 		a = &m->out[m->out_at++];
 		if (!a->channel)
 			continue;
-		*ret = (struct pbx_out){ .kind = a->close ? PBX_CLOSE : PBX_SEND, .transport = PBX_TCP,
-					 .channel = a->channel, .bytes = buf_view(&a->bytes) };
+		*ret = (struct pbx_out){ .kind = a->close ? PBX_CLOSE : PBX_SEND,
+					 .transport = PBX_TCP,
+					 .channel = a->channel,
+					 .bytes = buf_view(&a->bytes) };
 		return true;
 	}
 	return false;
@@ -126,14 +129,17 @@ bool mivo_drain(struct mivo *m, struct pbx_out *ret)
 
 struct mivo_switches mivo_switches_default(void)
 {
-	return (struct mivo_switches){ .edition = 5, .heartbeat_ms = 30000, .answer_ms = 10000, .session_s = 600 };
+	return (struct mivo_switches){
+		.edition = 5, .heartbeat_ms = 30000, .answer_ms = 10000, .session_s = 600
+	};
 }
 
 enum err mivo_new(struct mivo **ret, const struct mivo_config *c, int64_t now_ms)
 {
 	struct mivo *m;
 
-	if (!c->phones || c->phones > MIVO_PHONES_MAX || c->switches.edition < 3 || c->switches.edition > 6)
+	if (!c->phones || c->phones > MIVO_PHONES_MAX || c->switches.edition < 3 ||
+	    c->switches.edition > 6)
 		return ERR_LIMIT;
 	m = calloc(1, sizeof(*m));
 	if (m)
@@ -194,7 +200,8 @@ static void opened(struct mivo *m, const struct pbx_feed *in)
 		post(m, in->channel, true);
 		return;
 	}
-	*l = (struct link){ .channel = in->channel, .next_check_ms = m->now_ms + m->sw.heartbeat_ms };
+	*l = (struct link){ .channel = in->channel,
+			    .next_check_ms = m->now_ms + m->sw.heartbeat_ms };
 	buf_init(&l->bytes, IN_MAX);
 	m->count.links++;
 }
@@ -301,7 +308,8 @@ static int64_t link_next(const struct mivo *m, const struct link *l)
 		due = l->session_end_ms;
 	if (l->checking && l->check_end_ms < due)
 		due = l->check_end_ms;
-	if (m->sw.heartbeat_ms && !l->checking && (l->in_session || !m->session) && l->next_check_ms < due)
+	if (m->sw.heartbeat_ms && !l->checking && (l->in_session || !m->session) &&
+	    l->next_check_ms < due)
 		due = l->next_check_ms;
 	return due;
 }
@@ -345,8 +353,13 @@ bool mivo_phone(const struct mivo *m, uint32_t i, struct pbx_phone *ret)
 		heard |= m->monitors[k].used && m->monitors[k].phone == i && m->monitors[k].told;
 	for (int k = 0; k < CALLS_MAX; k++)
 		calls += m->calls[k].used && mivo_party_of(&m->calls[k], i) >= 0;
-	*ret = (struct pbx_phone){ .number = m->first + i, .state = f->state, .profile = f->profile,
-				   .registered = f->registered, .dnd = f->dnd, .heard = heard, .calls = calls,
+	*ret = (struct pbx_phone){ .number = m->first + i,
+				   .state = f->state,
+				   .profile = f->profile,
+				   .registered = f->registered,
+				   .dnd = f->dnd,
+				   .heard = heard,
+				   .calls = calls,
 				   .misled = f->withheld || m->now_ms < m->silent_until_ms,
 				   .since_ms = f->since_ms };
 	return true;
@@ -396,9 +409,9 @@ void mivo_count(const struct mivo *m, struct mivo_counters *ret)
 const char *mivo_fault_name(enum mivo_fault_kind k)
 {
 	static const char *const names[MIVO_FAULT_COUNT] = {
-		"none",		  "silent",	    "withhold",	    "twice",	 "unknown-event",
-		"drop-links",	  "garbage",	    "broken-xml",   "wrong-length", "stop-monitor",
-		"heartbeat",	  "refuse-monitors", "refuse-logins", "refuse-writes", "end-session",
+		"none",	      "silent",		 "withhold",	  "twice",	   "unknown-event",
+		"drop-links", "garbage",	 "broken-xml",	  "wrong-length",  "stop-monitor",
+		"heartbeat",  "refuse-monitors", "refuse-logins", "refuse-writes", "end-session",
 	};
 
 	return k < MIVO_FAULT_COUNT ? names[k] : "";
@@ -407,7 +420,8 @@ const char *mivo_fault_name(enum mivo_fault_kind k)
 /* On every link what that link gets for this fault. */
 static void fault_link(struct mivo *m, struct link *l, enum mivo_fault_kind kind)
 {
-	static const char broken[] = "\0\0\0\x1c" "9999<DeliveredEvent><a</";
+	static const char broken[] = "\0\0\0\x1c"
+				     "9999<DeliveredEvent><a</";
 
 	switch ((int)kind) {
 	case MIVO_FAULT_GARBAGE:
@@ -474,7 +488,8 @@ void mivo_restart(struct mivo *m, int64_t now_ms, int64_t down_ms, bool forget)
 		return;
 	mivo_calls_forget(m);
 	for (uint32_t i = 0; i < m->n; i++)
-		m->phone[i] = (struct phone){ .registered = m->phone[i].registered, .since_ms = now_ms };
+		m->phone[i] =
+			(struct phone){ .registered = m->phone[i].registered, .since_ms = now_ms };
 }
 
 void mivo_calm(struct mivo *m, int64_t now_ms)

@@ -1,17 +1,20 @@
-/* mivo.h - a stand-in for MiVoice Office 400's CSTA service: phones with calls, and a switch that tells of them.
+/* mivo.h - a stand-in for MiVoice Office 400's CSTA service: phones with calls, and a switch that
+ * tells of them.
  *
- * Sans-I/O, with the four verbs of the house; time comes in as now_ms and must not decrease. Everything random
- * comes from the seed. It speaks CSTA III in XML over TCP (ECMA-323 Annex J.2) with ECMA-354 sessions, reads
- * XML with expat on its own and links nothing of src/source or src/proto. How the real product reports and takes
- * the user's profile is not public: the three forms here are guesses to choose from. */
+ * Sans-I/O, with the four verbs of the house; time comes in as now_ms and must not decrease.
+ * Everything random comes from the seed. It speaks CSTA III in XML over TCP (ECMA-323 Annex J.2)
+ * with ECMA-354 sessions, reads XML with expat on its own and links nothing of src/source or
+ * src/proto. How the real product reports and takes the user's profile is not public: the three
+ * forms here are guesses to choose from. */
 #ifndef SIM_MIVO_H
 #define SIM_MIVO_H
 
 #include "pbx.h"
 
 enum mivo_profile_form {
-	MIVO_PROFILE_ED6,     /* PresenceStateEvent, Get- and SetPresenceState of the sixth edition */
-	MIVO_PROFILE_PRIVATE, /* private data: UserPresence in a PrivateDataEvent; writes by Escape */
+	MIVO_PROFILE_ED6, /* PresenceStateEvent, Get- and SetPresenceState of the sixth edition */
+	MIVO_PROFILE_PRIVATE, /* private data: UserPresence in a PrivateDataEvent; writes by Escape
+			       */
 	MIVO_PROFILE_REFUSED, /* no event, services refused */
 	MIVO_PROFILE_FORMS
 };
@@ -23,8 +26,8 @@ struct mivo_switches {
 	uint8_t edition;      /* 3..6 */
 	uint8_t profile_form; /* enum mivo_profile_form */
 	bool no_namespace;
-	bool dialing_ids;     /* N<123> rather than 123 */
-	bool transferred;     /* TransferredEvent, with both letters */
+	bool dialing_ids;      /* N<123> rather than 123 */
+	bool transferred;      /* TransferredEvent, with both letters */
 	uint32_t monitors_max; /* licences; 0: no limit */
 	int64_t slow_ms;       /* every message is that late */
 	int64_t heartbeat_ms;  /* SystemStatus so often; 0: never */
@@ -34,10 +37,10 @@ struct mivo_switches {
 };
 
 struct mivo_config {
-	uint32_t phones, first; /* phone i has the number first + i */
+	uint32_t phones, first;		 /* phone i has the number first + i */
 	const char *username, *password; /* username NULL or "": no log-in is asked for */
-	const char *login_element;       /* NULL: SessionLoginInfo */
-	bool session; /* no service without a session; always with a username */
+	const char *login_element;	 /* NULL: SessionLoginInfo */
+	bool session;			 /* no service without a session; always with a username */
 	uint32_t calls_per_hour, talk_s; /* random calls; 0: none */
 	uint64_t seed;
 	struct mivo_switches switches;
@@ -63,13 +66,15 @@ uint32_t mivo_phones(const struct mivo *m);
 uint32_t mivo_find(const struct mivo *m, uint32_t number); /* PBX_EXTERNAL: no phone of ours */
 bool mivo_phone(const struct mivo *m, uint32_t phone, struct pbx_phone *ret);
 
-/* As pbx.h's. A phone with DND or without registration is not rung: the call fails at the caller's. */
+/* As pbx.h's. A phone with DND or without registration is not rung: the call fails at the caller's.
+ */
 MUST_CHECK enum err mivo_call(struct mivo *m, int64_t now_ms, const struct pbx_call_plan *plan);
 /* Of all calls of the phone. ERR_NOT_FOUND: there is none that this can be done to. */
 MUST_CHECK enum err mivo_answer(struct mivo *m, int64_t now_ms, uint32_t phone);
 MUST_CHECK enum err mivo_hangup(struct mivo *m, int64_t now_ms, uint32_t phone);
 MUST_CHECK enum err mivo_hold(struct mivo *m, int64_t now_ms, uint32_t phone, bool on);
-/* The phone's held call and its other one become one: without it, or with it. ERR_NOT_FOUND: not two calls. */
+/* The phone's held call and its other one become one: without it, or with it. ERR_NOT_FOUND: not
+ * two calls. */
 MUST_CHECK enum err mivo_transfer(struct mivo *m, int64_t now_ms, uint32_t phone);
 MUST_CHECK enum err mivo_conference(struct mivo *m, int64_t now_ms, uint32_t phone);
 /* The call that rings at the phone rings at another. */
@@ -83,21 +88,21 @@ void mivo_set_forward(struct mivo *m, int64_t now_ms, uint32_t phone, const char
 /* ---- misbehaviour ---- */
 
 enum mivo_fault_kind {
-	MIVO_FAULT_NONE,           /* ends all that is still to come */
-	MIVO_FAULT_SILENT,         /* for .ms nothing is said */
-	MIVO_FAULT_WITHHOLD,       /* .count events are not told */
-	MIVO_FAULT_TWICE,          /* .count events are told twice */
-	MIVO_FAULT_UNKNOWN_EVENT,  /* every monitor gets an event of no known name */
+	MIVO_FAULT_NONE,	  /* ends all that is still to come */
+	MIVO_FAULT_SILENT,	  /* for .ms nothing is said */
+	MIVO_FAULT_WITHHOLD,	  /* .count events are not told */
+	MIVO_FAULT_TWICE,	  /* .count events are told twice */
+	MIVO_FAULT_UNKNOWN_EVENT, /* every monitor gets an event of no known name */
 	MIVO_FAULT_DROP_LINKS,
-	MIVO_FAULT_GARBAGE,        /* bytes that are no frame, on every link */
-	MIVO_FAULT_BROKEN_XML,     /* a good frame round broken XML, on every link */
-	MIVO_FAULT_WRONG_LENGTH,   /* .count messages say a length that is one too short */
-	MIVO_FAULT_STOP_MONITOR,   /* of .phone, or all: MonitorStop comes from the switch */
-	MIVO_FAULT_HEARTBEAT,      /* a SystemStatus now */
+	MIVO_FAULT_GARBAGE,	    /* bytes that are no frame, on every link */
+	MIVO_FAULT_BROKEN_XML,	    /* a good frame round broken XML, on every link */
+	MIVO_FAULT_WRONG_LENGTH,    /* .count messages say a length that is one too short */
+	MIVO_FAULT_STOP_MONITOR,    /* of .phone, or all: MonitorStop comes from the switch */
+	MIVO_FAULT_HEARTBEAT,	    /* a SystemStatus now */
 	MIVO_FAULT_REFUSE_MONITORS, /* .count MonitorStarts are refused */
-	MIVO_FAULT_REFUSE_LOGINS,  /* .count sessions are refused */
-	MIVO_FAULT_REFUSE_WRITES,  /* .count Set services are refused */
-	MIVO_FAULT_END_SESSION,    /* ApplicationSessionTerminated on every link */
+	MIVO_FAULT_REFUSE_LOGINS,   /* .count sessions are refused */
+	MIVO_FAULT_REFUSE_WRITES,   /* .count Set services are refused */
+	MIVO_FAULT_END_SESSION,	    /* ApplicationSessionTerminated on every link */
 	MIVO_FAULT_COUNT
 };
 
@@ -110,12 +115,14 @@ struct mivo_fault {
 
 void mivo_fault(struct mivo *m, int64_t now_ms, const struct mivo_fault *f);
 const char *mivo_fault_name(enum mivo_fault_kind k);
-/* Links drop at once; for down_ms what is opened is closed. forget: calls end, DND, profile and forwarding too. */
+/* Links drop at once; for down_ms what is opened is closed. forget: calls end, DND, profile and
+ * forwarding too. */
 void mivo_restart(struct mivo *m, int64_t now_ms, int64_t down_ms, bool forget);
 void mivo_calm(struct mivo *m, int64_t now_ms);
 
 struct mivo_counters {
-	uint64_t frames_in, frames_out, malformed, requests, refused, events, calls, logins, writes, heartbeats;
+	uint64_t frames_in, frames_out, malformed, requests, refused, events, calls, logins, writes,
+		heartbeats;
 	uint32_t links, sessions, monitors;
 };
 

@@ -1,4 +1,5 @@
-/* mivo_call.c - calls with two parties and more: placed, answered, held, transferred, joined, diverted, ended. */
+/* mivo_call.c - calls with two parties and more: placed, answered, held, transferred, joined,
+ * diverted, ended. */
 #include "base/check.h"
 #include "mivo_own.h"
 
@@ -86,8 +87,12 @@ enum err mivo_call(struct mivo *m, int64_t now_ms, const struct pbx_call_plan *p
 			c = &m->calls[i];
 	if (!c)
 		return ERR_LIMIT;
-	*c = (struct call){ .used = true, .unanswered = plan->unanswered, .n = 2, .id = m->next_call++,
-			    .due_ms = later(now_ms, plan->dial_ms), .ring_ms = plan->ring_ms,
+	*c = (struct call){ .used = true,
+			    .unanswered = plan->unanswered,
+			    .n = 2,
+			    .id = m->next_call++,
+			    .due_ms = later(now_ms, plan->dial_ms),
+			    .ring_ms = plan->ring_ms,
 			    .talk_ms = plan->talk_ms };
 	c->party[0] = (struct party){ plan->from, c->id, CONN_INITIATED };
 	c->party[1] = (struct party){ plan->to, c->id, CONN_NULL };
@@ -113,7 +118,8 @@ static void dialled(struct mivo *m, struct call *c)
 		c->phase = CALL_FAILED;
 		judge_all(m, c);
 		if (a->phone != PBX_EXTERNAL)
-			mivo_tell_party(m, c, EV_FAILED, b, a, f->dnd ? "doNotDisturb" : "destNotObtainable");
+			mivo_tell_party(m, c, EV_FAILED, b, a,
+					f->dnd ? "doNotDisturb" : "destNotObtainable");
 		return;
 	}
 	b->state = CONN_ALERTING;
@@ -135,7 +141,8 @@ static void answered(struct mivo *m, struct call *c)
 
 /* ---- ending ---- */
 
-/* One leaves; the last one has nobody to talk to. Every other call ends by CallCleared for the second. */
+/* One leaves; the last one has nobody to talk to. Every other call ends by CallCleared for the
+ * second. */
 static void leave(struct mivo *m, struct call *c, int at)
 {
 	struct party gone = c->party[at];
@@ -151,7 +158,8 @@ static void leave(struct mivo *m, struct call *c, int at)
 
 		last->state = CONN_NULL;
 		if (told)
-			mivo_tell_party(m, c, c->id % 2 ? EV_CALL_CLEARED : EV_CLEARED, last, last, "normalClearing");
+			mivo_tell_party(m, c, c->id % 2 ? EV_CALL_CLEARED : EV_CLEARED, last, last,
+					"normalClearing");
 		c->used = false;
 		judge(m, last->phone);
 	}
@@ -331,7 +339,8 @@ enum err mivo_divert(struct mivo *m, int64_t now_ms, uint32_t phone, uint32_t to
 		struct call *c = &m->calls[i];
 		int at = mivo_party_of(c, phone);
 
-		if (at < 0 || c->party[at].state != CONN_ALERTING || to >= m->n || mivo_party_of(c, to) >= 0)
+		if (at < 0 || c->party[at].state != CONN_ALERTING || to >= m->n ||
+		    mivo_party_of(c, to) >= 0)
 			continue;
 		c->party[at].state = CONN_NULL;
 		mivo_tell_call(m, c, EV_DIVERTED, &c->party[at], "redirected");

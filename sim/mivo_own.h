@@ -6,18 +6,33 @@
 #include "base/prng.h"
 #include "mivo.h"
 
-enum { FRAME_MAX = 65535, HEAD_BYTES = 8, CALLS_MAX = 512, PARTIES_MAX = 8, DOC_ITEMS = 64, TEXT_MAX = 128 };
+enum {
+	FRAME_MAX = 65535,
+	HEAD_BYTES = 8,
+	CALLS_MAX = 512,
+	PARTIES_MAX = 8,
+	DOC_ITEMS = 64,
+	TEXT_MAX = 128
+};
 enum { EVENT_INVOKE = 9999 };
 
 /* ---- calls ---- */
 
-enum conn_state { CONN_NULL, CONN_INITIATED, CONN_ALERTING, CONN_CONNECTED, CONN_HOLD, CONN_FAIL, CONN_STATES };
+enum conn_state {
+	CONN_NULL,
+	CONN_INITIATED,
+	CONN_ALERTING,
+	CONN_CONNECTED,
+	CONN_HOLD,
+	CONN_FAIL,
+	CONN_STATES
+};
 enum call_phase { CALL_DIALS, CALL_RINGS, CALL_TALKS, CALL_FAILED };
 
 struct party {
-	uint32_t phone; /* PBX_EXTERNAL: somebody outside */
+	uint32_t phone;	  /* PBX_EXTERNAL: somebody outside */
 	uint32_t outside; /* tells them apart */
-	uint8_t state;  /* enum conn_state */
+	uint8_t state;	  /* enum conn_state */
 };
 
 struct call {
@@ -32,7 +47,7 @@ struct call {
 struct phone {
 	bool registered, dnd;
 	uint8_t profile; /* enum pbx_profile */
-	uint8_t state;   /* enum pbx_phone_state */
+	uint8_t state;	 /* enum pbx_phone_state */
 	bool withheld;
 	char forward[32];
 	int64_t since_ms;
@@ -41,7 +56,7 @@ struct phone {
 /* ---- links ---- */
 
 struct link {
-	uint32_t channel; /* 0: free */
+	uint32_t channel;	   /* 0: free */
 	bool in_session, checking; /* checking: a SystemStatus is out */
 	uint32_t session, check_id;
 	int64_t session_end_ms, next_check_ms, check_end_ms;
@@ -81,7 +96,7 @@ struct mivo {
 /* ---- mivo_xml.c: a document read into a flat list, and one written ---- */
 
 struct doc_item {
-	char name[48]; /* local name */
+	char name[48];	     /* local name */
 	char text[TEXT_MAX]; /* of the element itself, cut at the maximum */
 	uint8_t depth;
 };
@@ -141,18 +156,18 @@ enum call_event {
 };
 
 /* To every monitored phone in the call; subject: whose connection changed. */
-void mivo_tell_call(struct mivo *m, const struct call *c, enum call_event ev, const struct party *subject,
-		    const char *cause);
+void mivo_tell_call(struct mivo *m, const struct call *c, enum call_event ev,
+		    const struct party *subject, const char *cause);
 /* To one phone only, in whatever state it is in that call. */
-void mivo_tell_party(struct mivo *m, const struct call *c, enum call_event ev, const struct party *subject,
-		     const struct party *hears, const char *cause);
+void mivo_tell_party(struct mivo *m, const struct call *c, enum call_event ev,
+		     const struct party *subject, const struct party *hears, const char *cause);
 struct move {
 	struct party party;
 	uint32_t old_id;
 };
 /* Two calls have become one. by_state: of the phone that did it, afterwards. */
-void mivo_tell_joined(struct mivo *m, bool conference, const struct call *now, uint32_t primary, uint32_t secondary,
-		      uint32_t by, const struct move *moves, size_t n);
+void mivo_tell_joined(struct mivo *m, bool conference, const struct call *now, uint32_t primary,
+		      uint32_t secondary, uint32_t by, const struct move *moves, size_t n);
 void mivo_tell_dnd(struct mivo *m, uint32_t phone);
 void mivo_tell_forward(struct mivo *m, uint32_t phone);
 void mivo_tell_profile(struct mivo *m, uint32_t phone);
@@ -160,7 +175,8 @@ void mivo_tell_profile_to(struct mivo *m, uint32_t phone, struct monitor *o);
 void mivo_tell_service(struct mivo *m, uint32_t phone); /* registered or not */
 void mivo_tell_unknown(struct mivo *m);
 void w_device(struct writer *w, const struct mivo *m, const char *name, uint32_t number);
-void w_connection(struct writer *w, const struct mivo *m, const char *name, uint32_t call, const struct party *who);
+void w_connection(struct writer *w, const struct mivo *m, const char *name, uint32_t call,
+		  const struct party *who);
 /* The words of the form that is switched on. */
 const char *mivo_profile_word(const struct mivo *m, uint8_t profile);
 bool mivo_profile_of_word(const struct mivo *m, const char *word, uint8_t *ret);
@@ -168,7 +184,7 @@ bool mivo_profile_of_word(const struct mivo *m, const char *word, uint8_t *ret);
 /* ---- mivo_call.c ---- */
 void mivo_calls_tick(struct mivo *m);
 int64_t mivo_calls_next(const struct mivo *m);
-void mivo_calls_forget(struct mivo *m); /* all, untold */
+void mivo_calls_forget(struct mivo *m);			 /* all, untold */
 int mivo_party_of(const struct call *c, uint32_t phone); /* -1: not in it */
 
 /* ---- mivo_traffic.c ---- */

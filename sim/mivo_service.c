@@ -6,7 +6,8 @@
 
 /* ---- answers ---- */
 
-static void refuse(struct mivo *m, struct link *l, uint32_t invoke, const char *category, const char *why)
+static void refuse(struct mivo *m, struct link *l, uint32_t invoke, const char *category,
+		   const char *why)
 {
 	struct writer w;
 
@@ -45,8 +46,8 @@ static uint32_t phone_of_id(const struct mivo *m, const char *id)
 }
 
 /* The phone that the request names; refused when there is none. */
-static bool device_of(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke, const char *element,
-		      uint32_t *ret)
+static bool device_of(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke,
+		      const char *element, uint32_t *ret)
 {
 	const char *id = doc_text(d, element);
 
@@ -87,8 +88,8 @@ static bool known(const struct mivo *m, const struct doc *d)
 
 	if (!m->username[0])
 		return true;
-	return doc_text(d, m->login_element) && user && password && strcmp(user, m->username) == 0 &&
-	       strcmp(password, m->password) == 0;
+	return doc_text(d, m->login_element) && user && password &&
+	       strcmp(user, m->username) == 0 && strcmp(password, m->password) == 0;
 }
 
 /* No version at all is taken as any. */
@@ -113,7 +114,8 @@ static int64_t duration_of(const struct mivo *m, const struct doc *d)
 	const char *text = doc_text(d, "requestedSessionDuration");
 	uint64_t wanted;
 
-	if (!text || slice_u64(slice_str(text), 86400, &wanted) || !wanted || (int64_t)wanted > m->sw.session_s)
+	if (!text || slice_u64(slice_str(text), 86400, &wanted) || !wanted ||
+	    (int64_t)wanted > m->sw.session_s)
 		return m->sw.session_s;
 	return (int64_t)wanted;
 }
@@ -138,7 +140,8 @@ static void start_session(struct mivo *m, struct link *l, const struct doc *d, u
 	l->in_session = true;
 	l->session = m->next_session++;
 	l->session_end_ms = m->now_ms + duration_s * 1000;
-	snprintf(ns, sizeof(ns), "http://www.ecma-international.org/standards/ecma-323/csta/ed%u", m->sw.edition);
+	snprintf(ns, sizeof(ns), "http://www.ecma-international.org/standards/ecma-323/csta/ed%u",
+		 m->sw.edition);
 	w_begin_session(&w, "StartApplicationSessionPosResponse");
 	w_number(&w, "sessionID", l->session);
 	w_text(&w, "actualProtocolVersion", ns);
@@ -206,12 +209,15 @@ static void monitor_start(struct mivo *m, struct link *l, const struct doc *d, u
 
 	if (!device_of(m, l, d, invoke, "deviceObject", &phone))
 		return;
-	if (m->refuse_monitors || !o || (m->sw.monitors_max && m->count.monitors >= m->sw.monitors_max)) {
+	if (m->refuse_monitors || !o ||
+	    (m->sw.monitors_max && m->count.monitors >= m->sw.monitors_max)) {
 		m->refuse_monitors -= m->refuse_monitors > 0;
 		refuse(m, l, invoke, "systemResourceAvailibility", "overallMonitorLimitExceeded");
 		return;
 	}
-	*o = (struct monitor){ .used = true, .channel = l->channel, .phone = phone, .xref = m->next_xref++ };
+	*o = (struct monitor){
+		.used = true, .channel = l->channel, .phone = phone, .xref = m->next_xref++
+	};
 	m->count.monitors++;
 	w_begin(&w, m, "MonitorStartResponse");
 	w_number(&w, "monitorCrossRefID", o->xref);
@@ -291,7 +297,8 @@ static void snapshot(struct mivo *m, struct link *l, const struct doc *d, uint32
 	w_close(&w, "crossRefIDorSnapshotData");
 	mivo_send(m, l, &w, "SnapshotDeviceResponse", invoke);
 	for (int i = 0; i < MIVO_MONITORS_MAX; i++)
-		if (m->monitors[i].used && m->monitors[i].channel == l->channel && m->monitors[i].phone == phone)
+		if (m->monitors[i].used && m->monitors[i].channel == l->channel &&
+		    m->monitors[i].phone == phone)
 			m->monitors[i].told = true;
 }
 
@@ -389,8 +396,8 @@ static void set_forwarding(struct mivo *m, struct link *l, const struct doc *d, 
 	mivo_set_forward(m, m->now_ms, phone, on ? to : "");
 }
 
-static void take_profile(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke, const char *word,
-			 const char *response)
+static void take_profile(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke,
+			 const char *word, const char *response)
 {
 	uint32_t phone;
 	uint8_t profile;
@@ -412,7 +419,8 @@ static void set_presence(struct mivo *m, struct link *l, const struct doc *d, ui
 	if (m->sw.profile_form != MIVO_PROFILE_ED6)
 		refuse(m, l, invoke, "operation", "invalidFeature");
 	else
-		take_profile(m, l, d, invoke, doc_text(d, "requestedPresenceState"), "SetPresenceStateResponse");
+		take_profile(m, l, d, invoke, doc_text(d, "requestedPresenceState"),
+			     "SetPresenceStateResponse");
 }
 
 static void escape(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke)

@@ -8,7 +8,8 @@ static const struct {
 	const char *name, *connection, *device;
 	bool both; /* callingDevice and calledDevice follow */
 } kinds[EV_COUNT] = {
-	[EV_INITIATED] = { "ServiceInitiatedEvent", "initiatedConnection", "initiatingDevice", false },
+	[EV_INITIATED] = { "ServiceInitiatedEvent", "initiatedConnection", "initiatingDevice",
+			   false },
 	[EV_ORIGINATED] = { "OriginatedEvent", "originatedConnection", NULL, true },
 	[EV_DELIVERED] = { "DeliveredEvent", "connection", "alertingDevice", true },
 	[EV_ESTABLISHED] = { "EstablishedEvent", "establishedConnection", "answeringDevice", true },
@@ -22,7 +23,8 @@ static const struct {
 
 const char *mivo_conn_name(uint8_t state)
 {
-	static const char *const names[CONN_STATES] = { "null", "initiated", "alerting", "connected", "hold", "fail" };
+	static const char *const names[CONN_STATES] = { "null",	     "initiated", "alerting",
+							"connected", "hold",	  "fail" };
 
 	return names[state];
 }
@@ -47,7 +49,8 @@ void w_device(struct writer *w, const struct mivo *m, const char *name, uint32_t
 	w_close(w, name);
 }
 
-void w_connection(struct writer *w, const struct mivo *m, const char *name, uint32_t call, const struct party *who)
+void w_connection(struct writer *w, const struct mivo *m, const char *name, uint32_t call,
+		  const struct party *who)
 {
 	char id[32];
 
@@ -86,7 +89,8 @@ static struct monitor *next_monitor(struct mivo *m, uint32_t phone, int *at)
 	return NULL;
 }
 
-static struct link *begin(struct mivo *m, struct writer *w, const struct monitor *o, const char *name)
+static struct link *begin(struct mivo *m, struct writer *w, const struct monitor *o,
+			  const char *name)
 {
 	struct link *l = mivo_link(m, o->channel);
 
@@ -115,8 +119,8 @@ static void put_call(struct mivo *m, struct writer *w, const struct call *c, enu
 	w_close(w, "lastRedirectionDevice");
 }
 
-void mivo_tell_party(struct mivo *m, const struct call *c, enum call_event ev, const struct party *subject,
-		     const struct party *hears, const char *cause)
+void mivo_tell_party(struct mivo *m, const struct call *c, enum call_event ev,
+		     const struct party *subject, const struct party *hears, const char *cause)
 {
 	const char *name = kinds[ev].name;
 	struct monitor *o;
@@ -137,8 +141,8 @@ void mivo_tell_party(struct mivo *m, const struct call *c, enum call_event ev, c
 		}
 }
 
-void mivo_tell_call(struct mivo *m, const struct call *c, enum call_event ev, const struct party *subject,
-		    const char *cause)
+void mivo_tell_call(struct mivo *m, const struct call *c, enum call_event ev,
+		    const struct party *subject, const char *cause)
 {
 	for (int i = 0; i < c->n; i++) {
 		const struct party *p = &c->party[i];
@@ -152,15 +156,17 @@ void mivo_tell_call(struct mivo *m, const struct call *c, enum call_event ev, co
 
 /* ---- two calls become one ---- */
 
-static void put_joined(struct mivo *m, struct writer *w, bool conference, const struct call *now, uint32_t primary,
-		       uint32_t secondary, const struct party *by, const struct move *moves, size_t n)
+static void put_joined(struct mivo *m, struct writer *w, bool conference, const struct call *now,
+		       uint32_t primary, uint32_t secondary, const struct party *by,
+		       const struct move *moves, size_t n)
 {
 	const char *list = conference ? "conferenceConnections" : "transferredConnections";
 
 	w_connection(w, m, "primaryOldCall", primary, by);
 	w_connection(w, m, "secondaryOldCall", secondary, by);
 	w_device(w, m, conference ? "conferencingDevice" : "transferringDevice", number_of(m, by));
-	w_device(w, m, conference ? "addedParty" : "transferredToDevice", number_of(m, &moves[n - 1].party));
+	w_device(w, m, conference ? "addedParty" : "transferredToDevice",
+		 number_of(m, &moves[n - 1].party));
 	w_open(w, list);
 	for (size_t i = 0; i < n; i++) {
 		w_open(w, "connectionListItem");
@@ -171,10 +177,12 @@ static void put_joined(struct mivo *m, struct writer *w, bool conference, const 
 	w_close(w, list);
 }
 
-void mivo_tell_joined(struct mivo *m, bool conference, const struct call *now, uint32_t primary, uint32_t secondary,
-		      uint32_t by, const struct move *moves, size_t n)
+void mivo_tell_joined(struct mivo *m, bool conference, const struct call *now, uint32_t primary,
+		      uint32_t secondary, uint32_t by, const struct move *moves, size_t n)
 {
-	const char *name = conference ? "ConferencedEvent" : m->sw.transferred ? "TransferredEvent" : "TransferedEvent";
+	const char *name = conference	       ? "ConferencedEvent"
+			   : m->sw.transferred ? "TransferredEvent"
+					       : "TransferedEvent";
 	struct party self = { by, now->id, CONN_NULL };
 	struct monitor *o;
 	struct writer w;
@@ -201,8 +209,10 @@ void mivo_tell_joined(struct mivo *m, bool conference, const struct call *now, u
 
 const char *mivo_profile_word(const struct mivo *m, uint8_t profile)
 {
-	static const char *const ed6[PBX_PROFILES] = { "available", "away", "busy", "meeting", "offline" };
-	static const char *const own[PBX_PROFILES] = { "Available", "Absent", "Busy", "Meeting", "NotAvailable" };
+	static const char *const ed6[PBX_PROFILES] = { "available", "away", "busy", "meeting",
+						       "offline" };
+	static const char *const own[PBX_PROFILES] = { "Available", "Absent", "Busy", "Meeting",
+						       "NotAvailable" };
 
 	return m->sw.profile_form == MIVO_PROFILE_PRIVATE ? own[profile] : ed6[profile];
 }

@@ -1,4 +1,5 @@
-/* mivo_traffic.c - people who make calls: most answered, some not; now and then a hold, a DND, a profile. */
+/* mivo_traffic.c - people who make calls: most answered, some not; now and then a hold, a DND, a
+ * profile. */
 #include "mivo_own.h"
 
 static uint32_t someone(struct mivo *m, uint32_t but)
@@ -50,7 +51,8 @@ static void press(struct mivo *m)
 	else if (m->phone[i].profile != PBX_AVAILABLE)
 		mivo_set_profile(m, m->now_ms, i, PBX_AVAILABLE);
 	else if (what == 4)
-		mivo_set_profile(m, m->now_ms, i, (enum pbx_profile)prng_below(&m->rng, PBX_PROFILES));
+		mivo_set_profile(m, m->now_ms, i,
+				 (enum pbx_profile)prng_below(&m->rng, PBX_PROFILES));
 	if (e)
 		return; /* the call ended in the same moment */
 }

@@ -68,7 +68,8 @@ static void on_text(void *arg, const char *text, int n)
 	memcpy(item->text + have, s.p ? s.p : "", s.n);
 }
 
-static void on_doctype(void *arg, const char *name, const char *system, const char *public, int internal)
+static void on_doctype(void *arg, const char *name, const char *system, const char *public,
+		       int internal)
 {
 	(void)name;
 	(void)system;
@@ -142,7 +143,8 @@ void w_begin(struct writer *w, const struct mivo *m, const char *root)
 	*w = (struct writer){ 0 };
 	if (!m->sw.no_namespace)
 		snprintf(w->prefix, sizeof(w->prefix), "%s", m->sw.prefix);
-	snprintf(ns, sizeof(ns), "http://www.ecma-international.org/standards/ecma-323/csta/ed%u", m->sw.edition);
+	snprintf(ns, sizeof(ns), "http://www.ecma-international.org/standards/ecma-323/csta/ed%u",
+		 m->sw.edition);
 	begin(w, root, m->sw.no_namespace ? "" : ns);
 }
 
