@@ -83,18 +83,21 @@ static struct reply post_call(void *arg, const json_t *in)
 static struct reply post_hangup(void *arg, const json_t *in)
 {
 	struct api *c = arg;
+
 	return control_done(pbx_hangup(c->pbx, net_now_ms(c->net), phone_of(c, in, "phone")));
 }
 
 static struct reply post_answer(void *arg, const json_t *in)
 {
 	struct api *c = arg;
+
 	return control_done(pbx_answer(c->pbx, net_now_ms(c->net), phone_of(c, in, "phone")));
 }
 
 static struct reply post_hold(void *arg, const json_t *in)
 {
 	struct api *c = arg;
+
 	return control_done(pbx_hold(c->pbx, net_now_ms(c->net), phone_of(c, in, "phone"),
 				     control_flag(in, "on", true)));
 }
