@@ -122,7 +122,7 @@ void mivo_calm(struct mivo *m, int64_t now_ms);
 
 struct mivo_counters {
 	uint64_t frames_in, frames_out, malformed, requests, refused, events, calls, logins, writes,
-		heartbeats;
+		heartbeats, beats_answered;
 	uint32_t links, sessions, monitors;
 };
 

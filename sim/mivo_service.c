@@ -465,6 +465,7 @@ static void status_answered(struct mivo *m, struct link *l, const struct doc *d,
 	(void)d;
 	if (!l->checking || invoke != l->check_id)
 		return;
+	m->count.beats_answered++;
 	l->checking = false;
 	l->next_check_ms = m->now_ms + m->sw.heartbeat_ms;
 }

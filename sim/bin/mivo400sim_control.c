@@ -51,20 +51,34 @@ static struct reply get_phones(void *arg, const json_t *in)
 static struct reply get_counters(void *arg, const json_t *in)
 {
 	const struct api *c = arg;
+	json_t *out = json_object();
 	struct mivo_counters n;
 
 	(void)in;
 	mivo_count(c->mivo, &n);
-	return (struct reply){
-		200,
-		json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:i,s:i}", "frames_in",
-			  (json_int_t)n.frames_in, "frames_out", (json_int_t)n.frames_out,
-			  "malformed", (json_int_t)n.malformed, "requests", (json_int_t)n.requests,
-			  "refused", (json_int_t)n.refused, "events", (json_int_t)n.events, "calls",
-			  (json_int_t)n.calls, "logins", (json_int_t)n.logins, "writes",
-			  (json_int_t)n.writes, "heartbeats", (json_int_t)n.heartbeats, "links",
-			  (int)n.links, "sessions", (int)n.sessions, "monitors", (int)n.monitors)
+	const struct {
+		const char *name;
+		uint64_t value;
+	} all[] = {
+		{ "frames_in", n.frames_in },
+		{ "frames_out", n.frames_out },
+		{ "malformed", n.malformed },
+		{ "requests", n.requests },
+		{ "refused", n.refused },
+		{ "events", n.events },
+		{ "calls", n.calls },
+		{ "logins", n.logins },
+		{ "writes", n.writes },
+		{ "heartbeats", n.heartbeats },
+		{ "beats_answered", n.beats_answered },
+		{ "links", n.links },
+		{ "sessions", n.sessions },
+		{ "monitors", n.monitors },
 	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		json_object_set_new(out, all[i].name, json_integer((json_int_t)all[i].value));
+	return (struct reply){ 200, out };
 }
 
 static struct reply post_call(void *arg, const json_t *in)
