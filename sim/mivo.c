@@ -40,6 +40,12 @@ void mivo_send_bytes(struct mivo *m, struct link *l, struct slice bytes)
 
 void mivo_send(struct mivo *m, struct link *l, struct writer *w, const char *root, uint32_t invoke)
 {
+	mivo_send_about(m, l, w, root, invoke, (enum topic)0, 0);
+}
+
+void mivo_send_about(struct mivo *m, struct link *l, struct writer *w, const char *root,
+		     uint32_t invoke, enum topic topic, uint32_t phone)
+{
 	struct parcel *a;
 	size_t n;
 
@@ -51,6 +57,8 @@ void mivo_send(struct mivo *m, struct link *l, struct writer *w, const char *roo
 			n--;
 		}
 		a = post(m, l->channel, false);
+		a->topic = (uint8_t)topic;
+		a->phone = phone;
 		buf_add(&a->bytes, (const char[]){ 0, 0, (char)(n >> 8), (char)(n & 0xff) }, 4);
 		buf_fmt(&a->bytes, "%04u", invoke % 10000);
 		buf_slice(&a->bytes, buf_view(&w->b));
@@ -64,7 +72,7 @@ static void forget_link(struct mivo *m, struct link *l, bool unsend)
 	for (size_t i = m->out_at; unsend && i < m->out_n; i++)
 		if (m->out[i].channel == l->channel && !m->out[i].close)
 			m->out[i].channel = 0;
-	for (int i = 0; i < MIVO_MONITORS_MAX; i++)
+	for (uint32_t i = 0; i < m->monitors_top; i++)
 		if (m->monitors[i].used && m->monitors[i].channel == l->channel) {
 			m->monitors[i].used = false;
 			m->count.monitors--;
@@ -102,6 +110,18 @@ struct link *mivo_link(struct mivo *m, uint32_t channel)
 	return NULL;
 }
 
+/* The answer is on its way: the other side knows of this again. */
+static void answer_left(struct mivo *m, const struct parcel *a)
+{
+	if (!a->topic)
+		return;
+	m->phone[a->phone].withheld &= (uint8_t)~a->topic;
+	for (uint32_t i = 0; i < m->monitors_top; i++)
+		if (m->monitors[i].used && m->monitors[i].channel == a->channel &&
+		    m->monitors[i].phone == a->phone)
+			m->monitors[i].told |= a->topic;
+}
+
 bool mivo_drain(struct mivo *m, struct pbx_out *ret)
 {
 	struct parcel *a;
@@ -116,6 +136,7 @@ bool mivo_drain(struct mivo *m, struct pbx_out *ret)
 		a = &m->out[m->out_at++];
 		if (!a->channel)
 			continue;
+		answer_left(m, a);
 		*ret = (struct pbx_out){ .kind = a->close ? PBX_CLOSE : PBX_SEND,
 					 .transport = PBX_TCP,
 					 .channel = a->channel,
@@ -343,15 +364,19 @@ uint32_t mivo_find(const struct mivo *m, uint32_t number)
 bool mivo_phone(const struct mivo *m, uint32_t i, struct pbx_phone *ret)
 {
 	const struct phone *f;
+	uint8_t asked = TOPIC_CALLS | TOPIC_DND;
 	bool heard = false;
 	uint32_t calls = 0;
 
 	if (i >= m->n)
 		return false;
 	f = &m->phone[i];
-	for (int k = 0; k < MIVO_MONITORS_MAX; k++)
-		heard |= m->monitors[k].used && m->monitors[k].phone == i && m->monitors[k].told;
-	for (int k = 0; k < CALLS_MAX; k++)
+	if (m->sw.profile_form == MIVO_PROFILE_ED6)
+		asked |= TOPIC_PROFILE;
+	for (uint32_t k = 0; k < m->monitors_top; k++)
+		heard |= m->monitors[k].used && m->monitors[k].phone == i &&
+			 (m->monitors[k].told & asked) == asked;
+	for (uint32_t k = 0; k < m->calls_top; k++)
 		calls += m->calls[k].used && mivo_party_of(&m->calls[k], i) >= 0;
 	*ret = (struct pbx_phone){ .number = m->first + i,
 				   .state = f->state,
@@ -443,7 +468,7 @@ static void fault_link(struct mivo *m, struct link *l, enum mivo_fault_kind kind
 
 static void stop_monitors(struct mivo *m, uint32_t phone)
 {
-	for (int i = 0; i < MIVO_MONITORS_MAX; i++)
+	for (uint32_t i = 0; i < m->monitors_top; i++)
 		if (m->monitors[i].used && (phone == PBX_EXTERNAL || m->monitors[i].phone == phone))
 			mivo_stop_monitor(m, &m->monitors[i]);
 }
@@ -479,14 +504,15 @@ void mivo_fault(struct mivo *m, int64_t now_ms, const struct mivo_fault *f)
 			fault_link(m, &m->links[i], f->kind);
 }
 
-void mivo_restart(struct mivo *m, int64_t now_ms, int64_t down_ms, bool forget)
+void mivo_restart(struct mivo *m, int64_t now_ms, int64_t down_ms, enum mivo_restart_mode mode)
 {
 	mivo_tick(m, now_ms);
 	drop_all(m);
 	m->down_until_ms = now_ms + down_ms;
-	if (!forget)
+	if (mode != MIVO_KEEP)
+		mivo_calls_forget(m);
+	if (mode != MIVO_FORGET)
 		return;
-	mivo_calls_forget(m);
 	for (uint32_t i = 0; i < m->n; i++)
 		m->phone[i] =
 			(struct phone){ .registered = m->phone[i].registered, .since_ms = now_ms };

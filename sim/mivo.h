@@ -115,9 +115,14 @@ struct mivo_fault {
 
 void mivo_fault(struct mivo *m, int64_t now_ms, const struct mivo_fault *f);
 const char *mivo_fault_name(enum mivo_fault_kind k);
-/* Links drop at once; for down_ms what is opened is closed. forget: calls end, DND, profile and
- * forwarding too. */
-void mivo_restart(struct mivo *m, int64_t now_ms, int64_t down_ms, bool forget);
+enum mivo_restart_mode {
+	MIVO_KEEP,	/* calls go on */
+	MIVO_END_CALLS, /* untold */
+	MIVO_FORGET,	/* DND, profile and forwarding too */
+};
+
+/* Links drop at once; for down_ms what is opened is closed. */
+void mivo_restart(struct mivo *m, int64_t now_ms, int64_t down_ms, enum mivo_restart_mode mode);
 void mivo_calm(struct mivo *m, int64_t now_ms);
 
 struct mivo_counters {

@@ -43,7 +43,7 @@ static void judge(struct mivo *m, uint32_t phone)
 
 	if (phone == PBX_EXTERNAL)
 		return;
-	for (int i = 0; i < CALLS_MAX; i++) {
+	for (uint32_t i = 0; i < m->calls_top; i++) {
 		const struct call *c = &m->calls[i];
 		int at = mivo_party_of(c, phone);
 		uint8_t doing = at < 0 ? PBX_IDLE : doing_of(c->party[at].state);
@@ -82,7 +82,7 @@ enum err mivo_call(struct mivo *m, int64_t now_ms, const struct pbx_call_plan *p
 	if ((out_a && out_b) || (!out_a && plan->from >= m->n) || (!out_b && plan->to >= m->n) ||
 	    plan->from == plan->to)
 		return ERR_NOT_FOUND;
-	for (int i = 0; i < CALLS_MAX && !c; i++)
+	for (uint32_t i = 0; i < CALLS_MAX && !c; i++)
 		if (!m->calls[i].used)
 			c = &m->calls[i];
 	if (!c)
@@ -96,6 +96,8 @@ enum err mivo_call(struct mivo *m, int64_t now_ms, const struct pbx_call_plan *p
 			    .talk_ms = plan->talk_ms };
 	c->party[0] = (struct party){ plan->from, c->id, CONN_INITIATED };
 	c->party[1] = (struct party){ plan->to, c->id, CONN_NULL };
+	if (c == &m->calls[m->calls_top])
+		m->calls_top++;
 	m->count.calls++;
 	judge_all(m, c);
 	if (!out_a)
@@ -193,7 +195,7 @@ static void go_on(struct mivo *m, struct call *c)
 
 void mivo_calls_tick(struct mivo *m)
 {
-	for (int i = 0; i < CALLS_MAX; i++)
+	for (uint32_t i = 0; i < m->calls_top; i++)
 		while (m->calls[i].used && m->calls[i].due_ms <= m->now_ms)
 			go_on(m, &m->calls[i]);
 }
@@ -202,7 +204,7 @@ int64_t mivo_calls_next(const struct mivo *m)
 {
 	int64_t due = PBX_NEVER;
 
-	for (int i = 0; i < CALLS_MAX; i++)
+	for (uint32_t i = 0; i < m->calls_top; i++)
 		if (m->calls[i].used && m->calls[i].due_ms < due)
 			due = m->calls[i].due_ms;
 	return due;
@@ -210,8 +212,13 @@ int64_t mivo_calls_next(const struct mivo *m)
 
 void mivo_calls_forget(struct mivo *m)
 {
-	for (int i = 0; i < CALLS_MAX; i++)
+	for (uint32_t i = 0; i < m->calls_top; i++)
 		m->calls[i].used = false;
+	for (uint32_t i = 0; i < m->n; i++) {
+		if (m->phone[i].state != PBX_IDLE)
+			m->phone[i].since_ms = m->now_ms;
+		m->phone[i].state = PBX_IDLE;
+	}
 }
 
 /* ---- what people press ---- */
@@ -221,7 +228,7 @@ enum err mivo_answer(struct mivo *m, int64_t now_ms, uint32_t phone)
 	enum err e = ERR_NOT_FOUND;
 
 	mivo_tick(m, now_ms);
-	for (int i = 0; i < CALLS_MAX; i++) {
+	for (uint32_t i = 0; i < m->calls_top; i++) {
 		int at = mivo_party_of(&m->calls[i], phone);
 
 		if (at < 0 || m->calls[i].party[at].state != CONN_ALERTING)
@@ -237,7 +244,7 @@ enum err mivo_hangup(struct mivo *m, int64_t now_ms, uint32_t phone)
 	enum err e = ERR_NOT_FOUND;
 
 	mivo_tick(m, now_ms);
-	for (int i = 0; i < CALLS_MAX; i++) {
+	for (uint32_t i = 0; i < m->calls_top; i++) {
 		int at = mivo_party_of(&m->calls[i], phone);
 
 		if (at < 0 || m->calls[i].party[at].state == CONN_NULL)
@@ -253,7 +260,7 @@ enum err mivo_hold(struct mivo *m, int64_t now_ms, uint32_t phone, bool on)
 	enum err e = ERR_NOT_FOUND;
 
 	mivo_tick(m, now_ms);
-	for (int i = 0; i < CALLS_MAX; i++) {
+	for (uint32_t i = 0; i < m->calls_top; i++) {
 		struct call *c = &m->calls[i];
 		int at = mivo_party_of(c, phone);
 
@@ -272,7 +279,7 @@ enum err mivo_hold(struct mivo *m, int64_t now_ms, uint32_t phone, bool on)
 static bool two_calls(struct mivo *m, uint32_t phone, struct call **held, struct call **other)
 {
 	*held = *other = NULL;
-	for (int i = 0; i < CALLS_MAX; i++) {
+	for (uint32_t i = 0; i < m->calls_top; i++) {
 		struct call *c = &m->calls[i];
 		int at = mivo_party_of(c, phone);
 
@@ -335,7 +342,7 @@ enum err mivo_conference(struct mivo *m, int64_t now_ms, uint32_t phone)
 enum err mivo_divert(struct mivo *m, int64_t now_ms, uint32_t phone, uint32_t to)
 {
 	mivo_tick(m, now_ms);
-	for (int i = 0; i < CALLS_MAX; i++) {
+	for (uint32_t i = 0; i < m->calls_top; i++) {
 		struct call *c = &m->calls[i];
 		int at = mivo_party_of(c, phone);
 

@@ -46,9 +46,9 @@ struct call {
 
 struct phone {
 	bool registered, dnd;
-	uint8_t profile; /* enum pbx_profile */
-	uint8_t state;	 /* enum pbx_phone_state */
-	bool withheld;
+	uint8_t profile;  /* enum pbx_profile */
+	uint8_t state;	  /* enum pbx_phone_state */
+	uint8_t withheld; /* enum topic bits: the last change was not told */
 	char forward[32];
 	int64_t since_ms;
 };
@@ -64,14 +64,26 @@ struct link {
 };
 
 struct monitor {
-	bool used, told; /* told: a snapshot of the phone went there too */
+	bool used;
+	uint8_t told; /* enum topic bits: the answers that have left too */
 	uint32_t channel, phone, xref;
+};
+
+/* What an application is told of, and asks for. */
+enum topic {
+	TOPIC_CALLS = 1,
+	TOPIC_DND = 2,
+	TOPIC_PROFILE = 4,
+	TOPIC_FORWARD = 8,
+	TOPIC_SERVICE = 16
 };
 
 struct parcel {
 	int64_t at_ms;
 	uint32_t channel;
 	bool close;
+	uint8_t topic; /* the answer about a phone, not 0 */
+	uint32_t phone;
 	struct buf bytes;
 };
 
@@ -86,6 +98,7 @@ struct mivo {
 	struct call calls[CALLS_MAX];
 	struct link links[MIVO_LINKS_MAX];
 	struct monitor monitors[MIVO_MONITORS_MAX];
+	uint32_t calls_top, monitors_top; /* none is used from there on */
 	uint32_t next_call, next_xref, next_session, next_invoke;
 	struct parcel *out;
 	size_t out_at, out_n, out_cap;
@@ -129,6 +142,9 @@ void w_number(struct writer *w, const char *name, uint32_t n);
 /* ---- mivo.c ---- */
 /* Closes the root, frames it and sends it; the writer is used up. */
 void mivo_send(struct mivo *m, struct link *l, struct writer *w, const char *root, uint32_t invoke);
+/* The same, as an answer about a phone. */
+void mivo_send_about(struct mivo *m, struct link *l, struct writer *w, const char *root,
+		     uint32_t invoke, enum topic topic, uint32_t phone);
 void mivo_send_bytes(struct mivo *m, struct link *l, struct slice bytes);
 void mivo_drop(struct mivo *m, struct link *l);
 struct link *mivo_link(struct mivo *m, uint32_t channel);

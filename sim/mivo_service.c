@@ -195,9 +195,12 @@ void mivo_end_session(struct mivo *m, struct link *l, const char *reason)
 
 static struct monitor *free_monitor(struct mivo *m)
 {
-	for (int i = 0; i < MIVO_MONITORS_MAX; i++)
-		if (!m->monitors[i].used)
+	for (uint32_t i = 0; i < MIVO_MONITORS_MAX; i++)
+		if (!m->monitors[i].used) {
+			if (i == m->monitors_top)
+				m->monitors_top++;
 			return &m->monitors[i];
+		}
 	return NULL;
 }
 
@@ -233,7 +236,7 @@ static void monitor_stop(struct mivo *m, struct link *l, const struct doc *d, ui
 	uint64_t xref = 0;
 	bool good = text && !slice_u64(slice_str(text), UINT32_MAX, &xref);
 
-	for (int i = 0; good && i < MIVO_MONITORS_MAX; i++) {
+	for (uint32_t i = 0; good && i < m->monitors_top; i++) {
 		struct monitor *o = &m->monitors[i];
 
 		if (!o->used || o->channel != l->channel || o->xref != xref)
@@ -287,7 +290,7 @@ static void snapshot(struct mivo *m, struct link *l, const struct doc *d, uint32
 	w_begin(&w, m, "SnapshotDeviceResponse");
 	w_open(&w, "crossRefIDorSnapshotData");
 	w_open(&w, "snapshotData");
-	for (int i = 0; i < CALLS_MAX; i++) {
+	for (uint32_t i = 0; i < m->calls_top; i++) {
 		int at = mivo_party_of(&m->calls[i], phone);
 
 		if (at >= 0 && m->calls[i].party[at].state != CONN_NULL)
@@ -295,11 +298,7 @@ static void snapshot(struct mivo *m, struct link *l, const struct doc *d, uint32
 	}
 	w_close(&w, "snapshotData");
 	w_close(&w, "crossRefIDorSnapshotData");
-	mivo_send(m, l, &w, "SnapshotDeviceResponse", invoke);
-	for (int i = 0; i < MIVO_MONITORS_MAX; i++)
-		if (m->monitors[i].used && m->monitors[i].channel == l->channel &&
-		    m->monitors[i].phone == phone)
-			m->monitors[i].told = true;
+	mivo_send_about(m, l, &w, "SnapshotDeviceResponse", invoke, TOPIC_CALLS, phone);
 }
 
 static void get_dnd(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke)
@@ -311,7 +310,7 @@ static void get_dnd(struct mivo *m, struct link *l, const struct doc *d, uint32_
 		return;
 	w_begin(&w, m, "GetDoNotDisturbResponse");
 	w_text(&w, "doNotDisturbOn", m->phone[phone].dnd ? "true" : "false");
-	mivo_send(m, l, &w, "GetDoNotDisturbResponse", invoke);
+	mivo_send_about(m, l, &w, "GetDoNotDisturbResponse", invoke, TOPIC_DND, phone);
 }
 
 static void get_forwarding(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke)
@@ -330,7 +329,7 @@ static void get_forwarding(struct mivo *m, struct link *l, const struct doc *d, 
 		w_text(&w, "forwardDN", m->phone[phone].forward);
 	w_close(&w, "forwardListItem");
 	w_close(&w, "forwardingList");
-	mivo_send(m, l, &w, "GetForwardingResponse", invoke);
+	mivo_send_about(m, l, &w, "GetForwardingResponse", invoke, TOPIC_FORWARD, phone);
 }
 
 static void get_presence(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke)
@@ -346,7 +345,7 @@ static void get_presence(struct mivo *m, struct link *l, const struct doc *d, ui
 		return;
 	w_begin(&w, m, "GetPresenceStateResponse");
 	w_text(&w, "presenceState", mivo_profile_word(m, m->phone[phone].profile));
-	mivo_send(m, l, &w, "GetPresenceStateResponse", invoke);
+	mivo_send_about(m, l, &w, "GetPresenceStateResponse", invoke, TOPIC_PROFILE, phone);
 }
 
 /* ---- setting ---- */

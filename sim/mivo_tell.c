@@ -64,23 +64,24 @@ void w_connection(struct writer *w, const struct mivo *m, const char *name, uint
 /* ---- to the monitors of a phone ---- */
 
 /* How often it is to be told now: not, once, twice. */
-static int times(struct mivo *m, uint32_t phone)
+static int times(struct mivo *m, uint32_t phone, enum topic topic)
 {
 	if (m->withhold) {
 		m->withhold--;
-		m->phone[phone].withheld = true;
+		m->phone[phone].withheld |= (uint8_t)topic;
 		return 0;
 	}
-	m->phone[phone].withheld = false;
+	if (topic != TOPIC_CALLS) /* one call's event says nothing of the others */
+		m->phone[phone].withheld &= (uint8_t)~topic;
 	if (!m->twice)
 		return 1;
 	m->twice--;
 	return 2;
 }
 
-static struct monitor *next_monitor(struct mivo *m, uint32_t phone, int *at)
+static struct monitor *next_monitor(struct mivo *m, uint32_t phone, uint32_t *at)
 {
-	while (*at < MIVO_MONITORS_MAX) {
+	while (*at < m->monitors_top) {
 		struct monitor *o = &m->monitors[(*at)++];
 
 		if (o->used && o->phone == phone)
@@ -129,8 +130,8 @@ void mivo_tell_party(struct mivo *m, const struct call *c, enum call_event ev,
 
 	if (hears->phone == PBX_EXTERNAL)
 		return;
-	for (int n = times(m, hears->phone); n > 0; n--)
-		for (int at = 0; (o = next_monitor(m, hears->phone, &at));) {
+	for (int n = times(m, hears->phone, TOPIC_CALLS); n > 0; n--)
+		for (uint32_t at = 0; (o = next_monitor(m, hears->phone, &at));) {
 			l = begin(m, &w, o, name);
 			if (!l)
 				continue;
@@ -191,9 +192,10 @@ void mivo_tell_joined(struct mivo *m, bool conference, const struct call *now, u
 	for (size_t i = 0; i <= n; i++) {
 		const struct party *p = i < n ? &moves[i].party : &self;
 
-		if (p->phone == PBX_EXTERNAL || (i == n && conference) || !times(m, p->phone))
+		if (p->phone == PBX_EXTERNAL || (i == n && conference) ||
+		    !times(m, p->phone, TOPIC_CALLS))
 			continue;
-		for (int at = 0; (o = next_monitor(m, p->phone, &at));) {
+		for (uint32_t at = 0; (o = next_monitor(m, p->phone, &at));) {
 			l = begin(m, &w, o, name);
 			if (!l)
 				continue;
@@ -233,8 +235,8 @@ void mivo_tell_dnd(struct mivo *m, uint32_t phone)
 	struct writer w;
 	struct link *l;
 
-	for (int n = times(m, phone); n > 0; n--)
-		for (int at = 0; (o = next_monitor(m, phone, &at));) {
+	for (int n = times(m, phone, TOPIC_DND); n > 0; n--)
+		for (uint32_t at = 0; (o = next_monitor(m, phone, &at));) {
 			l = begin(m, &w, o, "DoNotDisturbEvent");
 			if (!l)
 				continue;
@@ -250,8 +252,8 @@ void mivo_tell_forward(struct mivo *m, uint32_t phone)
 	struct writer w;
 	struct link *l;
 
-	for (int n = times(m, phone); n > 0; n--)
-		for (int at = 0; (o = next_monitor(m, phone, &at));) {
+	for (int n = times(m, phone, TOPIC_FORWARD); n > 0; n--)
+		for (uint32_t at = 0; (o = next_monitor(m, phone, &at));) {
 			l = begin(m, &w, o, "ForwardingEvent");
 			if (!l)
 				continue;
@@ -306,8 +308,8 @@ void mivo_tell_profile(struct mivo *m, uint32_t phone)
 {
 	struct monitor *o;
 
-	for (int n = times(m, phone); n > 0; n--)
-		for (int at = 0; (o = next_monitor(m, phone, &at));)
+	for (int n = times(m, phone, TOPIC_PROFILE); n > 0; n--)
+		for (uint32_t at = 0; (o = next_monitor(m, phone, &at));)
 			mivo_tell_profile_to(m, phone, o);
 }
 
@@ -318,8 +320,8 @@ void mivo_tell_service(struct mivo *m, uint32_t phone)
 	struct writer w;
 	struct link *l;
 
-	for (int n = times(m, phone); n > 0; n--)
-		for (int at = 0; (o = next_monitor(m, phone, &at));) {
+	for (int n = times(m, phone, TOPIC_SERVICE); n > 0; n--)
+		for (uint32_t at = 0; (o = next_monitor(m, phone, &at));) {
 			l = begin(m, &w, o, name);
 			if (!l)
 				continue;
@@ -334,7 +336,7 @@ void mivo_tell_unknown(struct mivo *m)
 	struct writer w;
 	struct link *l;
 
-	for (int i = 0; i < MIVO_MONITORS_MAX; i++) {
+	for (uint32_t i = 0; i < m->monitors_top; i++) {
 		if (!m->monitors[i].used)
 			continue;
 		l = begin(m, &w, &m->monitors[i], "MicrowaveOvenEvent");

@@ -256,7 +256,7 @@ static struct reply post_restart(void *arg, const json_t *in)
 	const struct api *c = arg;
 
 	mivo_restart(c->mivo, net_now_ms(c->net), control_number(in, "down_ms", 1000),
-		     control_flag(in, "forget", false));
+		     control_flag(in, "forget", false) ? MIVO_FORGET : MIVO_KEEP);
 	return control_done(ERR_OK);
 }
 

@@ -308,7 +308,7 @@ static void restart_keeps_or_forgets(void **state)
 	call(0, 1);
 	pass(200);
 	mivo_set_dnd(w.mivo, w.now_ms, 2, true);
-	mivo_restart(w.mivo, w.now_ms, 1000, false);
+	mivo_restart(w.mivo, w.now_ms, 1000, MIVO_KEEP);
 	hear();
 	assert_int_equal(w.closed, 1);
 	open_link(2);
@@ -317,7 +317,7 @@ static void restart_keeps_or_forgets(void **state)
 	open_link(1);
 	assert_says(ask("<SnapshotDevice><snapshotObject>201</snapshotObject></SnapshotDevice>"),
 		    "connected");
-	mivo_restart(w.mivo, w.now_ms, 0, true);
+	mivo_restart(w.mivo, w.now_ms, 0, MIVO_FORGET);
 	hear();
 	open_link(1);
 	assert_says(ask("<SnapshotDevice><snapshotObject>201</snapshotObject></SnapshotDevice>"),
@@ -344,6 +344,13 @@ static void faults(void **state)
 	mivo_set_dnd(w.mivo, w.now_ms, 0, true);
 	assert_null(next_said("DoNotDisturbEvent"));
 	assert_true(mivo_phone(w.mivo, 0, &ph) && ph.misled);
+	assert_false(ph.heard);
+	assert_says(ask("<GetDoNotDisturb><device>201</device></GetDoNotDisturb>"),
+		    "<doNotDisturbOn>true<");
+	assert_true(mivo_phone(w.mivo, 0, &ph) && !ph.misled && !ph.heard);
+	ask("<SnapshotDevice><snapshotObject>201</snapshotObject></SnapshotDevice>");
+	ask("<GetPresenceState><device>201</device></GetPresenceState>");
+	assert_true(mivo_phone(w.mivo, 0, &ph) && ph.heard);
 	fault(MIVO_FAULT_TWICE, 1);
 	mivo_set_dnd(w.mivo, w.now_ms, 0, false);
 	assert_non_null(next_said("DoNotDisturbEvent"));
