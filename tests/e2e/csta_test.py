@@ -15,7 +15,7 @@ FIVE = ["away", "meeting", "busy", "not-available", "available"]
 SPEECH = [  # name, options of the switch
     ("edition 3, prefixed, dialling numbers", ["--edition", 3, "--prefix", "csta", "--dialing-ids"]),
     ("edition 6, TransferredEvent", ["--edition", 6, "--transferred"]),
-    ("no namespace, no log-in", ["--no-namespace"]),
+    ("no namespace", ["--no-namespace"]),
     ("slow answers", ["--slow-ms", 300]),
 ]
 
