@@ -74,7 +74,7 @@ MUST_CHECK enum err mivo_answer(struct mivo *m, int64_t now_ms, uint32_t phone);
 MUST_CHECK enum err mivo_hangup(struct mivo *m, int64_t now_ms, uint32_t phone);
 MUST_CHECK enum err mivo_hold(struct mivo *m, int64_t now_ms, uint32_t phone, bool on);
 /* The phone's held call and its other one become one: without it, or with it. ERR_NOT_FOUND: not
- * two calls. */
+ * two calls; ERR_LIMIT: too many people, or one of them would be in it twice. */
 MUST_CHECK enum err mivo_transfer(struct mivo *m, int64_t now_ms, uint32_t phone);
 MUST_CHECK enum err mivo_conference(struct mivo *m, int64_t now_ms, uint32_t phone);
 /* The call that rings at the phone rings at another. */

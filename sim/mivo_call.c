@@ -293,6 +293,15 @@ static bool two_calls(struct mivo *m, uint32_t phone, struct call **held, struct
 	return *held && *other;
 }
 
+/* They talk to each other twice: one call of it would hold somebody two times. */
+static bool share_another(const struct call *a, const struct call *b, uint32_t but)
+{
+	for (int i = 0; i < a->n; i++)
+		if (a->party[i].phone != but && mivo_party_of(b, a->party[i].phone) >= 0)
+			return true;
+	return false;
+}
+
 static void take_parties(struct call *now, struct move *moves, const struct call *old, uint32_t but)
 {
 	for (int i = 0; i < old->n; i++) {
@@ -313,7 +322,7 @@ static enum err join(struct mivo *m, int64_t now_ms, uint32_t phone, bool confer
 	mivo_tick(m, now_ms);
 	if (!two_calls(m, phone, &held, &other))
 		return ERR_NOT_FOUND;
-	if (held->n + other->n > PARTIES_MAX)
+	if (held->n + other->n > PARTIES_MAX || share_another(held, other, phone))
 		return ERR_LIMIT;
 	now = *other;
 	now.n = 0;
