@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "address.h"
 #include "pbxsim.h"
 
 enum { LISTS_MAX = 8 };
@@ -246,7 +247,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 	event_base_loopbreak(arg);
 }
 
-static void tell_ready(const struct options *o, const struct net *net, const struct control *control)
+static void tell_ready(const struct options *o, const struct net *net, const struct api *api)
 {
 	struct pbx_address a = net_address(net), t = net_tls_address(net);
 
@@ -254,8 +255,8 @@ static void tell_ready(const struct options *o, const struct net *net, const str
 	if (t.port)
 		printf("SIPS=%s:%u\n", t.host, t.port);
 	printf("PHONES=%u-%u\n", o->pbx.first, o->pbx.first + o->pbx.phones - 1);
-	if (control) {
-		a = control_address(control);
+	if (api) {
+		a = api_address(api);
 		printf("CONTROL=%s:%u\n", a.host, a.port);
 	}
 	printf("READY=1\n");
@@ -266,18 +267,18 @@ static int serve(const struct options *o, struct event_base *base, struct pbx *p
 {
 	struct event *term = evsignal_new(base, SIGTERM, on_signal, base);
 	struct event *intr = evsignal_new(base, SIGINT, on_signal, base);
-	struct control *control = NULL;
+	struct api *api = NULL;
 	struct net *net = NULL;
 	int status = 1;
 
 	if (term && intr && !event_add(term, NULL) && !event_add(intr, NULL) &&
 	    !net_open(&net, base, pbx, &o->net) &&
-	    (!o->with_control || !control_open(&control, base, net, pbx, &o->control))) {
-		tell_ready(o, net, control);
+	    (!o->with_control || !api_open(&api, base, net, pbx, &o->control))) {
+		tell_ready(o, net, api);
 		net_pump(net);
 		status = event_base_dispatch(base) < 0;
 	}
-	control_close(control);
+	api_close(api);
 	net_close(net);
 	if (term)
 		event_free(term);

@@ -24,19 +24,12 @@ struct pbx_address net_tls_address(const struct net *n); /* port 0: none */
 void net_pump(struct net *n);
 int64_t net_now_ms(const struct net *n);
 
-/* A small HTTP/1.1 server on the same loop: one request a connection, JSON in and out. */
-struct control;
+/* The control API over HTTP. */
+struct api;
 
-MUST_CHECK enum err control_open(struct control **ret, struct event_base *base, struct net *net,
-				 struct pbx *pbx, const struct pbx_address *listen);
-void control_close(struct control *c); /* takes NULL */
-struct pbx_address control_address(const struct control *c);
-
-/* "host:port", "[v6]:port". */
-MUST_CHECK enum err address_parse(const char *text, struct pbx_address *ret);
-struct sockaddr;
-/* The length used, 0 when the host is no numeric address. cap: room behind sa. */
-int address_to_sockaddr(const struct pbx_address *a, struct sockaddr *sa, int cap);
-void address_of_sockaddr(const struct sockaddr *sa, struct pbx_address *ret);
+MUST_CHECK enum err api_open(struct api **ret, struct event_base *base, struct net *net, struct pbx *pbx,
+			     const struct pbx_address *listen);
+void api_close(struct api *c); /* takes NULL */
+struct pbx_address api_address(const struct api *c);
 
 #endif

@@ -1,0 +1,35 @@
+/* mivo400sim.h - the simulated MiVoice Office 400 of sim/mivo.h on real sockets: the parts of the
+ * program. */
+#ifndef SIM_BIN_MIVO400SIM_H
+#define SIM_BIN_MIVO400SIM_H
+
+#include <event2/event.h>
+
+#include "mivo.h"
+
+struct net;
+
+struct net_config {
+	struct pbx_address listen, tls_listen;
+	const char *certificate_file, *key_file; /* NULL: no TLS */
+};
+
+/* Errors go to stderr in words. ERR_IO, ERR_NO_MEMORY. */
+MUST_CHECK enum err net_open(struct net **ret, struct event_base *base, struct mivo *mivo,
+			     const struct net_config *config);
+void net_close(struct net *n); /* takes NULL */
+struct pbx_address net_address(const struct net *n);
+struct pbx_address net_tls_address(const struct net *n); /* port 0: none */
+/* Sends what the switch has to say and sets the timer. To be called after every change to it. */
+void net_pump(struct net *n);
+int64_t net_now_ms(const struct net *n);
+
+/* The control API over HTTP. */
+struct api;
+
+MUST_CHECK enum err api_open(struct api **ret, struct event_base *base, struct net *net,
+			     struct mivo *mivo, const struct pbx_address *listen);
+void api_close(struct api *c); /* takes NULL */
+struct pbx_address api_address(const struct api *c);
+
+#endif

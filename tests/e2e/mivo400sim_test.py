@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""mivo400sim as a program: sessions, monitors, a real call's events, faults, TLS and a clean end. TAP."""
+import os
+import pathlib
+import signal
+import ssl
+import subprocess
+import sys
+
+from mivo import Application, Mivo
+from stage import Stage, Tap, await_that
+
+
+def sessions(tap, stage):
+    stage.write("secret", "mivo-secret\n")
+    sim = Mivo(stage, "--username", "offhook", "--password-file", stage.folder / "secret", "--dialing-ids",
+               "--prefix", "csta", "--heartbeat-ms", 200, "--answer-ms", 200, "--licences", 2)
+    with tap.case("a wrong password is refused, and no service without a session"):
+        app = Application(sim.address)
+        assert "NegResponse" in app.log_in("offhook", "wrong")
+        assert "CSTAErrorCode" in app.monitor("201")
+    with tap.case("the right one opens a session"):
+        answer = app.log_in("offhook", "mivo-secret")
+        assert "<sessionID>" in answer and "csta/ed5" in answer, answer
+    with tap.case("names carry the prefix, devices the dialling form"):
+        answer = app.monitor("N&lt;201&gt;")
+        assert answer.split("?>")[1].startswith("<csta:MonitorStartResponse xmlns:csta="), answer
+        assert sim.counters()["monitors"] == 1
+    with tap.case("licences run out"):
+        assert "MonitorStartResponse" in app.monitor("202")
+        assert "overallMonitorLimitExceeded" in app.monitor("203")
+    with tap.case("a heartbeat that is answered keeps the link, one that is not ends it"):
+        for _ in range(2):
+            invoke, _ = app.wait("SystemStatus")
+            app.send("<SystemStatusResponse/>", invoke)
+        assert app.closed()
+        await_that("monitors are given back", lambda: sim.counters()["monitors"] == 0)
+    with tap.case("SIGTERM ends it cleanly"):
+        assert stage.kill("mivo400sim", signal.SIGTERM) == 0
+
+
+def calls(tap, stage):
+    sim = Mivo(stage, "--heartbeat-ms", 0)
+    app = Application(sim.address)
+    with tap.case("a call is told step by step, in words of both phones"):
+        for number in ("201", "202"):
+            assert "MonitorStartResponse" in app.monitor(number)
+        sim.post("/call", **{"from": 201, "to": 202, "ring_ms": -1})
+        for name, info in (("ServiceInitiatedEvent", "initiated"), ("OriginatedEvent", "connected"),
+                           ("DeliveredEvent", "connected"), ("DeliveredEvent", "alerting")):
+            assert f"<localConnectionInfo>{info}<" in app.wait(name)[1]
+        sim.post("/answer", phone=202)
+        assert "<localConnectionInfo>connected<" in app.wait("EstablishedEvent")[1]
+        sim.post("/hold", phone=201)
+        assert "<localConnectionInfo>hold<" in app.wait("HeldEvent")[1]
+        assert sim.phone(201)["state"] == "held"
+        sim.post("/hangup", phone=202)
+        assert "<localConnectionInfo>" in app.wait("ConnectionClearedEvent")[1]
+        sim.await_state(201, "idle")
+    with tap.case("switched while it runs: form of the profile, edition"):
+        sim.post("/switch", profile_form="private", edition=4)
+        sim.post("/profile", phone=201, profile="not-available")
+        said = app.wait("PrivateDataEvent")[1]
+        assert "<state>NotAvailable</state>" in said and "csta/ed4" in said, said
+    with tap.case("garbage breaks the stream"):
+        sim.fault("garbage")
+        while not app.rest:
+            app.more()
+        assert app.rest.startswith(b"\xff\xfe"), app.rest
+    with tap.case("a restart closes what it had and what comes while it is down"):
+        sim.post("/restart", down_ms=60000)
+        assert Application(sim.address).closed()
+        sim.post("/fault", kind="none")
+        assert "MonitorStartResponse" in Application(sim.address).monitor("201")
+    with tap.case("bytes that are no frame end the link"):
+        app = Application(sim.address)
+        app.s.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert app.closed()
+        assert sim.counters()["malformed"] == 1
+    with tap.case("SIGTERM ends it cleanly"):
+        assert stage.kill("mivo400sim", signal.SIGTERM) == 0
+
+
+def tls(tap, stage):
+    with tap.case("the same over TLS"):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                        "key.pem", "-out", "cert.pem", "-days", "2", "-subj", "/CN=localhost"], cwd=stage.folder,
+                       check=True, capture_output=True)
+        sim = Mivo(stage, "--tls-cert", "cert.pem", "--tls-key", "key.pem")
+        context = ssl.create_default_context(cafile=stage.folder / "cert.pem")
+        context.check_hostname = False
+        app = Application(sim.tls, wrap=lambda s: context.wrap_socket(s))
+        assert "<systemStatus>normal<" in app.ask("<RequestSystemStatus/>")
+        assert stage.kill("mivo400sim", signal.SIGTERM) == 0
+
+
+def orphan(tap, stage):
+    with tap.case("it does not outlive its parent"):
+        script = ("import subprocess, time; p = subprocess.Popen([%r, '--listen', '127.0.0.1:0']); "
+                  "print(p.pid, flush=True); time.sleep(600)" % str(stage.binary("mivo400sim")))
+        parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+        pid = int(parent.stdout.readline())
+        parent.stdout.readline()  # CSTA=...: it runs
+        parent.kill()
+        parent.wait()
+
+        def gone():
+            stat = pathlib.Path(f"/proc/{pid}/stat")
+            return not os.path.exists(f"/proc/{pid}") or stat.read_text().split(") ")[1][0] == "Z"
+        await_that("it is gone", gone)
+
+
+def main():
+    tap = Tap()
+    for part in (sessions, calls, tls, orphan):
+        with Stage("mivo400sim") as stage:
+            part(tap, stage)
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
