@@ -570,7 +570,7 @@ void engine_step(struct engine *e, const struct event *ev, struct actions *ret)
 	take_deadlines(e);
 	sweep_lines(e);
 	sweep_users(e);
-	while (e->queue_head != ID_NONE && engine_room(e) >= ROOM_USER + ROOM_LINE)
+	while (e->queue_head != ID_NONE && engine_room(e) >= ROOM_LOOK)
 		engine_look(e, queue_take(e));
 	ret->more = unfinished(e);
 	e->out = NULL;

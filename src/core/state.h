@@ -163,6 +163,9 @@ struct engine {
 /* Actions one look at a user may give, besides those of its lines. */
 enum { ROOM_USER = 10, ROOM_LINE = 2, ROOM_MIRROR = 3 };
 
+/* With less than this a look could give nothing out and only ask for another: the step ends first. */
+enum { ROOM_LOOK = ROOM_USER + (ROOM_MIRROR > ROOM_LINE ? ROOM_MIRROR : ROOM_LINE) };
+
 static inline uint32_t engine_room(const struct engine *e)
 {
 	return ACTIONS_MAX - e->out->n;

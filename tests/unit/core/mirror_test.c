@@ -328,9 +328,46 @@ static void one_profile_everywhere(void **state)
 	}
 }
 
+/* Users whose looks give something out beside users whose looks do not: whatever number of actions a
+ * step has reached when only the latter are left, it must come to its end, and the last tick too. */
+static void a_lost_link_is_told_whatever_the_number_of_users(void **state)
+{
+	static struct rig r;
+
+	(void)state;
+	for (uint32_t users = 1; users <= 260; users++) {
+		const struct engine_limits limits = { .accounts = 1, .connectors = 1, .users = users,
+						      .lines = users };
+		uint32_t told = 0, ticks = 0;
+
+		memset(&r, 0, sizeof(r));
+		assert_int_equal(engine_new(&r.e, &limits, r.now_ms, wall0), ERR_OK);
+		step(&r, (struct event){ .kind = EV_POLICY,
+					 .policy_set = { 0, { .grace_ms = 120000, .lease_ms = 600000 } } });
+		step(&r, (struct event){ .kind = EV_CONNECTOR_SET, .connector_set = { 0, true, true } });
+		for (uint32_t u = 0; u < users; u++) {
+			step(&r, (struct event){ .kind = EV_USER_ADD,
+						 .user_add = { .user = u, .enabled = true } });
+			step(&r, (struct event){ .kind = EV_LINE_ADD, .line_add = { u, 0, u } });
+		}
+		step(&r, (struct event){ .kind = EV_CONNECTOR_UP, .connector = 0 });
+		struct event ev = { .kind = EV_CONNECTOR_DOWN, .connector = 0, .wall_ms = wall0 };
+		do {
+			engine_step(r.e, &ev, &r.out);
+			for (uint32_t i = 0; i < r.out.n; i++)
+				told += r.out.list[i].kind == ACT_CHANGED;
+			ev.kind = EV_TICK;
+		} while (r.out.more && ++ticks < users + 2);
+		assert_false(r.out.more);
+		assert_true(told >= users);
+		engine_free(r.e);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(one_profile_everywhere) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(one_profile_everywhere),
+					    cmocka_unit_test(a_lost_link_is_told_whatever_the_number_of_users) };
 
 	return cmocka_run_group_tests_name("core/mirror", tests, NULL, NULL);
 }
