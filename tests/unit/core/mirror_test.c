@@ -366,8 +366,10 @@ static void a_lost_link_is_told_whatever_the_number_of_users(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(one_profile_everywhere),
-					    cmocka_unit_test(a_lost_link_is_told_whatever_the_number_of_users) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_profile_everywhere),
+		cmocka_unit_test(a_lost_link_is_told_whatever_the_number_of_users),
+	};
 
 	return cmocka_run_group_tests_name("core/mirror", tests, NULL, NULL);
 }
