@@ -1,7 +1,8 @@
 /* clock.h - the only place of the house that asks the system what time it is.
  *
  * Everything else gets its time handed in; on the loop's thread that is loop_mono_ms() and
- * loop_wall_ms(), one reading per turn. Other threads (admin) may call clock_take themselves. */
+ * loop_wall_ms(), one reading per turn and HTTP answer. Other threads (admin) may call clock_take
+ * themselves. */
 #ifndef IO_CLOCK_H
 #define IO_CLOCK_H
 

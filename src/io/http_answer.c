@@ -61,7 +61,9 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 	return size * n <= room && buf_err(&s->answer) == ERR_OK ? size * n : 0;
 }
 
-/* From here on libcurl may write bytes of the request. */
+/* From here on libcurl may write bytes of the request. On a connection that dies under it libcurl would write
+ * them again on another, silently: whether that is wise only our caller knows, and to the peer it may be
+ * a second request. Over HTTP/2 the peer says which streams it has not touched: only those are repeated. */
 static int on_send(void *arg, char *remote, char *local, int remote_port, int local_port)
 {
 	struct http_slot *s = arg;
@@ -70,6 +72,8 @@ static int on_send(void *arg, char *remote, char *local, int remote_port, int lo
 	(void)local;
 	(void)remote_port;
 	(void)local_port;
+	if (s->sent && !s->status_known && s->lane == &s->client->one)
+		return CURL_PREREQFUNC_ABORT;
 	s->sent = true;
 	return CURL_PREREQFUNC_OK;
 }

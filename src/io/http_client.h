@@ -15,7 +15,8 @@
  * serving while the next one is under way or fails, for an hour.
  *
  * Certificates are verified, redirects are not followed, environment variables (http_proxy ...) are
- * not read, nothing is retried but by libcurl on a kept connection that turned out to be dead. */
+ * not read, nothing is retried: a kept connection that dies under a request makes it unsure, and is
+ * told. Only over HTTP/2 does libcurl repeat by itself what the peer says it has not touched. */
 #ifndef IO_HTTP_CLIENT_H
 #define IO_HTTP_CLIENT_H
 
@@ -23,7 +24,7 @@
 #include "io/loop.h"
 
 enum {
-	HTTP_BODY_MAX = 1 << 20,
+	HTTP_BODY_MAX = 8 << 20, /* a page of people with their licences */
 	HTTP_HEADERS_MAX = 64 * 1024,
 	HTTP_CONNECTIONS = 8,
 	HTTP_REQUESTS = 64,

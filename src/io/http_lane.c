@@ -23,6 +23,9 @@ static void take_ended(struct http_lane *lane)
 
 		if (m->msg != CURLMSG_DONE)
 			continue;
+		/* It may have come while this turn was already running, on a busy machine long after its
+		 * beginning: the quota's ledger must not believe that the request had arrived by then. */
+		loop_look_at_clock(c->loop);
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &slot);
 		curl_multi_remove_handle(lane->multi, easy);
 		http_slot_end(slot, code);

@@ -7,7 +7,8 @@
  *   http_client_new(...); channel_listen(...); the rest happens in the turn hook
  *   loop_run(loop);      until loop_stop(loop)
  *
- * A turn is: sleep until something happens; read the clock once; run the callbacks of channels and
+ * A turn is: sleep until something happens; read the clock once (and again for HTTP answers, which must not
+ * be dated before they came); run the callbacks of channels and
  * HTTP answers, each with a bounded amount of work (there the daemon feeds its machines); then call
  * the turn hook once. In the hook the daemon ticks the machines that are due, drains all of them
  * (channel_connect, channel_send, http_client_send ...) and states when it wants to be called next:
@@ -47,7 +48,7 @@ void loop_run(struct loop *l);
 /* Lets loop_run return at the end of the current turn. */
 void loop_stop(struct loop *l);
 
-/* The clock as read at the start of the current turn. */
+/* The clock as read at the start of the current turn, or at its last HTTP answer: never goes back. */
 int64_t loop_mono_ms(struct loop *l);
 int64_t loop_wall_ms(struct loop *l);
 

@@ -15,6 +15,9 @@ struct loop_task {
 };
 
 struct event_base *loop_base(struct loop *l);
+/* The turn's time from here on is read again: for what was read from a socket after the turn's beginning, and
+ * must not be dated before it came. */
+void loop_look_at_clock(struct loop *l);
 /* Queues the task, which stays owned by the caller; nothing when it is queued already. */
 void loop_later(struct loop *l, struct loop_task *t, void (*run)(void *arg), void *arg);
 void loop_not_later(struct loop *l, struct loop_task *t);

@@ -84,24 +84,27 @@ static void add_date(struct buf *b, const ASN1_TIME *t)
 		buf_str(b, "(no date)");
 }
 
-static void explain(struct buf *b, int error, X509 *cert, const char *expected)
+static void explain(struct buf *b, int error, X509 *cert, const struct tls_verdict *v)
 {
 	switch (error) {
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
 		buf_str(b, "certificate is for ");
 		add_names(b, cert);
-		buf_fmt(b, ", not %.64s", expected);
+		buf_fmt(b, ", not %.64s", v->name);
 		return;
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-		buf_str(b, "certificate is self-signed and not in the ca_file: ");
+		buf_str(b, v->system ? "certificate is self-signed; set ca_file to trust it: "
+				     : "certificate is self-signed and not in the ca_file: ");
 		add_common_name(b, X509_get_subject_name(cert));
 		return;
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-		buf_str(b, "certificate is from an issuer that is not trusted: ");
+		buf_str(b, v->system ? "certificate is not signed by an authority of the system; "
+				       "set ca_file: "
+				     : "certificate is from an issuer that is not in the ca_file: ");
 		add_common_name(b, X509_get_issuer_name(cert));
 		return;
 	case X509_V_ERR_CERT_HAS_EXPIRED:
@@ -128,8 +131,7 @@ static int on_verify(int good, X509_STORE_CTX *x)
 	if (good || !v || v->words[0])
 		return good;
 	buf_init(&b, 4 * WORDS_MAX);
-	explain(&b, X509_STORE_CTX_get_error(x), cert ? cert : X509_STORE_CTX_get0_cert(x),
-		v->name);
+	explain(&b, X509_STORE_CTX_get_error(x), cert ? cert : X509_STORE_CTX_get0_cert(x), v);
 	snprintf(v->words, sizeof(v->words), "%s", buf_cstr(&b));
 	buf_fini(&b);
 	return 0;
@@ -237,6 +239,7 @@ enum err tls_client_new(SSL **ret, const struct tls_files *f, struct tls_verdict
 		return ERR_IO;
 	}
 	verdict->name = f->name;
+	verdict->system = !f->ca_file[0];
 	verdict->words[0] = '\0';
 	SSL_set_app_data(ssl, verdict);
 	SSL_set_verify(ssl, SSL_VERIFY_PEER, on_verify);

@@ -19,6 +19,7 @@ struct tls_files {
  * stay at its place as long as the SSL lives. */
 struct tls_verdict {
 	const char *name;
+	bool system; /* no ca_file is given: the system's authorities are asked */
 	char words[256];
 };
 
