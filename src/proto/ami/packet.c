@@ -76,16 +76,31 @@ static struct slice value_of(struct slice line, size_t colon)
 	return slice_of(line.p + at, line.n - at); /* an empty value is no missing one: p is set */
 }
 
+/* The colon's place is looked at first: it settles most lines; keys nearly always have their usual
+ * case. */
+static bool has_key(const char *line, size_t line_n, const char *key, size_t key_n)
+{
+	return line_n > key_n && line[key_n] == ':' &&
+	       (memcmp(line, key, key_n) == 0 ||
+		slice_eq_nocase(slice_of(line, key_n), slice_of(key, key_n)));
+}
+
 static void describe(struct ami_packet *p)
 {
+	static const struct {
+		const char *key;
+		size_t n;
+	} kinds[] = { [AMI_RESPONSE] = { "Response", 8 }, [AMI_EVENT] = { "Event", 5 } };
 	struct slice first = line_of(p, 0);
-	size_t colon = slice_find(first, ':');
-	struct slice key = slice_sub(first, 0, colon);
 
-	p->kind = slice_is_nocase(key, "Event")      ? AMI_EVENT
-		  : slice_is_nocase(key, "Response") ? AMI_RESPONSE
-						     : AMI_OTHER;
-	p->name = value_of(first, colon);
+	for (uint8_t k = 0; k < AMI_OTHER; k++)
+		if (has_key(first.p, first.n, kinds[k].key, kinds[k].n)) {
+			p->kind = k;
+			p->name = value_of(first, kinds[k].n);
+			return;
+		}
+	p->kind = AMI_OTHER;
+	p->name = value_of(first, slice_find(first, ':'));
 }
 
 /* Takes the line from..to (the line feed) in. True at the empty line that ends a packet. */
@@ -143,13 +158,6 @@ enum err ami_stream_next(struct ami_stream *s, struct ami_packet *ret)
 		describe(ret);
 		return ERR_OK;
 	}
-}
-
-/* The colon's place is looked at first: it settles most lines. */
-static bool has_key(const char *line, size_t line_n, const char *key, size_t key_n)
-{
-	return line_n > key_n && line[key_n] == ':' &&
-	       slice_eq_nocase(slice_of(line, key_n), slice_of(key, key_n));
 }
 
 struct slice ami_get_nth(const struct ami_packet *p, const char *key, uint32_t nth)

@@ -2,10 +2,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
+#include "base/date.h"
+#include "proto/conf/documents.h"
 #include "proto/conf/reader.h"
 #include "proto/conf/value.h"
+#include "proto/hours/hours.h"
 
 enum { NUMBER_MAX = 128 };
 
@@ -47,6 +51,17 @@ const char *conf_cloud_graph_url(enum conf_cloud c)
 	return (unsigned)c < CONF_CLOUD_COUNT ? clouds[c].graph : "";
 }
 
+int64_t conf_secret_ends(const struct conf_teams *t)
+{
+	char text[32];
+	int64_t ms;
+
+	if (strlen(t->client_secret_ends) != sizeof("2027-05-01") - 1)
+		return 0;
+	snprintf(text, sizeof(text), "%sT00:00:00Z", t->client_secret_ends);
+	return date_parse(slice_str(text), &ms) == ERR_OK ? ms : 0;
+}
+
 static enum err read_model(struct conf *c, const char *file, const struct node *root,
 			   uint64_t nodes, struct conf_errors *errs)
 {
@@ -68,6 +83,7 @@ static enum err read_model(struct conf *c, const char *file, const struct node *
 }
 
 static enum err parse_into(struct conf *c, struct slice yaml, const char *file,
+			   const struct conf_document *documents, uint32_t documents_n,
 			   struct conf_errors *errs)
 {
 	struct arena nodes;
@@ -76,14 +92,20 @@ static enum err parse_into(struct conf *c, struct slice yaml, const char *file,
 
 	arena_init(&nodes, MODEL_MAX);
 	enum err err = tree_parse(yaml, file, &nodes, errs, &root, &nodes_n);
+	for (uint32_t i = 0; i < documents_n && err == ERR_OK; i++)
+		if (documents[i].kind == CONF_DOCUMENT_ACCOUNT)
+			err = documents_graft(&documents[i], &nodes, root, &nodes_n, errs);
+	for (uint32_t i = 0; i < documents_n && err == ERR_OK; i++)
+		if (documents[i].kind != CONF_DOCUMENT_ACCOUNT)
+			err = documents_graft(&documents[i], &nodes, root, &nodes_n, errs);
 	if (err == ERR_OK)
 		err = read_model(c, file, root, nodes_n, errs);
 	arena_fini(&nodes);
 	return err;
 }
 
-enum err conf_parse(struct slice yaml, const char *file, struct conf **ret,
-		    struct conf_errors *errs)
+enum err conf_parse_with(struct slice yaml, const char *file, const struct conf_document *documents,
+			 uint32_t documents_n, struct conf **ret, struct conf_errors *errs)
 {
 	struct conf_at at = {file, 0, 0};
 	struct conf *c;
@@ -101,7 +123,7 @@ enum err conf_parse(struct slice yaml, const char *file, struct conf **ret,
 	if (!(c = calloc(1, sizeof(*c))))
 		return ERR_NO_MEMORY;
 	arena_init(&c->arena, MODEL_MAX);
-	enum err err = parse_into(c, yaml, file, errs);
+	enum err err = parse_into(c, yaml, file, documents, documents_n, errs);
 	conf_errors_sort(errs);
 	if (err != ERR_OK) {
 		conf_free(c);
@@ -109,6 +131,11 @@ enum err conf_parse(struct slice yaml, const char *file, struct conf **ret,
 	}
 	*ret = c;
 	return ERR_OK;
+}
+
+enum err conf_parse(struct slice yaml, const char *file, struct conf **ret, struct conf_errors *errs)
+{
+	return conf_parse_with(yaml, file, NULL, 0, ret, errs);
 }
 
 void conf_free(struct conf *c)
@@ -121,6 +148,82 @@ void conf_free(struct conf *c)
 	free(c->files);
 	arena_fini(&c->arena);
 	free(c);
+}
+
+/* The reader sees an account that has nothing but the base's rules: the same decoders, the same errors. */
+static enum err read_policy(struct conf *c, const char *file, const struct node *root, uint64_t nodes,
+			    struct conf_policy *p, struct conf_errors *errs)
+{
+	struct reader rd = { .c = c, .errs = errs, .file = file, .budget = nodes * 4 + 100000,
+			     .account = &c->accounts[0], .account_index = 0 };
+	const struct node *key = node_key(root, "policy");
+
+	read_map(&rd, SCOPE_policy, key && root->n == 2 ? key->next : root, p);
+	if (c->files_n)
+		conf_errors_add(errs, c->files[0].at, c->files[0].key,
+				"cannot be tried out: write the days here");
+	return rd.err == ERR_NO_MEMORY ? rd.err : errs->errors ? ERR_MALFORMED : ERR_OK;
+}
+
+enum err conf_parse_policy(struct slice yaml, const char *file, const struct conf_policy *base,
+			   bool tell_absence, struct conf **ret_conf, struct conf_policy *ret,
+			   struct conf_errors *errs)
+{
+	struct conf *c = calloc(1, sizeof(*c));
+	struct arena nodes;
+	struct node *root;
+	uint64_t nodes_n;
+
+	*errs = (struct conf_errors){0};
+	if (!c)
+		return ERR_NO_MEMORY;
+	arena_init(&c->arena, MODEL_MAX);
+	arena_init(&nodes, MODEL_MAX);
+	*ret = *base;
+	c->accounts = arena_array(&c->arena, 1, sizeof(*c->accounts));
+	enum err err = c->accounts ? tree_parse(yaml, file, &nodes, errs, &root, &nodes_n) : ERR_NO_MEMORY;
+	if (err == ERR_OK) {
+		c->accounts[0] = (struct conf_account){ .policy = *base, .tell_absence = tell_absence };
+		err = read_policy(c, file, root, nodes_n, ret, errs);
+	}
+	arena_fini(&nodes);
+	conf_errors_sort(errs);
+	if (err != ERR_OK)
+		conf_free(c);
+	else
+		*ret_conf = c;
+	return err;
+}
+
+enum err conf_add_holidays(struct conf *c, struct conf_holidays *h, struct slice text, const char *file,
+			   struct conf_errors *errs)
+{
+	const char **list = arena_array(&c->arena, CONF_HOLIDAYS_MAX, sizeof(*list));
+	struct slice line;
+	struct conf_at at = { file, 0, 0 };
+	struct hours_date d;
+	uint32_t n = 0, bad = errs->errors;
+
+	if (!list)
+		return ERR_NO_MEMORY;
+	while (slice_split(&text, '\n', &line)) {
+		at.line++;
+		line = slice_trim(slice_sub(line, 0, slice_find(line, '#')));
+		line = slice_sub(line, 0, slice_find(line, ' '));
+		if (line.n == 0)
+			continue;
+		if (n == CONF_HOLIDAYS_MAX || !hours_date_parse(line, &d)) {
+			conf_errors_add(errs, at, "holidays_file",
+					n == CONF_HOLIDAYS_MAX
+						? "at most 1,000 days"
+						: "must be a date such as 2026-12-25, or 12-25");
+			break;
+		}
+		if (!(list[n++] = arena_text(&c->arena, line)))
+			return ERR_NO_MEMORY;
+	}
+	h->dates = (struct conf_texts){ list, n };
+	return errs->errors == bad ? ERR_OK : ERR_MALFORMED;
 }
 
 static void words(char *why, size_t cap, const char *text, struct slice detail)

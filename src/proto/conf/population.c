@@ -61,19 +61,35 @@ static bool read_row_lines(struct adding *x, const struct users_csv_row *row, st
 	return kept != NULL;
 }
 
+static bool read_row_group(struct adding *x, const struct users_csv_row *row, struct conf_user *u)
+{
+	if (row->group.n == 0)
+		return true;
+	for (uint32_t i = 0; i < x->a->groups_n; i++)
+		if (slice_is(row->group, x->a->groups[i].name)) {
+			u->group = x->a->groups[i].name;
+			u->policy = x->a->groups[i].policy;
+			return true;
+		}
+	refuse_row(x, row->line, "group", "no such group: name it under groups of the account");
+	return false;
+}
+
 static bool add_row(const struct users_csv_row *row, void *arg)
 {
 	struct adding *x = arg;
 	struct conf_user u = {
-	    .name = "", .teams_id = "", .enabled = row->enabled, .at = {x->file, row->line, 0}};
+	    .name = "", .teams_id = "", .group = "", .enabled = row->enabled, .at = {x->file, row->line, 0}};
 
 	CHECK(x->a->users_n < x->cap);
-	if (!read_row_lines(x, row, &u))
+	if (!read_row_lines(x, row, &u) || !read_row_group(x, row, &u))
 		return x->err == ERR_OK;
 	u.email = arena_text(&x->c->arena, row->email);
 	if (row->name.n)
 		u.name = arena_text(&x->c->arena, row->name);
-	if (!u.email || !u.name) {
+	if (row->teams_id.n)
+		u.teams_id = arena_text(&x->c->arena, row->teams_id);
+	if (!u.email || !u.name || !u.teams_id) {
 		x->err = ERR_NO_MEMORY;
 		return false;
 	}
@@ -150,16 +166,24 @@ static bool is_same_email(uint32_t id, const void *key, void *arg)
 			       slice_str(user_at(x, r)->email));
 }
 
+/* What the file says stands: of two of which one is the console's, that one is wrong. */
+static struct conf_at wrong_one(const struct conf_user *second, const struct conf_user *first)
+{
+	return conf_at_is_console(first->at) && !conf_at_is_console(second->at) ? first->at : second->at;
+}
+
 static void refuse_user(struct census *x, const struct ref *r, const struct ref *first)
 {
 	const struct conf_user *u = user_at(x, r), *other = user_at(x, first);
 
 	if (r->account == first->account)
-		conf_errors_add(x->errs, u->at, "email", "%.64s is there already: %.100s line %u",
-				u->email, other->at.file, other->at.line);
+		conf_errors_add(x->errs, wrong_one(u, other), "email",
+				"%.64s is there already: %.100s line %u", u->email,
+				conf_at_is_console(other->at) ? u->at.file : other->at.file,
+				conf_at_is_console(other->at) ? u->at.line : other->at.line);
 	else
 		conf_errors_add(
-		    x->errs, u->at, "email",
+		    x->errs, wrong_one(u, other), "email",
 		    "%.64s is in account %s too (line %u), which has the same tenant and "
 		    "client_id: two accounts cannot hold one person's session",
 		    u->email, x->c->accounts[first->account].name, other->at.line);
@@ -201,10 +225,12 @@ static void count_line(struct census *x, struct ref r)
 	if (first != MAP_NONE) {
 		const struct conf_user *other = user_at(x, &x->lines[first]);
 
-		conf_errors_add(x->errs, u->at, "lines",
-				"%s/%.64s is %.64s's line already (line %u)",
+		const struct conf_at at = wrong_one(u, other);
+		const struct conf_user *has = at.file == u->at.file && at.line == u->at.line ? other : u;
+
+		conf_errors_add(x->errs, at, "lines", "%s/%.64s is %.64s's line already (line %u)",
 				x->c->accounts[r.account].connectors[l->connector].name, l->number,
-				other->email, other->at.line);
+				has->email, has->at.line);
 		return;
 	}
 	x->lines[x->lines_n] = r;

@@ -7,7 +7,7 @@
 
 struct conf_at reader_at(const struct reader *rd, const struct node *n)
 {
-	return (struct conf_at){rd->file, n ? n->line : 0, n ? n->column : 0};
+	return (struct conf_at){n && n->file ? n->file : rd->file, n ? n->line : 0, n ? n->column : 0};
 }
 
 /* accounts[0].connectors[1].type */
@@ -98,15 +98,23 @@ void reader_add_file(struct reader *rd, const struct node *n, const struct setti
 	}
 	path_text(rd, s->key, path, sizeof(path));
 	struct conf_at at = reader_at(rd, n);
-	at.file = reader_text(rd, slice_str(rd->file));
+	at.file = reader_text(rd, slice_str(at.file));
 	c->files[c->files_n++] = (struct conf_file){
-	    (uint8_t)kind,
-	    name,
-	    secret,
-	    rd->account ? rd->account_index : UINT32_MAX,
-	    at,
-	    reader_text(rd, slice_str(path)),
+	    .kind = (uint8_t)kind,
+	    .name = name,
+	    .secret = secret,
+	    .account = rd->account ? rd->account_index : UINT32_MAX,
+	    .at = at,
+	    .key = reader_text(rd, slice_str(path)),
 	};
+}
+
+const struct conf_group *conf_group_of(const struct conf_account *a, const char *name)
+{
+	for (uint32_t i = 0; a && name && name[0] && i < a->groups_n; i++)
+		if (slice_is(slice_str(name), a->groups[i].name))
+			return &a->groups[i];
+	return NULL;
 }
 
 static void *field_of(void *object, size_t offset)
@@ -140,6 +148,8 @@ static void enter(struct reader *rd, const struct setting *s, void *object, uint
 {
 	struct conf_at at = reader_at(rd, n);
 
+	if (at.file != rd->file)
+		at.file = reader_text(rd, slice_str(at.file));
 	if (s->sub == SCOPE_account) {
 		rd->account = object;
 		rd->account_index = i;
@@ -149,6 +159,8 @@ static void enter(struct reader *rd, const struct setting *s, void *object, uint
 		((struct conf_connector *)object)->at = at;
 	} else if (s->sub == SCOPE_user) {
 		((struct conf_user *)object)->at = at;
+	} else if (s->sub == SCOPE_group) {
+		((struct conf_group *)object)->at = at;
 	}
 }
 

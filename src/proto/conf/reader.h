@@ -52,7 +52,12 @@ void scalar_read(struct reader *rd, const struct setting *s, const struct node *
 void read_map(struct reader *rd, enum conf_scope scope, const struct node *map, void *object);
 void read_defaults(struct reader *rd, enum conf_scope scope, void *object);
 
+/* read.c: the group of that name; NULL when there is none. */
+const struct conf_group *conf_group_of(const struct conf_account *a, const char *name);
+
 /* check.c: what one mapping must hold together, after its rows were read. */
 void check_scope(struct reader *rd, enum conf_scope scope, const struct node *map, void *object);
+/* check_matching.c */
+void check_matching(struct reader *rd, const struct node *map, const struct conf_matching *m);
 
 #endif

@@ -68,6 +68,7 @@ static bool same_value(const struct setting *s, const char *x, const char *y)
 	case KIND_TENANT:
 	case KIND_PEM:
 	case KIND_USERS:
+	case KIND_ZONE:
 		return same_text(a, b);
 	case KIND_WORD:
 	case KIND_TYPE:
@@ -81,14 +82,18 @@ static bool same_value(const struct setting *s, const char *x, const char *y)
 		return *(const int32_t *)a == *(const int32_t *)b;
 	case KIND_SECRET:
 	case KIND_PEM_HELD:
+	case KIND_LOGINS:
 		return same_secret(a, b);
 	case KIND_TEXTS:
+	case KIND_RANGES:
+	case KIND_DATES:
 		return same_texts(a, b);
 	case KIND_TLS:
 		return same_tls(a, b);
 	case KIND_QUOTA:
 	case KIND_ADDRESS:
 	case KIND_LINES:
+	case KIND_HOLIDAYS:
 	case KIND_OWN_POLICY:
 	case KIND_COUNT_:
 		break;

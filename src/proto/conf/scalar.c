@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "proto/conf/reader.h"
 #include "proto/conf/value.h"
+#include "proto/hours/hours.h"
 
 /* False: the value is not what the row wants, and nothing was said yet. */
 typedef bool scalar_h(struct reader *rd, const struct setting *s, const struct node *n,
@@ -166,7 +167,10 @@ static bool read_secret(struct reader *rd, const struct setting *s, const struct
 	if (!read_text(rd, s, n, &x->file))
 		return false;
 	if (n->text.n)
-		reader_add_file(rd, n, s, s->kind == KIND_SECRET ? CONF_FILE_SECRET : CONF_FILE_PEM,
+		reader_add_file(rd, n, s,
+				s->kind == KIND_SECRET ? CONF_FILE_SECRET :
+				s->kind == KIND_LOGINS ? CONF_FILE_LOGINS :
+							 CONF_FILE_PEM,
 				&x->file, &x->value);
 	return true;
 }
@@ -188,6 +192,30 @@ static const struct node *items_of(const struct node *n, uint32_t *ret_n)
 	return n->kind == TREE_SEQ ? n->child : n;
 }
 
+/* What one entry of a list must be, and what to say when it is not. */
+static bool is_item(const struct setting *s, struct slice text)
+{
+	struct hours_range range;
+	struct hours_date date;
+
+	if (s->kind == KIND_RANGES)
+		return hours_range_parse(text, &range);
+	if (s->kind == KIND_DATES)
+		return hours_date_parse(text, &date);
+	/* what other types have too is no URI */
+	return (s->flags & FOR_ANY) == FOR_SIP ? value_sip_uri(text) : value_text(text);
+}
+
+static void refuse_item(struct reader *rd, const struct setting *s, const struct node *item)
+{
+	if (s->kind == KIND_TEXTS && (s->flags & FOR_ANY) == FOR_SIP)
+		reader_refuse(rd, item, s->key, "must be SIP URIs, such as sip:all@pbx.acme.example");
+	else if (s->kind == KIND_TEXTS)
+		reader_refuse(rd, item, s->key, "must be texts of at most %lld bytes", (long long)s->hi);
+	else
+		reader_wants(rd, item, s);
+}
+
 static bool read_texts(struct reader *rd, const struct setting *s, const struct node *n,
 		       void *field)
 {
@@ -200,17 +228,12 @@ static bool read_texts(struct reader *rd, const struct setting *s, const struct 
 		return true;
 	}
 	const char **list = reader_array(rd, count, sizeof(*list));
-	if (!list)
+	if (!list && count)
 		return true;
 	for (uint32_t i = 0; i < count; i++, item = item->next) {
-		bool is_sip = (s->flags & FOR_ANY) == FOR_SIP; /* what other types have too is no URI */
-
 		if (item->kind != TREE_SCALAR || (int64_t)item->text.n > s->hi || item->text.n == 0 ||
-		    !(is_sip ? value_sip_uri : value_text)(item->text)) {
-			reader_refuse(rd, item, s->key,
-				      is_sip ? "must be SIP URIs, such as sip:all@pbx.acme.example"
-					     : "must be texts of at most %lld bytes",
-				      (long long)s->hi);
+		    !is_item(s, item->text)) {
+			refuse_item(rd, s, item);
 			return true;
 		}
 		list[i] = reader_text(rd, item->text);
@@ -270,7 +293,38 @@ static bool read_tls(struct reader *rd, const struct setting *s, const struct no
 	return true;
 }
 
-/* A person's rules start from the account's, so that the result is complete. */
+static bool read_zone(struct reader *rd, const struct setting *s, const struct node *n, void *field)
+{
+	(void)s;
+	return zone_name_is_valid(n->text) && keep_text(rd, n->text, field);
+}
+
+/* Those who inherit the rules share the file's dates. */
+static bool read_holidays(struct reader *rd, const struct setting *s, const struct node *n, void *field)
+{
+	struct conf_holidays *h = reader_array(rd, 1, sizeof(*h));
+
+	if (!h)
+		return true;
+	*h = (struct conf_holidays){ .file = "" };
+	if (!read_text(rd, s, n, &h->file))
+		return false;
+	reader_add_file(rd, n, s, CONF_FILE_HOLIDAYS, &h->file, NULL);
+	if (rd->err == ERR_OK)
+		rd->c->files[rd->c->files_n - 1].holidays = h;
+	*(struct conf_holidays **)field = h;
+	return true;
+}
+
+/* A person's rules start from the group's, a group's from the account's, so that the result is complete. */
+static const struct conf_policy *base_policy(struct reader *rd, const struct setting *s, const void *field)
+{
+	const struct conf_user *u = (const struct conf_user *)((const char *)field - s->offset);
+	const struct conf_group *g = s->scope == SCOPE_user ? conf_group_of(rd->account, u->group) : NULL;
+
+	return g && g->policy ? g->policy : &rd->account->policy;
+}
+
 static bool read_own_policy(struct reader *rd, const struct setting *s, const struct node *n,
 			    void *field)
 {
@@ -278,7 +332,7 @@ static bool read_own_policy(struct reader *rd, const struct setting *s, const st
 
 	if (!p)
 		return true;
-	*p = rd->account->policy;
+	*p = *base_policy(rd, s, field);
 	rd->path[rd->depth++] = (struct reader_frame){s->key, UINT32_MAX};
 	read_map(rd, SCOPE_policy, n, p);
 	rd->depth--;
@@ -306,8 +360,13 @@ static scalar_h *const decoders[KIND_COUNT_] = {
     [KIND_SECRET] = read_secret,
     [KIND_PEM] = read_file,
     [KIND_PEM_HELD] = read_secret,
+    [KIND_LOGINS] = read_secret,
     [KIND_USERS] = read_file,
     [KIND_TEXTS] = read_texts,
+    [KIND_ZONE] = read_zone,
+    [KIND_RANGES] = read_texts,
+    [KIND_DATES] = read_texts,
+    [KIND_HOLIDAYS] = read_holidays,
     [KIND_LINES] = read_lines,
     [KIND_TLS] = read_tls,
     [KIND_OWN_POLICY] = read_own_policy,
@@ -315,8 +374,8 @@ static scalar_h *const decoders[KIND_COUNT_] = {
 
 static bool takes_collections(enum conf_kind kind)
 {
-	return kind == KIND_TEXTS || kind == KIND_LINES || kind == KIND_TLS ||
-	       kind == KIND_OWN_POLICY;
+	return kind == KIND_TEXTS || kind == KIND_RANGES || kind == KIND_DATES ||
+	       kind == KIND_LINES || kind == KIND_TLS || kind == KIND_OWN_POLICY;
 }
 
 /* What an absent or empty value leaves in the field. */
@@ -333,10 +392,12 @@ static void set_empty(const struct setting *s, void *field)
 	case KIND_TENANT:
 	case KIND_PEM:
 	case KIND_USERS:
+	case KIND_ZONE:
 		*(const char **)field = "";
 		break;
 	case KIND_SECRET:
 	case KIND_PEM_HELD:
+	case KIND_LOGINS:
 		((struct conf_secret *)field)->file = "";
 		break;
 	default:

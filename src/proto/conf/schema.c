@@ -1,5 +1,8 @@
 #include "proto/conf/schema.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/check.h"
 
 #define conf_root conf
@@ -49,10 +52,17 @@ static const struct setting settings[] = {
 static const size_t sizes[SCOPE_N] = {
     [SCOPE_root] = sizeof(struct conf),
     [SCOPE_server] = sizeof(struct conf_server),
+    [SCOPE_alarms] = sizeof(struct conf_alarms),
     [SCOPE_tls] = sizeof(struct conf_tls),
+    [SCOPE_lamps] = sizeof(struct conf_lamps),
     [SCOPE_account] = sizeof(struct conf_account),
     [SCOPE_teams] = sizeof(struct conf_teams),
     [SCOPE_policy] = sizeof(struct conf_policy),
+    [SCOPE_hours] = sizeof(struct conf_hours),
+    [SCOPE_status_text] = sizeof(struct conf_status_text),
+    [SCOPE_group] = sizeof(struct conf_group),
+    [SCOPE_matching] = sizeof(struct conf_matching),
+    [SCOPE_sign_in] = sizeof(struct conf_sign_in),
     [SCOPE_connector] = sizeof(struct conf_connector),
     [SCOPE_user] = sizeof(struct conf_user),
 };
@@ -60,10 +70,17 @@ static const size_t sizes[SCOPE_N] = {
 static const char *const scope_names[SCOPE_N] = {
     "",
     "server",
+    "server.alarms",
     "tls",
+    "lamps",
     "accounts[]",
     "accounts[].teams",
     "policy",
+    "policy.hours",
+    "policy.status_text",
+    "accounts[].groups[]",
+    "accounts[].matching",
+    "accounts[].sign_in",
     "accounts[].connectors[]",
     "accounts[].users[]",
 };
@@ -80,6 +97,20 @@ struct schema schema_of(enum conf_scope scope)
 		s.n++;
 	}
 	return s;
+}
+
+bool schema_is_secret(const struct setting *s)
+{
+	return s->kind == KIND_SECRET || s->kind == KIND_PEM || s->kind == KIND_PEM_HELD;
+}
+
+void schema_plain_name(const struct setting *s, char dst[static SCHEMA_PLAIN_MAX])
+{
+	size_t n = strlen(s->key);
+
+	if (n > 5 && n < SCHEMA_PLAIN_MAX && strcmp(s->key + n - 5, "_file") == 0)
+		n -= 5;
+	snprintf(dst, SCHEMA_PLAIN_MAX, "%.*s", (int)n, s->key);
 }
 
 const char *schema_scope_name(enum conf_scope scope)
@@ -209,10 +240,15 @@ static const char *const wants[KIND_COUNT_] = {
     [KIND_SECRET] = "a file name",
     [KIND_PEM] = "a file name",
     [KIND_PEM_HELD] = "a file name",
+    [KIND_LOGINS] = "a file name",
     [KIND_USERS] = "a file name",
     [KIND_TEXTS] = "a list of texts",
     [KIND_LINES] = "a list of connector/number",
     [KIND_TLS] = "yes, no, or a mapping with certificate_file and key_file",
+    [KIND_ZONE] = "a time zone such as Europe/Berlin",
+    [KIND_RANGES] = "a list of days and times such as mon-fri 08:00-17:30",
+    [KIND_DATES] = "a list of dates such as 2026-12-25, or 12-25 for every year",
+    [KIND_HOLIDAYS] = "a file name",
     [KIND_OWN_POLICY] = "a mapping with keys of policy",
 };
 

@@ -9,10 +9,17 @@
 enum conf_scope {
 	SCOPE_root,
 	SCOPE_server,
+	SCOPE_alarms,
 	SCOPE_tls,
+	SCOPE_lamps,
 	SCOPE_account,
 	SCOPE_teams,
 	SCOPE_policy,
+	SCOPE_hours,
+	SCOPE_status_text,
+	SCOPE_group,
+	SCOPE_matching,
+	SCOPE_sign_in,
 	SCOPE_connector,
 	SCOPE_user,
 	SCOPE_N
@@ -41,10 +48,15 @@ enum conf_scope {
 	KIND(SECRET, struct conf_secret)                                                           \
 	KIND(PEM, const char *)                                                                    \
 	KIND(PEM_HELD, struct conf_secret)                                                         \
+	KIND(LOGINS, struct conf_secret)                                                           \
 	KIND(USERS, const char *)                                                                  \
 	KIND(TEXTS, struct conf_texts)                                                             \
 	KIND(LINES, const struct conf_line *)                                                      \
 	KIND(TLS, struct conf_switch_tls)                                                          \
+	KIND(ZONE, const char *)                                                                   \
+	KIND(RANGES, struct conf_texts)                                                            \
+	KIND(DATES, struct conf_texts)                                                             \
+	KIND(HOLIDAYS, struct conf_holidays *)                                                     \
 	KIND(OWN_POLICY, const struct conf_policy *)
 
 enum conf_kind {
@@ -89,6 +101,12 @@ const char *schema_scope_name(enum conf_scope scope);
 const struct setting *schema_elsewhere(enum conf_scope not, struct slice key);
 /* The nearest key of the scope, or NULL when none is near. */
 const struct setting *schema_nearest(enum conf_scope scope, struct slice key);
+
+enum { SCHEMA_PLAIN_MAX = 64 };
+/* What is never given out: its key names a file; a client of the API gives the content instead. */
+bool schema_is_secret(const struct setting *s);
+/* Under this name: password_file -> "password". */
+void schema_plain_name(const struct setting *s, char dst[static SCHEMA_PLAIN_MAX]);
 
 /* "a duration from 5m to 4h, such as 10m": what a value of this row must be. */
 void schema_wants(const struct setting *s, struct buf *out);

@@ -1,6 +1,6 @@
 /* tree.h - YAML text as a small tree with positions. Private to proto/conf.
  *
- * libfyaml does the YAML, event by event; the tree is ours, so that a file of 16 MB costs 72 bytes
+ * libfyaml does the YAML, event by event; the tree is ours, so that a file of 16 MB costs 80 bytes
  * a node and nothing in it can expand: an alias is a node that shares its anchor's children. */
 #ifndef PROTO_CONF_TREE_H
 #define PROTO_CONF_TREE_H
@@ -19,9 +19,11 @@ enum {
 struct node {
 	uint8_t kind; /* enum tree_kind */
 	bool quoted;  /* a scalar in quotes is never null */
+	bool own;     /* no alias shares the children: documents.c */
 	uint32_t line, column;
 	uint32_t n;	   /* children; a mapping has keys and values in turn */
 	struct slice text; /* TREE_SCALAR */
+	const char *file;  /* where it stands when that is not the file being read */
 	struct node *child, *next;
 };
 

@@ -3,9 +3,26 @@
 #include "base/check.h"
 #include "proto/conf/value.h"
 
-enum column { COLUMN_EMAIL, COLUMN_NAME, COLUMN_LINES, COLUMN_ENABLED, COLUMN_COUNT, COLUMN_OTHER };
+enum column {
+	COLUMN_EMAIL,
+	COLUMN_NAME,
+	COLUMN_LINES,
+	COLUMN_ENABLED,
+	COLUMN_GROUP,
+	COLUMN_TEAMS_ID,
+	COLUMN_COUNT,
+	COLUMN_OTHER
+};
 
-static const char *const column_names[COLUMN_COUNT] = {"email", "name", "lines", "enabled"};
+static const char *const column_names[COLUMN_COUNT] = { "email",   "name",  "lines",
+							"enabled", "group", "teams_id" };
+
+static const uint8_t column_bits[COLUMN_COUNT] = {
+	[COLUMN_NAME] = USERS_CSV_NAME,
+	[COLUMN_LINES] = USERS_CSV_LINES,
+	[COLUMN_ENABLED] = USERS_CSV_ENABLED,
+	[COLUMN_TEAMS_ID] = USERS_CSV_TEAMS_ID,
+};
 
 struct csv {
 	struct slice rest;
@@ -16,6 +33,7 @@ struct csv {
 	uint32_t next_line;
 	uint32_t columns[USERS_CSV_COLUMNS_MAX]; /* enum column by position */
 	uint32_t columns_n;
+	uint8_t has;
 	char bytes[USERS_CSV_ROW_MAX];
 	struct slice fields[USERS_CSV_COLUMNS_MAX];
 	uint32_t fields_n;
@@ -134,13 +152,15 @@ static bool read_header(struct csv *c)
 		if (c->columns[i] == COLUMN_OTHER)
 			refuse(c, "",
 			       "the first line names a column that is none of "
-			       "email,name,lines,enabled");
+			       "email,name,lines,enabled,teams_id");
 		else if (seen & 1u << c->columns[i])
 			refuse(c, column_names[c->columns[i]],
 			       "the first line names this column twice");
 		else
 			seen |= 1u << c->columns[i];
 	}
+	for (uint32_t k = 0; k < COLUMN_COUNT; k++)
+		c->has |= seen >> k & 1 ? column_bits[k] : 0;
 	if (!(seen & 1u << COLUMN_EMAIL))
 		refuse(c, "email",
 		       "the first line must name this column: email,name,lines,enabled");
@@ -169,14 +189,20 @@ static bool fill(struct csv *c, struct users_csv_row *row)
 	}
 	for (uint32_t i = 0; i < c->fields_n; i++)
 		value[c->columns[i]] = slice_trim(c->fields[i]);
-	*row = (struct users_csv_row){value[COLUMN_EMAIL], value[COLUMN_NAME], value[COLUMN_LINES],
-				      true, c->line};
+	*row = (struct users_csv_row){ .email = value[COLUMN_EMAIL], .name = value[COLUMN_NAME],
+				       .lines = value[COLUMN_LINES], .group = value[COLUMN_GROUP],
+				       .teams_id = value[COLUMN_TEAMS_ID], .enabled = true, .has = c->has,
+				       .line = c->line };
 	if (!value_email(row->email))
 		refuse(c, "email", "must be an e-mail address such as ana@acme.example");
 	else if (!value_text(row->name) || row->name.n > 254)
 		refuse(c, "name", "must be UTF-8 text of at most 254 bytes");
 	else if (!value_text(row->lines))
 		refuse(c, "lines", "must be connector/number, separated by spaces");
+	else if (row->teams_id.n && !value_guid(row->teams_id))
+		refuse(c, "teams_id",
+		       "must be an object ID such as 11111111-2222-3333-4444-555555555555, or "
+		       "empty");
 	else if (!read_enabled(value[COLUMN_ENABLED], &row->enabled))
 		refuse(c, "enabled", "must be yes or no");
 	else

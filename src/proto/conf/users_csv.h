@@ -1,4 +1,4 @@
-/* users_csv.h - a list of users as CSV (RFC 4180): email,name,lines,enabled.
+/* users_csv.h - a list of users as CSV (RFC 4180): email,name,lines,enabled,teams_id,group.
  *
  * The first line names the columns, in any order; only email is required. Lines are separated by
  * blanks; enabled is yes, no, true, false, 1, 0 or empty (yes). Fields may be quoted; UTF-8 with or
@@ -11,9 +11,14 @@
 
 enum { USERS_CSV_ROW_MAX = 4096, USERS_CSV_COLUMNS_MAX = 16 };
 
+/* Columns that the first line may lack; whoever is known already keeps what is theirs. */
+enum { USERS_CSV_NAME = 1, USERS_CSV_LINES = 2, USERS_CSV_ENABLED = 4, USERS_CSV_TEAMS_ID = 8 };
+
 struct users_csv_row {
-	struct slice email, name, lines; /* valid during the call; lines not yet split */
+	struct slice email, name, lines, group; /* valid during the call; lines not yet split */
+	struct slice teams_id; /* a GUID, or empty: to be looked for */
 	bool enabled;
+	uint8_t has; /* USERS_CSV_: what the first line names */
 	uint32_t line; /* in the file, from 1 */
 };
 

@@ -227,7 +227,7 @@ bool value_host_port(struct slice s)
 {
 	struct slice host, port;
 
-	return split_host(s, &host, &port) && port.n > 0;
+	return split_host(s, &host, &port);
 }
 
 static bool is_loopback_host(struct slice host)

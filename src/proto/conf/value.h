@@ -29,7 +29,7 @@ bool value_url(struct slice s, bool plain);
 bool value_text(struct slice s);
 /* How many bytes from the start are that. */
 size_t value_text_prefix(struct slice s);
-/* Name or numeric address, with a port. */
+/* Name or numeric address, with a port or without. */
 bool value_host_port(struct slice s);
 /* sip:[user@]host[:port][;transport=udp|tcp|tls] or sips:. */
 bool value_sip_uri(struct slice s);

@@ -11,8 +11,9 @@
 void presence_body_set(struct buf *b, const char *session_id, const char *availability,
 		       const char *activity, int32_t lease_ms);
 void presence_body_clear(struct buf *b, const char *session_id);
+/* life_ms: up to seven days; how far Graph goes is not documented, its own longest default is that. */
 void presence_body_set_preferred(struct buf *b, const char *availability, const char *activity,
-				 int32_t lease_ms);
+				 int32_t life_ms);
 void presence_body_clear_preferred(struct buf *b);
 /* The lease that Graph was really asked for. */
 int32_t presence_body_lease_ms(int32_t lease_ms);

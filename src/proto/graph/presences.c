@@ -22,13 +22,15 @@ void presences_body_end(struct buf *b)
 static void row(const json_t *v, presences_h *h, void *arg)
 {
 	const char *id = graph_json_text(v, "id");
-	char availability[40], activity[40];
+	struct presences_row r;
 
 	if (!id)
 		return;
-	graph_text_copy(availability, sizeof(availability), graph_json_text(v, "availability"));
-	graph_text_copy(activity, sizeof(activity), graph_json_text(v, "activity"));
-	h(arg, slice_str(id), availability, activity);
+	r.id = slice_str(id);
+	graph_text_copy(r.availability, sizeof(r.availability), graph_json_text(v, "availability"));
+	graph_text_copy(r.activity, sizeof(r.activity), graph_json_text(v, "activity"));
+	graph_text_copy(r.sequence, sizeof(r.sequence), graph_json_text(v, "sequenceNumber"));
+	h(arg, &r);
 }
 
 enum err presences_answer(struct slice body, presences_h *h, void *arg)

@@ -111,9 +111,10 @@ enum err token_answer_parse(struct slice body, struct secret *access, int32_t *r
 static const struct aadsts {
 	uint32_t number;
 	enum { CONFIGURATION, PASSING } class;
+	enum token_step step;
 	const char *fix;
 } numbers[] = {
-#define AADSTS(number, class, fix) { number, class, fix },
+#define AADSTS(number, class, step, fix) { number, class, TOKEN_STEP_##step, fix },
 #include "proto/graph/aadsts.def"
 };
 
@@ -165,6 +166,7 @@ void token_refusal_parse(uint16_t status, struct slice body, struct token_refusa
 		snprintf(ret->text, sizeof(ret->text), "answer %u without a reason", status);
 	ret->configuration = is_configuration(status, ret);
 	const struct aadsts *row = number_find(ret->aadsts);
+	ret->step = (uint8_t)(ret->configuration && row ? row->step : TOKEN_STEP_NONE);
 	if (ret->configuration)
 		ret->fix = row ? row->fix : "check tenant, client_id and the credential";
 	json_decref(doc);

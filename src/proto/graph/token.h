@@ -32,6 +32,9 @@ MUST_CHECK enum err token_form_write(const struct token_form *f, char *dst, size
 MUST_CHECK enum err token_answer_parse(struct slice body, struct secret *access,
 				       int32_t *ret_life_s);
 
+/* The step of setting up at which Entra refuses; those before it are done. */
+enum token_step { TOKEN_STEP_NONE, TOKEN_STEP_APP, TOKEN_STEP_CREDENTIAL, TOKEN_STEP_CONSENT };
+
 /* Why Entra gave no token. */
 struct token_refusal {
 	char error[48];     /* "invalid_client" */
@@ -39,6 +42,7 @@ struct token_refusal {
 	char text[160];     /* first line of the description */
 	bool configuration; /* only a person can mend it; otherwise it passes */
 	const char *fix;    /* what that person does (aadsts.def); "" when it passes */
+	uint8_t step;	    /* enum token_step; NONE when it passes, or is not known */
 };
 
 /* status: the HTTP status of the answer. Any body will do; *ret is always filled. */

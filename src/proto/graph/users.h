@@ -6,7 +6,7 @@
 #ifndef PROTO_GRAPH_USERS_H
 #define PROTO_GRAPH_USERS_H
 
-#include "base/buf.h"
+#include "proto/graph/person.h"
 
 enum {
 	USERS_EMAIL_MAX = 320,
@@ -18,9 +18,10 @@ enum {
 void users_query(struct buf *b, const char *graph_url, struct slice email);
 
 struct users_match {
-	uint32_t people; /* distinct ids that match and may be served */
-	uint32_t disabled, guests; /* matches passed over */
-	char id[USERS_ID_LEN + 1]; /* of the first of `people` */
+	uint32_t n[PERSON_CLASS_COUNT]; /* how many match; of `class`: distinct ids */
+	uint8_t class; /* enum person_class: the best there is; PERSON_CLASS_COUNT: nobody matches */
+	uint8_t via;   /* enum person_via, of the first of that class */
+	char id[USERS_ID_LEN + 1];
 };
 
 /* ERR_MALFORMED when the body is no list of users. Rows without a usable id are passed over. */

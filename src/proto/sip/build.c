@@ -19,6 +19,7 @@ const char *sip_reason(uint16_t status)
 		{ 403, "Forbidden" },
 		{ 404, "Not Found" },
 		{ 405, "Method Not Allowed" },
+		{ 406, "Not Acceptable" },
 		{ 407, "Proxy Authentication Required" },
 		{ 408, "Request Timeout" },
 		{ 412, "Conditional Request Failed" },

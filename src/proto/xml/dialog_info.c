@@ -197,3 +197,13 @@ enum err dialog_info_read(struct xml_reader *r, struct slice body, struct dialog
 		*ret = g.out;
 	return e;
 }
+
+void dialog_info_put(struct buf *b, struct slice entity, const char *id, uint32_t version, bool confirmed)
+{
+	buf_fmt(b, "<?xml version=\"1.0\"?>\n<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" "
+		   "version=\"%u\" state=\"full\" entity=\"", version);
+	xml_put_text(b, entity);
+	buf_str(b, "\">");
+	buf_fmt(b, "<dialog id=\"%s\"><state>%s</state></dialog></dialog-info>\n", id,
+		confirmed ? "confirmed" : "terminated");
+}

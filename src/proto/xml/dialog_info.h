@@ -43,6 +43,9 @@ struct dialog_info {
  * deep. ERR_NO_MEMORY. */
 MUST_CHECK enum err dialog_info_read(struct xml_reader *r, struct slice body, struct dialog_info *ret);
 
+/* Writes a whole document of one call without parties, confirmed or terminated. */
+void dialog_info_put(struct buf *b, struct slice entity, const char *id, uint32_t version, bool confirmed);
+
 /* How busy a dialog makes its line: confirmed 4 > early, proceeding, trying 3..1 > 0. */
 int dialog_state_rank(enum dialog_state s);
 /* The RFC's word, "other" for the rest. */

@@ -1,4 +1,4 @@
-/* walk.h - private to this folder: one pass of a reader over one body. */
+/* walk.h - private to proto: one pass of a reader over one body. */
 #ifndef PROTO_XML_WALK_H
 #define PROTO_XML_WALK_H
 

@@ -39,8 +39,9 @@ static struct admin *one_user(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const writes[])(struct request *r) = { api_put_profile, api_put_enabled, api_clear,
-							     api_log_level };
+	static void (*const writes[])(struct request * r) = { api_put_profile, api_put_enabled,
+							      api_clear,       api_log_level,
+							      api_capture,     api_capture_next };
 	struct request r = { .admin = one_user(),
 			     .match = { .params_n = 2, .params = { "acme", "ana@acme.example" } } };
 

@@ -3,12 +3,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void take(void *arg, struct slice id, const char *availability, const char *activity)
+static void take(void *arg, const struct presences_row *r)
 {
 	size_t *n = arg;
 
-	*n += id.n + strlen(availability) + strlen(activity);
-	CHECK(strlen(availability) < 40 && strlen(activity) < 40);
+	*n += r->id.n + strlen(r->availability) + strlen(r->activity);
+	CHECK(strlen(r->availability) < sizeof(r->availability));
+	CHECK(strlen(r->activity) < sizeof(r->activity) && strlen(r->sequence) < sizeof(r->sequence));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -236,6 +236,25 @@ static void holds_the_listener_to_loopback(void **state)
 	    good("server: { listen: '10.0.0.1:80', tls: { certificate_file: c, key_file: k } }\n"));
 }
 
+/* Who may watch people's presence is said wherever others than this machine can ask. */
+static void holds_lamps_to_their_logins(void **state)
+{
+	(void)state;
+	bad("lamps: { listen: '0.0.0.0:5060' }\n",
+	    "offhook.yaml:1:18: lamps.listen: must be a loopback address, or logins_file must say");
+	bad("lamps: { tls_listen: '127.0.0.1:5061' }\n", "offhook.yaml:1:22: lamps.tls_listen: needs tls");
+	bad("lamps: { expires_min: 10m }\n", "offhook.yaml:1:23: lamps.expires_min: must not be above");
+	bad("lamps: { digest: sha1 }\n", "offhook.yaml:1:18: lamps.digest: must be both, sha-256 or md5");
+	conf_free(good("lamps: { listen: '127.0.0.1:5060' }\n"));
+	struct conf *c = good("lamps: { listen: '0.0.0.0:5060', logins_file: l }\n");
+	assert_int_equal(c->lamps.listen.port, 5060);
+	assert_int_equal(c->lamps.stream_expires, 300000);
+	assert_int_equal(c->lamps.watchers, 10000);
+	conf_free(c);
+	bad(ACCOUNT "    policy: { direction: up }\n",
+	    "offhook.yaml:7:26: accounts[0].policy.direction: must be to-teams, to-phones or both");
+}
+
 #define UNSIGNED                                                                                   \
 	"accounts:\n  - name: acme\n    teams:\n      tenant: acme.example\n"                        \
 	"      client_id: 99999999-8888-7777-6666-555555555555\n"
@@ -243,6 +262,8 @@ static void holds_the_listener_to_loopback(void **state)
 static void wants_one_credential(void **state)
 {
 	(void)state;
+	bad(ACCOUNT "      client_secret_ends: 12-25\n",
+	    "offhook.yaml:7:27: accounts[0].teams.client_secret_ends: must be a day such as 2027-05-01");
 	bad(ACCOUNT "      certificate_file: c.pem\n",
 	    "offhook.yaml:7:25: accounts[0].teams.certificate_file: stands beside client_secret_file");
 	bad(ACCOUNT "      key_file: k.pem\n",
@@ -566,6 +587,7 @@ int main(void)
 	    cmocka_unit_test(names_line_key_and_what_would_be_right),
 	    cmocka_unit_test(only_text_reaches_the_yaml_parser),
 	    cmocka_unit_test(holds_the_listener_to_loopback),
+	    cmocka_unit_test(holds_lamps_to_their_logins),
 	    cmocka_unit_test(wants_one_credential),
 	    cmocka_unit_test(names_the_clouds),
 	    cmocka_unit_test(checks_accounts),

@@ -66,6 +66,20 @@ static void rows(void **state)
 		  "freeswitch keeps no" },
 		{ "type: freeswitch, server: 'pbx:8021', password_file: p, token_file: t",
 		  "not for a connector" },
+		{ "type: csta, server: 'pbx:7001'", "" },
+		{ "type: csta, server: 'pbx:7001', username: a, password_file: p, outstanding: 256", "" },
+		{ "type: csta, server: 'pbx:7001', outstanding: 257",
+		  "outstanding: must be at most 256 for csta" },
+		{ "type: csta, server: 'pbx:7001', username: a",
+		  "password_file: is missing: username is given" },
+		{ "type: csta, server: 'pbx:7001', username: a, password_file: p, session: none",
+		  "session: none sends no log-in: leave username and password_file out" },
+		{ "type: csta, server: 'pbx:7001', username: a, password_file: p, session: register",
+		  "session: register sends no log-in" },
+		{ "type: csta, server: 'pbx:7001', session: none", "" },
+		{ "type: ami, server: 'pbx:5038', username: a, password_file: p", "" },
+		{ "type: ami, server: 'pbx:5038'", "username: is missing" },
+		{ "type: ami, server: 'pbx:5038', username: a", "password_file: is missing" },
 	};
 	(void)state;
 
@@ -74,6 +88,51 @@ static void rows(void **state)
 
 		if (cases[i].fault[0] ? !strstr(got, cases[i].fault) : got[0] != '\0')
 			fail_msg("%s: %s", cases[i].connector, got);
+	}
+}
+
+/* What is written for one profile must not be read back as another. */
+static void tables_that_contradict_themselves(void **state)
+{
+	static const struct {
+		const char *keys, *fault; /* "": good */
+	} cases[] = {
+		{ "dnd_while: [not-available]", "" },
+		{ "dnd_while: [not-available], profile_set: '', profiles: "
+		  "['DoNotDisturbEvent/doNotDisturbOn@true=not-available']",
+		  "" },
+		{ "dnd_while: [not-available], profile_set: '', profiles: "
+		  "['DoNotDisturbEvent/doNotDisturbOn@true=not-available', "
+		  "'DoNotDisturbEvent/doNotDisturbOn@false=available']",
+		  "all but not-available switch Do Not Disturb off" },
+		{ "dnd_while: [away], profiles: "
+		  "['DoNotDisturbEvent/doNotDisturbOn@true=not-available', away=away]",
+		  "dnd_while: switches Do Not Disturb on for away, which profiles reads back as "
+		  "not-available" },
+		{ "dnd_while: [not-available, busy], profiles: "
+		  "['DoNotDisturbEvent/doNotDisturbOn@1=busy', busy=busy, off=not-available]",
+		  "on for not-available, which profiles reads back as busy" },
+		{ "dnd_while: [away], profiles: ['DoNotDisturbEvent/doNotDisturbOn@true=ignore', away=away]",
+		  "" },
+		{ "dnd_while: [away], profiles: "
+		  "['DoNotDisturbEvent/doNotDisturbOn@false=available', away=away, busy=busy]",
+		  "Do Not Disturb off, which profiles reads back as available" },
+		{ "dnd_while: [meeting], profiles: [away=away]",
+		  "dnd_while: profiles has no word for meeting, so it is never written" },
+		{ "dnd_while: [meeting], profiles: [away=away], profile_set: ''", "" },
+		{ "profiles: [away=away, Away=busy]", "profiles: the word stands in two rows: Away=busy" },
+		{ "profiles: [away=away, Event/x@away=busy]", "" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char text[600];
+
+		snprintf(text, sizeof(text), "type: csta, server: pbx, %s", cases[i].keys);
+		const char *got = fault_of("", text);
+
+		if (cases[i].fault[0] ? !strstr(got, cases[i].fault) : got[0] != '\0')
+			fail_msg("%s: %s", text, got);
 	}
 }
 
@@ -108,6 +167,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows),
+		cmocka_unit_test(tables_that_contradict_themselves),
 		cmocka_unit_test(the_listener),
 		cmocka_unit_test(forms_have_one_order),
 	};

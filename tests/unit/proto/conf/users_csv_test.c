@@ -67,6 +67,35 @@ static void reads_what_spreadsheets_write(void **state)
 	good("\"email\",\"lines\"\n\"a@b.c\",\"hq/1\"\n", "2 <a@b.c> <> <hq/1> 1\n");
 }
 
+static bool on_has(const struct users_csv_row *r, void *arg)
+{
+	*(uint8_t *)arg = r->has;
+	return true;
+}
+
+static void says_which_columns_there_are(void **state)
+{
+	static const struct {
+		const char *csv;
+		uint8_t has;
+	} all[] = {
+		{ "email\na@b.c\n", 0 },
+		{ "lines,email\n,a@b.c\n", USERS_CSV_LINES },
+		{ "email,enabled,name\na@b.c\n", USERS_CSV_ENABLED | USERS_CSV_NAME },
+		{ "email,teams_id,group\na@b.c,,\n", USERS_CSV_TEAMS_ID },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		uint8_t has = 0xff;
+
+		errs = (struct conf_errors){0};
+		assert_int_equal(users_csv_parse(slice_str(all[i].csv), "users.csv", on_has, &has, &errs),
+				 ERR_OK);
+		assert_int_equal(has, all[i].has);
+	}
+}
+
 static void names_the_line_of_an_error(void **state)
 {
 	(void)state;
@@ -129,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reads_rows),
 	    cmocka_unit_test(reads_what_spreadsheets_write),
+	    cmocka_unit_test(says_which_columns_there_are),
 	    cmocka_unit_test(names_the_line_of_an_error),
 	    cmocka_unit_test(counts_lines_inside_quotes),
 	    cmocka_unit_test(goes_on_after_an_error),

@@ -146,8 +146,8 @@ static void urls(void **state)
 		   "https://h /", "https://u@h"));
 	check(proxy, LIST("http://proxy.acme.example:3128", "https://proxy"),
 	      LIST("proxy:3128", "http://", "http://p/"));
-	check(value_host_port, LIST("pbx:5038", "10.0.0.1:5038", "[::1]:5038"),
-	      LIST("pbx", "pbx:", ":5", "[::1]", "p x:5"));
+	check(value_host_port, LIST("pbx:5038", "10.0.0.1:5038", "[::1]:5038", "pbx", "[::1]"),
+	      LIST("", "pbx:", ":5", "[::1]:", "p x:5", "pbx:0"));
 	check(value_sip_uri,
 	      LIST("sip:pbx", "sip:pbx:5070", "sips:pbx", "SIP:all@pbx.acme.example;transport=TCP",
 		   "sip:[::1]:5060", "sip:a@[::1];transport=tls;lr"),

@@ -8,6 +8,7 @@
 #include "proto/graph/error.h"
 #include "proto/graph/json.h"
 #include "proto/graph/presence_body.h"
+#include "proto/graph/batch.h"
 #include "proto/graph/presences.h"
 
 static void durations_stay_within_what_graph_takes(void **state)
@@ -72,12 +73,12 @@ static void the_largest_batch_of_ids_fits_and_is_json(void **state)
 	buf_fini(&b);
 }
 
-static void collect(void *arg, struct slice id, const char *availability, const char *activity)
+static void collect(void *arg, const struct presences_row *r)
 {
 	struct buf *b = arg;
 
-	buf_slice(b, id);
-	buf_fmt(b, "=%s/%s;", availability, activity);
+	buf_slice(b, r->id);
+	buf_fmt(b, "=%s/%s%s%s;", r->availability, r->activity, r->sequence[0] ? "@" : "", r->sequence);
 }
 
 static void presences_in_all_their_shapes(void **state)
@@ -93,6 +94,10 @@ static void presences_in_all_their_shapes(void **state)
 		  "a=Busy/X;", ERR_OK },
 		{ "{\"id\":\"a\",\"availability\":\"Busy\"}", "a=Busy/;", ERR_OK },
 		{ "{\"value\":[]}", "", ERR_OK },
+		{ "{\"value\":[{\"id\":\"a\",\"availability\":null,\"sequenceNumber\":\"A0494318401\"},"
+		  "{\"id\":\"b\",\"availability\":7,\"sequenceNumber\":null},"
+		  "{\"id\":\"c\",\"sequenceNumber\":\"0123456789012345678901234567890123456789\"}]}",
+		  "a=/@A0494318401;b=/;c=/@012345678901234567890123456789012345678;", ERR_OK },
 		{ "{\"value\":[1,null,{\"id\":5},{\"availability\":\"Busy\"}]}", "", ERR_OK },
 		{ "{\"value\":[{\"id\":\"a\",\"availability\":\"x\\ny\"}]}", "a=x/;", ERR_OK },
 		{ "{\"value\":null}", "", ERR_MALFORMED },
@@ -108,6 +113,49 @@ static void presences_in_all_their_shapes(void **state)
 		assert_int_equal(presences_answer(slice_str(cases[i].body), collect, &b),
 				 cases[i].err);
 		assert_string_equal(buf_cstr(&b), cases[i].rows);
+	}
+	buf_fini(&b);
+}
+
+static void collect_part(void *arg, const struct batch_part *p)
+{
+	struct buf *b = arg;
+
+	buf_fmt(b, "%u=%u", p->id, p->status);
+	buf_slice(b, p->retry_after);
+	buf_slice(b, p->request_id);
+	buf_slice(b, p->body);
+	buf_char(b, ';');
+}
+
+static void batches_in_all_their_shapes(void **state)
+{
+	static const struct {
+		const char *body, *parts;
+		enum err err;
+	} cases[] = {
+		{ "{\"responses\":[{\"id\":\"2\",\"status\":429,\"headers\":{\"retry-after\":\"10\","
+		  "\"Request-Id\":\"r\"},\"body\":{\"error\":{}}},"
+		  "{\"id\":\"1\",\"status\":200,\"body\":null}]}",
+		  "2=42910r{\"error\":{}};1=200;", ERR_OK },
+		{ "{\"responses\":[{\"id\":\"1\",\"status\":404}]}", "1=404;", ERR_OK },
+		{ "{\"responses\":[{\"id\":1,\"status\":200},{\"id\":\"x\",\"status\":200},{\"id\":\"-1\"},"
+		  "{\"id\":\"99999999999\",\"status\":200},{\"id\":\"5\",\"status\":\"200\"},7,null]}",
+		  "", ERR_OK },
+		{ "{\"responses\":[{\"id\":\"1\",\"status\":429,\"headers\":{\"Retry-After\":10}}]}",
+		  "1=429;", ERR_OK },
+		{ "{\"responses\":{}}", "", ERR_MALFORMED },
+		{ "{\"error\":{\"code\":\"x\"}}", "", ERR_MALFORMED },
+		{ "", "", ERR_MALFORMED },
+	};
+	struct buf b;
+	(void)state;
+
+	buf_init(&b, 4000);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		buf_reset(&b);
+		assert_int_equal(batch_answer(slice_str(cases[i].body), collect_part, &b), cases[i].err);
+		assert_string_equal(buf_cstr(&b), cases[i].parts);
 	}
 	buf_fini(&b);
 }
@@ -226,6 +274,7 @@ int main(void)
 		cmocka_unit_test(the_other_bodies),
 		cmocka_unit_test(the_largest_batch_of_ids_fits_and_is_json),
 		cmocka_unit_test(presences_in_all_their_shapes),
+		cmocka_unit_test(batches_in_all_their_shapes),
 		cmocka_unit_test(error_envelopes),
 		cmocka_unit_test(texts_are_cut_at_whole_characters),
 		cmocka_unit_test(guids),

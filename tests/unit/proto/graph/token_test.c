@@ -129,8 +129,9 @@ static void refusals(void **state)
 	/* every row of the table has words where a person is needed, and only there */
 #define CONFIGURATION true
 #define PASSING false
-#define AADSTS(number, class, fix)                                                                 \
-	assert_true((class) == (strlen(fix) > 0) && strlen(fix) < 140);
+#define AADSTS(number, class, step, fix)                                                           \
+	assert_true((class) == (strlen(fix) > 0) && strlen(fix) < 140);                            \
+	assert_true((class) == (TOKEN_STEP_##step != TOKEN_STEP_NONE));
 #include "proto/graph/aadsts.def"
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -20,7 +20,8 @@ static void quotes_are_doubled_and_everything_is_encoded(void **state)
 		     "%20or%20userPrincipalName%20eq%20%27o%27%27neil%231%2Bx%26%40acme.example%27"
 		     "%20or%20proxyAddresses%2Fany%28p%3Ap%20eq%20%27smtp%3Ao%27%27neil%231%2Bx%26"
 		     "%40acme.example%27%29"
-		     "&$select=id,mail,userPrincipalName,proxyAddresses,accountEnabled,userType");
+		     "&$select=id,mail,userPrincipalName,proxyAddresses,accountEnabled,userType,"
+		     "assignedPlans");
 	buf_fini(&b);
 }
 
@@ -66,9 +67,11 @@ static void who_matches(void **state)
 			 cases[i].rows);
 		assert_int_equal(users_answer(slice_str(body), SLICE_LIT("ana@ACME.example"), &m),
 				 ERR_OK);
-		if (m.people != cases[i].people || m.disabled != cases[i].disabled ||
-		    m.guests != cases[i].guests || strcmp(m.id, cases[i].id) != 0)
-			fail_msg("%s: %u %u %u %s", body, m.people, m.disabled, m.guests, m.id);
+		const char *id = m.class == PERSON_GOOD ? m.id : "";
+		if (m.n[PERSON_GOOD] != cases[i].people || m.n[PERSON_DISABLED] != cases[i].disabled ||
+		    m.n[PERSON_GUEST] != cases[i].guests || strcmp(id, cases[i].id) != 0)
+			fail_msg("%s: %u %u %u %s", body, m.n[PERSON_GOOD], m.n[PERSON_DISABLED],
+				 m.n[PERSON_GUEST], m.id);
 	}
 }
 
