@@ -12,8 +12,10 @@ static bool policy_same(const struct policy *a, const struct policy *b)
 {
 	return a->precedence == b->precedence && a->ringing == b->ringing && a->busy == b->busy &&
 	       a->dnd == b->dnd && a->not_available == b->not_available && a->mode == b->mode &&
+	       a->direction == b->direction && a->lend == b->lend && a->lend_while == b->lend_while &&
 	       a->settle_ms == b->settle_ms && a->grace_ms == b->grace_ms &&
-	       a->lease_ms == b->lease_ms;
+	       a->lease_ms == b->lease_ms && a->outside == b->outside && a->hours == b->hours &&
+	       a->texts == b->texts && a->text_set == b->text_set;
 }
 
 void change_policy(struct engine *e, uint16_t account, const struct policy *p)
@@ -34,6 +36,23 @@ void change_policy(struct engine *e, uint16_t account, const struct policy *p)
 	a->policy = *p;
 	a->known = true;
 	engine_sweep_users(e, account);
+}
+
+void change_hours(struct engine *e, uint16_t hours, bool open, int64_t until_wall_ms)
+{
+	bool was_closed;
+
+	if (hours == 0 || hours >= HOURS_MAX) {
+		engine_count(e, ENGINE_UNKNOWN_OBJECT);
+		return;
+	}
+	was_closed = e->hours[hours].closed;
+	e->hours[hours] = (struct hours_state){ until_wall_ms, !open };
+	if (was_closed == !open)
+		return;
+	for (uint32_t a = 0; a < e->max.accounts; a++)
+		if (e->accounts[a].known)
+			engine_sweep_users(e, (uint16_t)a);
 }
 
 static void drop_own_policy(struct engine *e, struct user *u)
@@ -78,6 +97,17 @@ static void user_new(struct engine *e, uint32_t id, uint16_t account)
 	if (id >= e->users_high)
 		e->users_high = id + 1;
 	e->accounts[account].census[PRESENCE_UNKNOWN]++;
+}
+
+/* Leases under way stand as they are; the next one of each user is as long as the load asks. */
+void change_load(struct engine *e, const struct event *ev)
+{
+	if (ev->load.account >= e->max.accounts) {
+		engine_count(e, ENGINE_UNKNOWN_OBJECT);
+		return;
+	}
+	e->accounts[ev->load.account].deep = ev->load.deep;
+	e->accounts[ev->load.account].lease_floor_ms = ev->load.floor_ms;
 }
 
 void change_user_add(struct engine *e, const struct event *ev)
@@ -145,6 +175,22 @@ void change_user_remove(struct engine *e, uint32_t id)
 	drop_own_policy(e, u);
 	u->flags |= USER_LEAVING | USER_CHANGED;
 	engine_audit(e, id, AUDIT_REMOVED, 0, 0);
+	engine_look(e, id);
+}
+
+void change_user_anew(struct engine *e, uint32_t id)
+{
+	struct user *u;
+
+	if (!engine_has_user(e, id)) {
+		engine_count(e, ENGINE_UNKNOWN_OBJECT);
+		return;
+	}
+	u = &e->users[id];
+	publish_anew(e, id);
+	u->text = TEXT_NONE;
+	u->flags &= (uint16_t)~USER_TEXT_OURS;
+	u->flags |= USER_CHANGED | USER_SAVE;
 	engine_look(e, id);
 }
 
@@ -265,7 +311,8 @@ void change_restore_user(struct engine *e, const struct user_record *r)
 	}
 	u = &e->users[r->user];
 	b = pub_of(e, u);
-	if (r->profile >= PROFILE_COUNT || r->session >= SESSION_COUNT) {
+	if (r->profile >= PROFILE_COUNT || r->session >= SESSION_COUNT ||
+	    r->preferred >= PREFERRED_MARK_COUNT) {
 		engine_count(e, ENGINE_BAD_VALUE);
 		return;
 	}

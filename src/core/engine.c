@@ -3,10 +3,13 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "core/lamp.h"
 #include "core/line.h"
 #include "core/mirror.h"
 #include "core/person.h"
 #include "core/publish.h"
+#include "core/seen.h"
+#include "core/text.h"
 
 enum {
 	SWEEP_STEP = 1024,      /* records looked at per step by a sweep */
@@ -48,7 +51,7 @@ enum err engine_new(struct engine **ret, const struct engine_limits *limits, int
 	e->max = *limits;
 	if (e->max.calls == 0)
 		e->max.calls = limits->lines + CALLS_SPARE;
-	e->now_ms = mono_ms;
+	e->now_ms = e->started_mono_ms = mono_ms;
 	e->wall_ms = wall_ms;
 	e->wall_offset_ms = wall_ms - mono_ms;
 	e->call_free = e->pub_free = e->queue_head = e->queue_tail = ID_NONE;
@@ -93,6 +96,18 @@ bool engine_has_line(const struct engine *e, uint32_t line)
 	return line < e->max.lines && e->lines[line].flags & LINE_USED;
 }
 
+enum account_mode engine_mode(const struct engine *e, const struct user *u)
+{
+	uint8_t own = engine_policy(e, u)->mode, account = e->accounts[u->account].policy.mode;
+
+	return (enum account_mode)(own > account ? own : account);
+}
+
+bool engine_is_closed(const struct engine *e, const struct policy *p)
+{
+	return e->hours[p->hours].closed; /* 0 never is */
+}
+
 const struct policy *engine_policy(const struct engine *e, const struct user *u)
 {
 	return u->flags & USER_OWN_POLICY ? &e->own[u->policy].policy :
@@ -132,6 +147,8 @@ struct pub *engine_pub(struct engine *e, struct user *u)
 	else
 		u->pub = e->pubs_high++;
 	e->pubs[u->pub] = (struct pub){ .profile_until_wall_ms = TIME_NEVER,
+					.profile_mono_ms = INT64_MIN,
+					.text_until_wall_ms = TIME_NEVER,
 					.dwell_from_ms = TIME_NEVER };
 	return &e->pubs[u->pub];
 }
@@ -143,7 +160,8 @@ void engine_pub_trim(struct engine *e, struct user *u)
 	if (!b || u->state != PUBLISH_IDLE || u->target != SESSION_NONE || b->profile_order ||
 	    b->held.session != SESSION_NONE || b->may_hold || b->may_preferred || b->denials ||
 	    b->dwell_from_ms != TIME_NEVER || b->alone_until_ms > e->now_ms ||
-	    b->retry_mono_ms > e->now_ms || b->profile_until_wall_ms != TIME_NEVER)
+	    b->retry_mono_ms > e->now_ms || b->profile_until_wall_ms != TIME_NEVER ||
+	    seen_remembers(e, b) || b->ours)
 		return;
 	b->next_free = e->pub_free;
 	e->pub_free = u->pub;
@@ -262,8 +280,10 @@ void engine_look(struct engine *e, uint32_t id)
 	person_fold(e, u, engine_policy(e, u), &f);
 	note_combined(e, id, f.combined);
 	publish_look(e, id, &f, &due);
+	text_look(e, id, &f, &due);
+	lamp_look(e, id, &due);
 	report_user(e, id);
-	if (u->flags & USER_LEAVING && publish_clean(e, id)) {
+	if (u->flags & USER_LEAVING && publish_clean(e, id) && !(u->flags & USER_TEXT_OURS)) {
 		if (!(u->flags & USER_QUEUED)) {
 			engine_user_free(e, id);
 			return;
@@ -349,12 +369,14 @@ static void take_obs(struct engine *e, const struct obs *o)
 	switch ((enum obs_kind)o->kind) {
 	case OBS_CALL:
 	case OBS_DND:
+	case OBS_FORWARD:
 	case OBS_REGISTRATION:
 		if (o->line == ID_NONE) {
 			engine_count(e, ENGINE_UNKNOWN_OBJECT);
 			return;
 		}
-		if (o->kind == OBS_CALL && (o->call >= CALL_COUNT || o->scope > SCOPE_GONE)) {
+		if ((o->kind == OBS_CALL && (o->call >= CALL_COUNT || o->scope > SCOPE_GONE)) ||
+		    (o->kind == OBS_FORWARD && o->forward > FORWARD_EXTERNAL)) {
 			engine_count(e, ENGINE_BAD_VALUE);
 			return;
 		}
@@ -378,9 +400,19 @@ static void take_obs(struct engine *e, const struct obs *o)
 		if (user != ID_NONE)
 			e->users[user].flags |= USER_CHANGED;
 		break;
-	case OBS_FORWARD:  /* no rule reads it yet */
 	case OBS_READBACK:
-		return;
+		if (!engine_has_user(e, user)) {
+			engine_count(e, ENGINE_UNKNOWN_OBJECT);
+			return;
+		}
+		if (o->readback.presence >= PRESENCE_COUNT || o->readback.origin >= SEEN_ORIGIN_COUNT ||
+		    o->readback.activity >= ACTIVITY_COUNT) {
+			engine_count(e, ENGINE_BAD_VALUE);
+			return;
+		}
+		seen_take(e, user, o);
+		lamp_take(e, user, o);
+		break;
 	case OBS_COUNT:
 	default:
 		engine_count(e, ENGINE_BAD_VALUE);
@@ -455,6 +487,16 @@ static void take_written(struct engine *e, const struct event *ev)
 	engine_look(e, e->lines[line].user);
 }
 
+static void take_text(struct engine *e, uint32_t user, bool ours)
+{
+	if (!engine_has_user(e, user)) {
+		engine_count(e, ENGINE_UNKNOWN_OBJECT);
+		return;
+	}
+	text_state(e, user, ours);
+	engine_look(e, user);
+}
+
 static void take_outcome(struct engine *e, const struct outcome *o)
 {
 	if (o->class >= OUTCOME_COUNT) {
@@ -495,6 +537,9 @@ static void take(struct engine *e, const struct event *ev)
 	case EV_POLICY:
 		change_policy(e, ev->policy_set.account, &ev->policy_set.policy);
 		break;
+	case EV_LOAD:
+		change_load(e, ev);
+		break;
 	case EV_USER_ADD:
 		change_user_add(e, ev);
 		break;
@@ -504,6 +549,9 @@ static void take(struct engine *e, const struct event *ev)
 	case EV_USER_REMOVE:
 		change_user_remove(e, ev->user);
 		break;
+	case EV_USER_ANEW:
+		change_user_anew(e, ev->user);
+		break;
 	case EV_LINE_ADD:
 		change_line_add(e, ev->line_add.line, ev->line_add.connector, ev->line_add.user);
 		break;
@@ -512,6 +560,12 @@ static void take(struct engine *e, const struct event *ev)
 		break;
 	case EV_LINE_REMOVE:
 		change_line_remove(e, ev->line);
+		break;
+	case EV_HOURS:
+		change_hours(e, ev->hours_set.hours, ev->hours_set.open, ev->hours_set.until_wall_ms);
+		break;
+	case EV_TEXT:
+		take_text(e, ev->text_state.user, ev->text_state.ours);
 		break;
 	case EV_RESTORE_USER:
 		change_restore_user(e, &ev->user_record);

@@ -59,6 +59,14 @@ enum line_sync {
 /* What became of the last write of the profile to the line's PBX. */
 enum line_write { LINE_WRITE_NONE, LINE_WRITE_ASKED, LINE_WRITE_REFUSED };
 
+/* What a line's PBX is lent while Teams shows something (lend.h). */
+enum line_lend {
+	LINE_LEND_NONE,
+	LINE_LEND_HELD,     /* it is to hold .lent, which is nobody's own */
+	LINE_LEND_RETURNED, /* .lent is being taken back, or its echo awaited */
+	LINE_LEND_LEFT,     /* somebody has set something meanwhile: nothing before Teams is quiet */
+};
+
 struct line_view {
 	uint32_t connector, user;
 	uint8_t sync;     /* enum line_sync */
@@ -66,12 +74,15 @@ struct line_view {
 	uint8_t call;     /* enum call_state, the busiest */
 	uint8_t calls;
 	bool dnd, registered;
+	uint8_t forward; /* enum forward_target */
 	int64_t since_mono_ms;   /* of the present state */
 	int64_t seen_wall_ms;    /* last report, 0: never */
 	bool reads_profile, writes_profile; /* the line's connector */
 	uint8_t pbx_profile;     /* enum profile that the PBX holds, PROFILE_NONE: not known */
 	uint8_t write;           /* enum line_write */
 	uint8_t written;         /* enum profile; what .write is about */
+	uint8_t lend;            /* enum line_lend */
+	uint8_t lent;            /* enum profile; HELD, RETURNED */
 };
 
 /* Which input won, for explain. */
@@ -90,20 +101,38 @@ struct user_view {
 	uint8_t desired;          /* enum session; after policy and dwell */
 	uint8_t held;             /* enum session that Graph has confirmed */
 	bool held_preferred;
+	bool preferred_left;      /* the user put another in the place of our preferred state */
 	int64_t lease_end_mono_ms; /* 0: none held */
 	int64_t renew_mono_ms;
 	uint8_t publish;          /* enum publish_state, core/publish.h */
 	uint16_t last_status;
 	uint32_t generation;
 	int64_t retry_mono_ms;    /* backing off until, 0: not */
+	uint8_t shown;          /* enum shown: what others see of what is held */
+	uint8_t lamp;             /* enum lamp: what phones are shown of Teams */
+	bool conflict;            /* another application writes the same user */
 	uint32_t first_line;      /* ID_NONE: none; engine_next_line_of */
+	bool closed;              /* outside working hours */
+	int64_t hours_until_wall_ms; /* when that changes; TIME_NEVER: there are none */
+	uint8_t text;             /* enum text_cause of the status message */
+	bool text_ours;           /* Teams may show one of ours */
 	struct policy policy;     /* in force */
 };
 
 bool engine_user(const struct engine *e, uint32_t user, struct user_view *ret);
 bool engine_line(const struct engine *e, uint32_t line, struct line_view *ret);
+/* Nothing of ours is or may be in Teams for the user. */
+bool engine_holds_nothing(const struct engine *e, uint32_t user);
 /* The line after `line` of the same user, or ID_NONE. */
 uint32_t engine_next_line_of(const struct engine *e, uint32_t line);
+/* How the user would look in Teams under these rules, from what is known now; mode and dwell left aside. */
+struct appearance {
+	uint8_t session; /* enum session */
+	bool preferred;
+	uint8_t text;    /* enum text_cause */
+};
+bool engine_appearance(const struct engine *e, uint32_t user, const struct policy *p, bool closed,
+		       struct appearance *ret);
 bool engine_account_policy(const struct engine *e, uint16_t account, struct policy *ret);
 uint64_t engine_counter(const struct engine *e, enum engine_counter c);
 const char *engine_counter_name(enum engine_counter c);

@@ -1,6 +1,7 @@
 #include "core/line.h"
 
 #include "base/check.h"
+#include "core/lend.h"
 #include "core/mirror.h"
 
 /* For "the busiest call": what people would name first. */
@@ -30,6 +31,11 @@ enum line_sync line_sync(const struct engine *e, const struct line *l)
 	if (l->flags & LINE_IN_SYNC && l->epoch == link_epoch(e, l))
 		return LINE_SYNCED;
 	return l->flags & LINE_PAST_GRACE ? LINE_EXPIRED : LINE_STANDING;
+}
+
+enum forward_target line_forward(const struct line *l)
+{
+	return (enum forward_target)((l->flags & LINE_FORWARD) >> LINE_FORWARD_SHIFT);
 }
 
 static bool counts_busy(const struct call *c, const struct policy *p)
@@ -74,7 +80,8 @@ void line_state(const struct engine *e, const struct line *l, const struct polic
 		struct line_state *ret)
 {
 	bool here = l->epoch == link_epoch(e, l);
-	bool busy = l->flags & LINE_OVERFLOW, dnd = l->flags & LINE_DND, fresh = false;
+	bool busy = l->flags & LINE_OVERFLOW, fresh = false;
+	bool dnd = l->flags & LINE_DND && !lend_has_dnd(e, l);
 
 	*ret = (struct line_state){ 0 };
 	for (uint32_t i = l->first_call; i != ID_NONE; i = e->calls[i].next) {
@@ -235,7 +242,7 @@ static struct look look_at(const struct engine *e, const struct line *l)
 	k.presence = s.presence;
 	k.call = (uint8_t)line_busiest(e, l, &k.calls);
 	k.sync = (uint8_t)line_sync(e, l);
-	k.flags = l->flags & (LINE_KNOWN | LINE_DND | LINE_GONE_AWAY);
+	k.flags = l->flags & (LINE_KNOWN | LINE_DND | LINE_GONE_AWAY | LINE_FORWARD);
 	return k;
 }
 
@@ -248,7 +255,7 @@ static bool look_same(const struct look *a, const struct look *b)
 /* The record holds no more than this: other changes need no writing. */
 static bool record_same(const struct look *a, const struct look *b)
 {
-	return a->call == b->call && a->flags == b->flags;
+	return a->call == b->call && ((a->flags ^ b->flags) & (uint16_t)~LINE_FORWARD) == 0;
 }
 
 static bool note_change(struct engine *e, uint32_t id, const struct look *before)
@@ -337,6 +344,8 @@ bool line_report(struct engine *e, uint32_t id, const struct obs *o)
 		report_call(e, id, o);
 	else if (o->kind == OBS_DND)
 		report_dnd(l, o->on);
+	else if (o->kind == OBS_FORWARD)
+		l->flags = (uint16_t)((l->flags & ~LINE_FORWARD) | o->forward << LINE_FORWARD_SHIFT);
 	else if (o->registered)
 		l->flags &= (uint16_t)~LINE_GONE_AWAY;
 	else
@@ -389,6 +398,7 @@ void line_save(struct engine *e, uint32_t id)
 		.registered = !(l->flags & LINE_GONE_AWAY),
 		.known = l->flags & LINE_KNOWN,
 		.pbx_profile = (uint8_t)mirror_held(e, id),
+		.lent = e->mirrors[id].lent,
 		.seen_wall_ms = (int64_t)l->seen_wall_s * 1000,
 	};
 }
@@ -472,7 +482,7 @@ static void expire(struct engine *e, struct line *l)
 	engine_count(e, ENGINE_GRACE_ENDED);
 	line_drop_calls(e, l);
 	l->flags &= (uint16_t)~(LINE_KNOWN | LINE_DND | LINE_DND_FRESH | LINE_GONE_AWAY |
-				LINE_RESTORED);
+				LINE_RESTORED | LINE_FORWARD);
 	l->flags |= LINE_PAST_GRACE;
 }
 

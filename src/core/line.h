@@ -20,7 +20,9 @@ enum call_state line_busiest(const struct engine *e, const struct line *l, uint8
 /* The last instant at which a synchronised source spoke for an unsynchronised line's state. */
 int64_t line_evidence_mono_ms(const struct engine *e, const struct line *l);
 
-/* A call, DND or registration report. True when something that can be seen has changed. */
+/* Where it is forwarded to, as last reported; FORWARD_NONE once its grace is over. */
+enum forward_target line_forward(const struct line *l);
+/* A call, DND, forwarding or registration report. True when something that can be seen has changed. */
 bool line_report(struct engine *e, uint32_t id, const struct obs *o);
 void line_restore(struct engine *e, uint32_t id, const struct line_record *r);
 /* Its reports have ended: the last state stands from now on. True when that is a change. */

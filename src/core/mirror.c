@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/lend.h"
 #include "core/line.h"
 
 enum {
@@ -9,6 +10,7 @@ enum {
 	UNSURE_RETRY_MS = 5000,
 	UNSURE_RETRY_MAX_MS = 5 * 60 * 1000,
 	UNSURE_DOUBLINGS = 6,
+	SAME_END_MS = 60 * 1000, /* a PBX may keep no seconds */
 	ANSWER_MAX_MS = 60 * 1000, /* a source that owes an answer for longer has lost it */
 };
 
@@ -28,6 +30,21 @@ static bool same(uint8_t a, uint8_t b)
 {
 	return a == b || (a == PROFILE_BUSY && b == PROFILE_MEETING) ||
 	       (a == PROFILE_MEETING && b == PROFILE_BUSY);
+}
+
+static int64_t end_of(const struct engine *e, const struct user *u)
+{
+	const struct pub *b = pub_of(e, u);
+
+	return b ? b->profile_until_wall_ms : TIME_NEVER;
+}
+
+/* Where the PBX tells no end it may keep none: that says nothing against ours. */
+static bool ends_agree(int64_t told_wall_ms, int64_t wall_ms)
+{
+	int64_t apart = told_wall_ms > wall_ms ? told_wall_ms - wall_ms : wall_ms - told_wall_ms;
+
+	return told_wall_ms == TIME_NEVER || apart < SAME_END_MS;
 }
 
 /* Lines of connectors without profiles leave their mirror's memory untouched. */
@@ -88,20 +105,22 @@ static int64_t changed_wall_ms(const struct engine *e, const struct user *u)
 	return b ? b->profile_order : 0;
 }
 
-/* Found after an outage, or at the first contact: when it changed nobody knows. */
+/* Found after an outage, or at the first contact: when it changed nobody knows. By the clock that is never
+ * set: what was set in the app since the loss wins. */
 static bool takes_found(const struct engine *e, const struct mirror *m, bool known, const struct user *u)
 {
-	int64_t ours = changed_wall_ms(e, u);
+	const struct pub *b = pub_of(e, u);
 
 	if (!known)
-		return ours == 0;
-	return ours <= e->wall_ms - (e->now_ms - m->lost_mono_ms);
+		return changed_wall_ms(e, u) == 0;
+	return !b || b->profile_mono_ms < m->lost_mono_ms;
 }
 
 /* One change at the PBX among our own writes: the PBX's order of echo and change tells who was last. */
-static bool takes_changed(struct mirror *m, uint8_t state)
+static bool takes_changed(struct mirror *m, uint8_t state, int64_t until_wall_ms)
 {
-	if (m->flags & MIRROR_AWAITS_ECHO && same(state, m->written)) {
+	if (m->flags & MIRROR_AWAITS_ECHO && same(state, m->written) &&
+	    ends_agree(until_wall_ms, m->until_wall_ms)) {
 		m->flags &= (uint8_t)~MIRROR_AWAITS_ECHO;
 		return false;
 	}
@@ -112,6 +131,19 @@ static bool takes_changed(struct mirror *m, uint8_t state)
 	/* reports are in the PBX's order: an echo not come by now never will */
 	m->flags &= (uint8_t)~MIRROR_AWAITS_ECHO;
 	return true;
+}
+
+/* Another end for the profile that stands, and not the one that this PBX was last known to hold. */
+static bool moves_end(struct mirror *m, const struct obs *o, const struct user *u, int64_t ours_wall_ms)
+{
+	int64_t told = o->profile.until_wall_ms;
+
+	if (told <= 0 || o->profile.state == PROFILE_AVAILABLE || o->profile.state != u->profile ||
+	    ends_agree(told, m->until_wall_ms))
+		return false;
+	if (!in_flight(m))
+		m->until_wall_ms = told;
+	return !ends_agree(told, ours_wall_ms);
 }
 
 bool mirror_report(struct engine *e, uint32_t line, const struct obs *o)
@@ -130,14 +162,19 @@ bool mirror_report(struct engine *e, uint32_t line, const struct obs *o)
 	hold(e, line, m, state);
 	if (state >= PROFILE_COUNT || l->user == ID_NONE)
 		return false;
+	if (lend_report(e, line, state)) {
+		if (same(state, m->written))
+			m->flags &= (uint8_t)~MIRROR_AWAITS_ECHO;
+		return false;
+	}
 	const struct user *u = &e->users[l->user];
-	if ((known && was == state) || u->profile == state) {
+	if (((known && was == state) || u->profile == state) && !moves_end(m, o, u, end_of(e, u))) {
 		if (same(state, m->written))
 			m->flags &= (uint8_t)~MIRROR_AWAITS_ECHO;
 		return false;
 	}
 	if (heard || o->scope != SCOPE_FULL)
-		return takes_changed(m, state);
+		return takes_changed(m, state, o->profile.until_wall_ms);
 	return takes_found(e, m, known, u);
 }
 
@@ -158,6 +195,7 @@ void mirror_restore(struct engine *e, uint32_t line, const struct line_record *r
 	m->pbx = r->pbx_profile;
 	m->lost_mono_ms = e->now_ms;
 	m->epoch = link_of(e, line)->epoch;
+	lend_restore(e, line, r);
 }
 
 /* ---- what we write ---- */
@@ -222,33 +260,36 @@ static bool may_write(const struct engine *e, const struct mirror *m, uint32_t l
 
 	if (!c->writes_profile || !c->up || in_flight(m))
 		return false;
-	if (u->flags & USER_LEAVING || !(u->flags & USER_ENABLED) || engine_policy(e, u)->mode != MODE_LIVE)
+	if (u->flags & USER_LEAVING || !(u->flags & USER_ENABLED) || engine_mode(e, u) != MODE_LIVE)
 		return false;
 	return !c->reads_profile || m->flags & MIRROR_HEARD;
 }
 
-/* The PBX holds the profile, or nobody has ever set one. */
-static bool in_step(const struct engine *e, const struct mirror *m, const struct user *u)
+/* What is lent has no end of its own. */
+static int64_t until_of(const struct engine *e, const struct user *u, uint8_t wanted)
 {
-	const struct pub *b = pub_of(e, u);
-	int64_t until = b ? b->profile_until_wall_ms : TIME_NEVER;
+	return wanted == u->profile ? end_of(e, u) : TIME_NEVER;
+}
+
+/* The PBX holds the profile, or nobody has ever set one. */
+static bool in_step(const struct engine *e, const struct mirror *m, const struct user *u, uint8_t wanted)
+{
+	int64_t until = until_of(e, u, wanted);
 
 	if (m->flags & MIRROR_UNSURE)
 		return false;
 	if (!(m->flags & MIRROR_KNOWN))
-		return changed_wall_ms(e, u) == 0;
-	return same(m->pbx, u->profile) && (!(m->flags & MIRROR_OURS) || m->until_wall_ms == until ||
-					    !same(m->written, u->profile));
+		return wanted == u->profile && !lend_is_due_back(m) && changed_wall_ms(e, u) == 0;
+	return same(m->pbx, wanted) && (!(m->flags & MIRROR_OURS) || m->until_wall_ms == until ||
+					!same(m->written, wanted));
 }
 
-static void give_write(struct engine *e, uint32_t line, struct mirror *m)
+static void give_write(struct engine *e, uint32_t line, struct mirror *m, uint8_t wanted)
 {
-	const struct user *u = &e->users[e->lines[line].user];
-	const struct pub *b = pub_of(e, u);
 	struct action *a = engine_push(e, ACT_PROFILE_WRITE, e->lines[line].user);
 
-	m->written = u->profile;
-	m->until_wall_ms = b ? b->profile_until_wall_ms : TIME_NEVER;
+	m->written = wanted;
+	m->until_wall_ms = until_of(e, &e->users[e->lines[line].user], wanted);
 	m->generation++;
 	m->retry_mono_ms = e->now_ms + ANSWER_MAX_MS;
 	m->flags &= (uint8_t)~(MIRROR_REFUSED | MIRROR_COLLIDED);
@@ -257,7 +298,8 @@ static void give_write(struct engine *e, uint32_t line, struct mirror *m)
 	a->line = line;
 	a->connector = e->lines[line].connector;
 	a->generation = m->generation;
-	a->user_record = (struct user_record){ .user = e->lines[line].user, .profile = u->profile,
+	a->user_record = (struct user_record){ .user = e->lines[line].user,
+					       .profile = wanted,
 					       .profile_until_wall_ms = m->until_wall_ms };
 }
 
@@ -265,6 +307,7 @@ void mirror_look(struct engine *e, uint32_t line, int64_t *due_mono_ms)
 {
 	const struct user *u = &e->users[e->lines[line].user];
 	struct mirror *m;
+	uint8_t wanted;
 
 	if (!link_of(e, line)->writes_profile)
 		return;
@@ -273,14 +316,20 @@ void mirror_look(struct engine *e, uint32_t line, int64_t *due_mono_ms)
 		answered(e, line, m, WRITE_UNSURE);
 	if (in_flight(m) && m->retry_mono_ms < *due_mono_ms)
 		*due_mono_ms = m->retry_mono_ms;
-	if (!may_write(e, m, line, u) || in_step(e, m, u))
+	lend_look(e, line, due_mono_ms);
+	wanted = lend_profile(e, line);
+	if (m->flags & MIRROR_REFUSED && m->flags & MIRROR_KNOWN && m->pbx == wanted) {
+		m->flags &= (uint8_t)~MIRROR_REFUSED; /* nobody asks for any more what was refused */
+		e->users[e->lines[line].user].flags |= USER_CHANGED;
+	}
+	if (!may_write(e, m, line, u) || in_step(e, m, u, wanted))
 		return;
-	if (e->now_ms < m->retry_mono_ms && m->written == u->profile) {
+	if (e->now_ms < m->retry_mono_ms && m->written == wanted) {
 		if (m->retry_mono_ms < *due_mono_ms)
 			*due_mono_ms = m->retry_mono_ms;
 		return;
 	}
-	give_write(e, line, m);
+	give_write(e, line, m, wanted);
 }
 
 void mirror_view(const struct engine *e, uint32_t line, struct line_view *ret)
@@ -296,4 +345,5 @@ void mirror_view(const struct engine *e, uint32_t line, struct line_view *ret)
 		     : m->flags & MIRROR_REFUSED ? LINE_WRITE_REFUSED
 						 : LINE_WRITE_NONE;
 	ret->written = m->written;
+	ret->lend = lend_state(m, &ret->lent);
 }

@@ -31,6 +31,40 @@ static const struct {
 #include "core/names.def"
 };
 
+static const struct {
+	const char *name, *sentence;
+} showns[SHOWN_COUNT] = {
+#define SHOWN(id, name, sentence) [SHOWN_##id] = { name, sentence },
+#include "core/names.def"
+};
+
+static const struct {
+	const char *name, *label;
+} lamps[LAMP_COUNT] = {
+#define LAMP(id, name, label) [LAMP_##id] = { name, label },
+#include "core/names.def"
+};
+
+const char *lamp_name(enum lamp v)
+{
+	return (unsigned)v < LAMP_COUNT ? lamps[v].name : "?";
+}
+
+const char *lamp_label(enum lamp v)
+{
+	return (unsigned)v < LAMP_COUNT ? lamps[v].label : "?";
+}
+
+const char *shown_name(enum shown v)
+{
+	return (unsigned)v < SHOWN_COUNT ? showns[v].name : "?";
+}
+
+const char *shown_sentence(enum shown v)
+{
+	return (unsigned)v < SHOWN_COUNT ? showns[v].sentence : "?";
+}
+
 const char *presence_name(enum presence p)
 {
 	return (unsigned)p < PRESENCE_COUNT ? presence_names[p] : "?";
@@ -44,6 +78,17 @@ const char *presence_label(enum presence p)
 const char *profile_name(enum profile p)
 {
 	return (unsigned)p < PROFILE_COUNT ? profile_names[p] : "?";
+}
+
+const char *text_cause_name(enum text_cause c)
+{
+	static const char *const names[TEXT_COUNT] = {
+		"none",
+#define TEXT(id, key, absence) key,
+#include "core/texts.def"
+	};
+
+	return (unsigned)c < TEXT_COUNT ? names[c] : names[TEXT_NONE];
 }
 
 const char *session_name(enum session s)

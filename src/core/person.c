@@ -28,6 +28,8 @@ static void fold_line(const struct engine *e, uint32_t id, const struct policy *
 	if (higher(p, s.evidence, f->evidence))
 		f->evidence = s.evidence;
 	f->evidence_conference |= s.evidence_conference;
+	if (line_forward(l) > f->forward)
+		f->forward = (uint8_t)line_forward(l);
 	f->settled &= line_sync(e, l) != LINE_STANDING;
 }
 
@@ -88,6 +90,9 @@ bool person_profile(struct engine *e, uint32_t id, const struct obs *o)
 	u->profile = o->profile.state;
 	pub->profile_until_wall_ms = until;
 	pub->profile_order = order;
+	pub->profile_mono_ms = e->now_ms - (e->wall_ms > order ? e->wall_ms - order : 0);
+	if (changed && pub->held.preferred)
+		pub->renew_mono_ms = e->now_ms + 1; /* its end is carried by the preferred state: told anew */
 	if (changed) {
 		u->flags |= USER_SAVE | USER_CHANGED;
 		engine_audit(e, id, AUDIT_PROFILE, was, u->profile);

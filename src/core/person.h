@@ -12,6 +12,7 @@ struct fold {
 	uint8_t winner;      /* enum winner */
 	uint32_t winner_line;
 	bool conference, evidence_conference;
+	uint8_t forward;     /* enum forward_target, of the line that is forwarded furthest */
 	bool settled;        /* every line is synchronised or past its grace */
 	int64_t evidence_end_mono_ms; /* of the winning state; now, when it is not a standing one */
 };

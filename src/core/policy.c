@@ -36,6 +36,10 @@ bool policy_valid(const struct policy *p)
 	return p->precedence <= PRECEDENCE_CALL_FIRST && p->ringing <= RINGING_BUSY &&
 	       p->busy <= BUSY_DND && p->dnd <= DND_PREFERRED &&
 	       p->not_available <= NOT_AVAILABLE_DND && p->mode <= MODE_OFF &&
+	       p->outside <= OUTSIDE_NOTHING && p->hours < HOURS_MAX && p->texts < 1u << TEXT_COUNT &&
+	       !(p->texts & 1) &&
+	       p->direction <= DIRECTION_BOTH && p->lend < PROFILE_COUNT &&
+	       p->lend_while < 1u << LAMP_COUNT &&
 	       within(p->settle_ms, 0, SETTLE_MAX_MS) && within(p->grace_ms, 0, GRACE_MAX_MS) &&
 	       within(p->lease_ms, LEASE_MIN_MS, LEASE_MAX_MS);
 }

@@ -9,6 +9,7 @@
 enum {
 	LEASE_MIN_MS = 300000,     /* PT5M, the shortest that setPresence takes */
 	LEASE_MAX_MS = 14400000,   /* PT4H */
+	PREFERRED_MAX_MS = 604800000, /* seven days: the longest life that Graph gives by itself */
 	SETTLE_MAX_MS = 600000,
 	GRACE_MAX_MS = 3600000,
 	RINGING_MAX_MS = 300000,   /* a ringing that never ends is dropped after this, a dialing questioned */

@@ -25,12 +25,18 @@ const char *publish_state_name(enum publish_state s);
 
 struct engine;
 struct fold;
+struct user;
 
 /* Brings the user's publishing in line with the fold; lowers *due to its next deadline. Gives at
  * most four actions. */
 void publish_look(struct engine *e, uint32_t user, const struct fold *f, int64_t *due_mono_ms);
+/* Whether the user takes part at all. */
+bool publish_takes_part(const struct engine *e, const struct user *u);
 /* Takes an answer. False when it answers no longer to the latest action. */
 bool publish_outcome(struct engine *e, uint32_t user, const struct outcome *o);
+/* Nothing of ours is held where the user is published from now on; answers still to come are about another
+ * place. */
+void publish_anew(struct engine *e, uint32_t user);
 void publish_restore(struct engine *e, uint32_t user, const struct user_record *r);
 /* What the store must know of the user. */
 struct user_record publish_record(const struct engine *e, uint32_t user);

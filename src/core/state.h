@@ -21,6 +21,8 @@ struct call {
 	bool aged;      /* rang too long: kept, so that a repeated report does not revive it */
 };
 
+enum { LINE_FORWARD_SHIFT = 9 };
+
 enum line_flag {
 	LINE_USED = 1,
 	LINE_IN_SYNC = 2,     /* while .epoch is the connector's */
@@ -30,6 +32,7 @@ enum line_flag {
 	LINE_DND_FRESH = 32,  /* reported since the link came up; while .epoch is the connector's */
 	LINE_GONE_AWAY = 64,  /* not registered */
 	LINE_OVERFLOW = 128,  /* a busy call did not fit the pool */
+	LINE_FORWARD = 3 << LINE_FORWARD_SHIFT, /* two bits: enum forward_target */
 	LINE_RESTORED = 256,  /* state from the store: .seen_wall_s is its evidence */
 };
 
@@ -54,6 +57,8 @@ enum user_flag {
 	USER_SETTLED = 64,   /* as last seen, for ACT_CHANGED */
 	USER_OWN_POLICY = 128,
 	USER_TARGET_PREFERRED = 256,
+	USER_TEXT_OURS = 512, /* Teams may show a status message of ours */
+	USER_HAS_LAMP = 1024,
 };
 
 struct user {
@@ -67,6 +72,9 @@ struct user {
 	uint16_t flags;
 	uint16_t last_status;
 	uint8_t profile, combined, target, state;
+	uint8_t text; /* enum text_cause, or TEXT_LEFT_OVER */
+	uint8_t activity; /* enum seen_activity, as last read and not ours for certain */
+	uint8_t lamp;     /* enum lamp, as last told */
 };
 
 /* What only users with a session, a profile or something under way need. */
@@ -79,16 +87,37 @@ struct pub {
 	int64_t change_mono_ms;    /* when the target changed */
 	int64_t sent_mono_ms;      /* when the outstanding action was given out */
 	int64_t profile_until_wall_ms, profile_order;
+	int64_t profile_mono_ms; /* when the profile was set, INT64_MIN: before this process */
+	int64_t text_until_wall_ms;
 	int32_t sent_lease_ms;
 	uint32_t next_free;
+	int64_t accepted_mono_ms;  /* when the session held was last confirmed */
+	int64_t probe_mono_ms;     /* when it was last sent again to learn why less is shown, 0: never */
+	int64_t loss_mono_ms;      /* when a session of ours was last found gone */
+	int64_t left_mono_ms;      /* when something of ours last left Teams */
+	int64_t gone_mono_ms;      /* when Graph itself ends the session held, at the latest */
+	int64_t doubt_until_ms;    /* until when .doubt may be in Teams */
+	int64_t preferred_until_ms; /* until when a preferred state of ours may be there, seen or not */
+	int32_t given_lease_ms;
+	int32_t preferred_ms;      /* life of the preferred state in the outstanding action */
 	struct hold held, sent, dwell;
+	uint8_t ours;    /* what a read may show that is ours; this and the next three: bits of core/lamp.c */
+	uint8_t standing; /* what may be in Teams now, as of the last look */
+	uint8_t given;   /* given out since the last clear answer, for given_lease_ms at most */
+	uint8_t doubt;   /* refused or lapsed, and perhaps there for all that */
+	bool prove;      /* a clear is to be sent though nothing is known to be held */
 	uint8_t series;  /* holds given out since the last clear answer */
 	uint8_t denials; /* in a row */
 	uint8_t cleared; /* enum session that the outstanding clear gives back */
 	bool may_hold;      /* a hold was given out and may have been applied */
 	bool may_preferred; /* the preferred state may be ours */
+	bool preferred_left; /* the user put another in its place: not set again while the cause lasts */
 	bool denied_clear;  /* what was refused was a clear */
 	bool renewal;       /* what is outstanding only renews */
+	bool unsure;        /* a request of what is outstanding may have been applied */
+	uint8_t shown;    /* enum shown */
+	uint8_t probe;      /* enum probe, core/seen.h */
+	uint8_t losses;     /* in a row, each within SEEN_MEMORY_MS of the one before */
 };
 
 enum mirror_flag {
@@ -107,11 +136,14 @@ enum mirror_flag {
 struct mirror {
 	int64_t lost_mono_ms;  /* when it was last known to be what the PBX holds */
 	int64_t retry_mono_ms; /* no write of .written before; in flight: until then an answer is awaited */
-	int64_t until_wall_ms; /* as written */
+	int64_t until_wall_ms; /* as written, or told since; 0: neither */
+	int64_t lend_mono_ms;  /* lend.h: when it is to be written; taken back: when it is forgotten */
 	uint32_t generation;   /* of the last write */
 	uint16_t epoch;
 	uint8_t pbx, written; /* enum profile */
 	uint8_t tries, flags;
+	uint8_t lent;    /* enum profile that is ours alone, AVAILABLE: none */
+	uint8_t lending; /* lend.c */
 };
 
 /* A stretch of a round through a table: everything up to (lap, pos), exclusive. */
@@ -131,6 +163,8 @@ struct account {
 	struct policy policy;
 	struct lap sweep; /* users to be looked at again */
 	uint32_t census[PRESENCE_COUNT];
+	int32_t lease_floor_ms; /* EV_LOAD */
+	bool deep;
 	bool known;
 };
 
@@ -139,9 +173,16 @@ struct own_policy {
 	uint32_t users;
 };
 
+struct hours_state {
+	int64_t until_wall_ms;
+	bool closed;
+};
+
 struct engine {
 	struct engine_limits max;
-	int64_t now_ms, wall_ms;
+	int64_t now_ms, wall_ms, started_mono_ms;
+	bool has_past; /* an earlier process has left records */
+	struct hours_state hours[HOURS_MAX];
 	int64_t wall_offset_ms; /* wall - mono when profile ends were last turned into deadlines */
 	struct account *accounts;
 	struct connector *connectors;
@@ -161,7 +202,7 @@ struct engine {
 };
 
 /* Actions one look at a user may give, besides those of its lines. */
-enum { ROOM_USER = 10, ROOM_LINE = 2, ROOM_MIRROR = 3 };
+enum { ROOM_USER = 15, ROOM_LINE = 2, ROOM_MIRROR = 5 };
 
 /* With less than this a look could give nothing out and only ask for another: the step ends first. */
 enum { ROOM_LOOK = ROOM_USER + (ROOM_MIRROR > ROOM_LINE ? ROOM_MIRROR : ROOM_LINE) };
@@ -186,6 +227,10 @@ void engine_queue(struct engine *e, uint32_t user);
 void engine_look(struct engine *e, uint32_t user);
 void engine_sweep_lines(struct engine *e, uint32_t connector);
 void engine_sweep_users(struct engine *e, uint16_t account);
+/* The account's, or the user's own where that is stricter: an account that is off is so for everybody. */
+enum account_mode engine_mode(const struct engine *e, const struct user *u);
+/* Outside the working hours of those whom the policy is for. */
+bool engine_is_closed(const struct engine *e, const struct policy *p);
 const struct policy *engine_policy(const struct engine *e, const struct user *u);
 /* Never fails: there is one for every user. */
 struct pub *engine_pub(struct engine *e, struct user *u);
@@ -194,9 +239,12 @@ void engine_user_free(struct engine *e, uint32_t user);
 
 /* ---- change.c: events that change who is there ---- */
 void change_policy(struct engine *e, uint16_t account, const struct policy *p);
+void change_hours(struct engine *e, uint16_t hours, bool open, int64_t until_wall_ms);
+void change_load(struct engine *e, const struct event *ev);
 void change_user_add(struct engine *e, const struct event *ev);
 void change_user_enable(struct engine *e, uint32_t user, bool enabled);
 void change_user_remove(struct engine *e, uint32_t user);
+void change_user_anew(struct engine *e, uint32_t user);
 void change_line_add(struct engine *e, uint32_t line, uint32_t connector, uint32_t user);
 void change_line_move(struct engine *e, uint32_t line, uint32_t user);
 void change_line_remove(struct engine *e, uint32_t line);

@@ -4,6 +4,8 @@
 #include "core/mirror.h"
 #include "core/person.h"
 #include "core/publish.h"
+#include "core/seen.h"
+#include "core/text.h"
 
 static const char *const counter_names[ENGINE_COUNTER_COUNT] = {
 #define COUNTER(id, name, text) [ENGINE_##id] = name,
@@ -31,10 +33,13 @@ static void view_publishing(const struct engine *e, const struct user *u, struct
 	if (!b)
 		return;
 	v->held = b->held.session;
-	v->held_preferred = b->held.preferred;
+	v->held_preferred = b->held.preferred && !b->preferred_left;
+	v->preferred_left = b->preferred_left;
 	v->lease_end_mono_ms = b->lease_end_mono_ms;
 	v->renew_mono_ms = b->lease_end_mono_ms ? b->renew_mono_ms : 0;
 	v->retry_mono_ms = b->retry_mono_ms > e->now_ms ? b->retry_mono_ms : 0;
+	v->shown = b->held.session != SESSION_NONE ? b->shown : SHOWN_NONE;
+	v->conflict = seen_conflict(e, b);
 }
 
 bool engine_user(const struct engine *e, uint32_t user, struct user_view *ret)
@@ -56,6 +61,11 @@ bool engine_user(const struct engine *e, uint32_t user, struct user_view *ret)
 	ret->combined_since_mono_ms = u->since_mono_ms;
 	ret->combined_since_wall_ms = e->wall_ms - (e->now_ms - u->since_mono_ms);
 	ret->first_line = u->first_line;
+	ret->closed = engine_is_closed(e, &ret->policy);
+	ret->hours_until_wall_ms = ret->policy.hours ? e->hours[ret->policy.hours].until_wall_ms : TIME_NEVER;
+	ret->text = u->text < TEXT_COUNT ? u->text : TEXT_NONE;
+	ret->text_ours = u->flags & USER_TEXT_OURS;
+	ret->lamp = u->lamp;
 	view_profile(e, u, ret);
 	view_publishing(e, u, ret);
 	return true;
@@ -81,6 +91,7 @@ bool engine_line(const struct engine *e, uint32_t line, struct line_view *ret)
 		.presence = s.presence,
 		.dnd = l->flags & LINE_DND,
 		.registered = !(l->flags & LINE_GONE_AWAY),
+		.forward = (uint8_t)line_forward(l),
 		.since_mono_ms = l->since_mono_ms,
 		.seen_wall_ms = (int64_t)l->seen_wall_s * 1000,
 	};
@@ -95,9 +106,34 @@ bool engine_line(const struct engine *e, uint32_t line, struct line_view *ret)
 	return true;
 }
 
+bool engine_holds_nothing(const struct engine *e, uint32_t id)
+{
+	return !engine_has_user(e, id) ||
+	       (publish_clean(e, id) && !(e->users[id].flags & USER_TEXT_OURS));
+}
+
 uint32_t engine_next_line_of(const struct engine *e, uint32_t line)
 {
 	return engine_has_line(e, line) ? e->lines[line].next_of_user : ID_NONE;
+}
+
+bool engine_appearance(const struct engine *e, uint32_t id, const struct policy *p, bool closed,
+		       struct appearance *ret)
+{
+	const struct user *u;
+	struct fold f;
+	struct hold h;
+
+	if (!engine_has_user(e, id))
+		return false;
+	u = &e->users[id];
+	*ret = (struct appearance){ .session = SESSION_NONE };
+	if (closed || !(u->flags & USER_ENABLED) || u->flags & USER_LEAVING || u->first_line == ID_NONE)
+		return true;
+	person_fold(e, u, p, &f);
+	h = policy_hold(p, f.combined, f.conference);
+	*ret = (struct appearance){ h.session, h.preferred, (uint8_t)text_cause_of(u, p, &f) };
+	return true;
 }
 
 bool engine_account_policy(const struct engine *e, uint16_t account, struct policy *ret)

@@ -6,7 +6,7 @@
 
 static const char *const audit_names[AUDIT_COUNT] = {
 	"combined", "held", "cleared", "denied", "profile", "switched", "removed",
-	"write-refused",
+	"write-refused", "preferred-left", "status-text", "overwritten",
 };
 
 static bool is_renewal(const struct action *a)
@@ -44,8 +44,10 @@ struct want {
 	uint32_t user, line;
 	const char *pair; /* ACT_HOLD */
 	bool renew, preferred, drops;
+	int64_t life; /* of the preferred state; -1: any */
 	int audit;
 	uint8_t profile; /* ACT_PROFILE_WRITE */
+	uint8_t text; /* ACT_STATUS_TEXT */
 };
 
 static bool fits(const struct want *x, const struct action *a)
@@ -60,14 +62,17 @@ static bool fits(const struct want *x, const struct action *a)
 		return a->line == x->line && a->user_record.profile == x->profile;
 	if (a->user != x->user)
 		return false;
+	if (x->kind == ACT_STATUS_TEXT)
+		return a->text.cause == x->text;
 	if (x->kind == ACT_AUDIT)
 		return a->audit.kind == x->audit;
 	if (x->kind != ACT_HOLD)
 		return true;
 	if (x->renew || is_renewal(a))
-		return x->renew && is_renewal(a);
+		return x->renew && is_renewal(a) && (x->life < 0 || a->preferred_ms == x->life);
 	return strcmp(pair_of(a->session, pair, sizeof(pair)), x->pair) == 0 &&
-	       a->preferred == x->preferred && a->drop_preferred == x->drops;
+	       a->preferred == x->preferred && a->drop_preferred == x->drops &&
+	       (x->life < 0 || a->preferred_ms == x->life);
 }
 
 /* The first untaken action that fits; for Graph actions it must be the user's next one. */
@@ -113,7 +118,7 @@ static bool wait_for(struct story *s, const struct want *x, int64_t within_ms)
 
 static bool expect_action(struct story *s, int i)
 {
-	struct want x = { .user = ID_NONE, .line = ID_NONE };
+	struct want x = { .user = ID_NONE, .line = ID_NONE, .life = -1 };
 	bool of_line;
 	int64_t within = 0;
 
@@ -124,9 +129,12 @@ static bool expect_action(struct story *s, int i)
 			 word_is(s, i, "audit")	 ? ACT_AUDIT :
 			 word_is(s, i, "resync") ? ACT_RESYNC_LINE :
 			 word_is(s, i, "write")	 ? ACT_PROFILE_WRITE :
+			 word_is(s, i, "text")	 ? ACT_STATUS_TEXT :
 						   ACT_USER_GONE;
 	x.renew = word_is(s, i, "renew");
 	if (x.kind == ACT_PROFILE_WRITE && !word_profile(s, i + 2, &x.profile))
+		return false;
+	if (x.kind == ACT_STATUS_TEXT && !word_text(s, i + 2, &x.text))
 		return false;
 	of_line = x.kind == ACT_RESYNC_LINE || x.kind == ACT_PROFILE_WRITE;
 	if (of_line ? !word_line(s, i + 1, &x.line) : !word_user(s, i + 1, &x.user))
@@ -137,6 +145,8 @@ static bool expect_action(struct story *s, int i)
 			break;
 	for (int k = i + 2; k < s->words; k++) {
 		x.preferred |= word_is(s, k, "preferred");
+		if (word_is(s, k, "life") && !word_time(s, k + 1, &x.life))
+			return false;
 		x.drops |= word_is(s, k, "drops-preferred");
 		if (word_is(s, k, "within") && !word_time(s, k + 1, &within))
 			return false;
@@ -154,6 +164,8 @@ static bool none_left(struct story *s)
 		if (is_graph(&n->action) && !is_renewal(&n->action))
 			return story_fail(s, "not expected: %s, %lld ms ago", in_words(&n->action),
 					  (long long)(s->w.now_ms - n->at_ms));
+		if (n->action.kind == ACT_STATUS_TEXT)
+			return story_fail(s, "a status text %u that was not expected", n->action.text.cause);
 		if (n->action.kind == ACT_RESYNC_LINE)
 			return story_fail(s, "a resync that was not expected");
 		if (n->action.kind == ACT_PROFILE_WRITE)
@@ -216,6 +228,14 @@ static bool expect_changed(struct story *s, int i, uint32_t user)
 	return same_word(s, i, changed ? "yes" : "no");
 }
 
+static bool expect_read_again(struct story *s, int i, uint32_t user)
+{
+	bool again = s->w.again[user];
+
+	s->w.again[user] = false;
+	return same_word(s, i, again ? "yes" : "no");
+}
+
 static bool expect_user(struct story *s, int i)
 {
 	struct user_view v;
@@ -226,6 +246,8 @@ static bool expect_user(struct story *s, int i)
 		return false;
 	if (word_is(s, i, "changed"))
 		return expect_changed(s, i + 2, user);
+	if (word_is(s, i, "read-again"))
+		return expect_read_again(s, i + 2, user);
 	if (word_is(s, i, "teams"))
 		return same_word(s, i + 2, pair_of(world_teams(&s->w, user), pair, sizeof(pair)));
 	if (word_is(s, i, "preferred"))
@@ -244,6 +266,12 @@ static bool expect_user(struct story *s, int i)
 		return same_word(s, i + 2, publish_state_name(v.publish));
 	if (word_is(s, i, "settled"))
 		return same_word(s, i + 2, v.settled ? "yes" : "no");
+	if (word_is(s, i, "shown"))
+		return same_word(s, i + 2, shown_name(v.shown));
+	if (word_is(s, i, "lamp"))
+		return same_word(s, i + 2, lamp_name((enum lamp)v.lamp));
+	if (word_is(s, i, "conflict"))
+		return same_word(s, i + 2, v.conflict ? "yes" : "no");
 	return expect_winner(s, i + 2, &v);
 }
 
@@ -294,16 +322,18 @@ static const struct {
 } checks[] = {
 	{ "hold", expect_action },	{ "clear", expect_action },
 	{ "renew", expect_action },	{ "resync", expect_action },
-	{ "write", expect_action },
+	{ "write", expect_action },	{ "text", expect_action },
 	{ "audit", expect_action },	{ "gone", expect_action },
 	{ "nothing", expect_nothing },	{ "no-renewal", expect_no_renewal },
 	{ "combined", expect_user },	{ "held", expect_user },
+	{ "shown", expect_user },	{ "conflict", expect_user },
 	{ "teams", expect_user },	{ "desired", expect_user },
 	{ "profile", expect_user },	{ "publish", expect_user },
 	{ "settled", expect_user },	{ "winner", expect_user },
 	{ "preferred", expect_user },	{ "changed", expect_user },
 	{ "line", expect_line },	{ "counter", expect_counter },
-	{ "saves-of-lines", expect_saves },
+	{ "saves-of-lines", expect_saves }, { "lamp", expect_user },
+	{ "read-again", expect_user },
 };
 
 bool story_expect(struct story *s, int at)

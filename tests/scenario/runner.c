@@ -5,6 +5,8 @@
  *
  *   policy settle 2s | grace T | lease T | precedence cloudlink|call-first | ringing ignore|busy |
  *          busy in-a-call|dnd | dnd presenting|preferred | not-available offline|away|dnd |
+ *          hours | outside clear|nothing | texts call dnd away ... |
+ *          direction to-teams|to-phones|both | lend busy call meeting dnd |
  *          mode live|dry-run|off          at any time; before `start` it is the initial one
  *   user ana 201 branch/202               before `start`; lines are made as they are named
  *   start                                 connectors are down, nobody has been heard of
@@ -19,16 +21,25 @@
  *   line 201 holds away | nothing         found at the start of a link or by a resync
  *   line 201 profile away [until T]       a change at the phone, or the echo of our write
  *   written 201 accepted|refused|unsure   the PBX's answer to the last write
+ *   line 201 forward none|voicemail|internal|external
+ *   hours open | closed                   of everybody, once `policy hours` was said
+ *   text ana ours | gone                  the sink: Teams may show a text of ours, or none
  *   user ana disabled | enabled | removed
- *   outcome ana accepted | withdrawn | unsure | denied 404 [retry T] | late
+ *   outcome ana accepted [404] | withdrawn | unsure | denied 404 [retry T] | late | preferred-gone
+ *   seen ana busy session|hand|either|nobody|unknown [call|conference|meeting|presenting|dnd]
+ *            [asked T]  what Teams shows, who can have made it, what it is about; asked T ago
+ *   known ana                             Teams has given a clear answer for her since the start
  *   wall +2h | -2h                        the wall clock jumps
  *   crash [for T] [without store]         the daemon dies, stays away, starts; connectors down
- *   expect hold ana Busy/InACall [preferred] [drops-preferred] [within T]
- *   expect clear ana | renew ana | resync 201 | write 201 away | audit ana KIND | gone ana [within T]
+ *   expect hold ana Busy/InACall [preferred] [drops-preferred] [life T] [within T]
+ *   expect clear ana | renew ana [life T] | resync 201 | write 201 away | audit ana KIND
+ *   expect text ana CAUSE|none | gone ana [within T]
  *   expect nothing [for T]                no hold, clear or resync that was not expected
  *   expect no-renewal for T
  *   expect combined ana busy | held ana S | teams ana S | desired ana S | profile ana away
  *   expect publish ana in-flight | settled ana yes|no | winner ana line 201|profile|nothing
+ *   expect shown ana as-sent|masked|hidden|… | conflict ana yes|no
+ *   expect lamp ana off|dark|call|meeting|dnd | read-again ana yes|no (since last asked)
  *   expect line 201 synced|standing|expired busy [calls N] | preferred ana yes|no
  *   expect counter ringing_aged N | saves-of-lines N | changed ana yes|no (since last asked)
  *

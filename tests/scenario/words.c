@@ -97,6 +97,17 @@ bool word_profile(struct story *s, int i, uint8_t *ret)
 	return true;
 }
 
+bool word_text(struct story *s, int i, uint8_t *ret)
+{
+	static const char *const names[TEXT_COUNT] = {
+		"none",
+#define TEXT(id, key, absence) key,
+#include "core/texts.def"
+	};
+
+	return pick(s, i, names, TEXT_COUNT, ret);
+}
+
 static bool word_call(struct story *s, int i, uint8_t *ret)
 {
 	return PICK(s, i, ret, "gone", "ringing", "dialing", "talking", "held", "conference");
@@ -111,6 +122,22 @@ static bool set_time(struct story *s, int i, int32_t *ret)
 	if (!word_time(s, i, &ms))
 		return false;
 	*ret = (int32_t)ms;
+	return true;
+}
+
+/* lend busy call meeting: what PBXs hold, and while Teams shows what. */
+static bool say_lend(struct story *s, int i, struct policy *p)
+{
+	uint8_t v;
+
+	if (!PICK(s, i + 1, &p->lend, "available", "away", "busy", "not-available", "meeting"))
+		return false;
+	p->lend_while = 0;
+	for (i += 2; i < s->words; i++) {
+		if (!PICK(s, i, &v, "off", "dark", "call", "meeting", "dnd"))
+			return false;
+		p->lend_while |= (uint8_t)(1 << v);
+	}
 	return true;
 }
 
@@ -134,8 +161,26 @@ static bool policy_word(struct story *s, int i)
 		return PICK(s, i + 1, &p->dnd, "presenting", "preferred");
 	if (word_is(s, i, "not-available"))
 		return PICK(s, i + 1, &p->not_available, "offline", "away", "dnd");
+	if (word_is(s, i, "outside"))
+		return PICK(s, i + 1, &p->outside, "clear", "nothing");
+	if (word_is(s, i, "hours")) {
+		p->hours = 1;
+		return true;
+	}
+	if (word_is(s, i, "texts")) {
+		uint8_t c;
+
+		for (p->texts = 0; ++i < s->words; p->texts |= (uint16_t)(1u << c))
+			if (!word_text(s, i, &c))
+				return false;
+		return true;
+	}
 	if (word_is(s, i, "mode"))
 		return PICK(s, i + 1, &p->mode, "live", "dry-run", "off");
+	if (word_is(s, i, "lend"))
+		return say_lend(s, i, p);
+	if (word_is(s, i, "direction"))
+		return PICK(s, i + 1, &p->direction, "to-teams", "to-phones", "both");
 	return story_fail(s, "no such policy");
 }
 
@@ -306,6 +351,11 @@ static bool say_line(struct story *s, int i)
 		o.on = word_is(s, i + 3, "on");
 		return report(s, o);
 	}
+	if (word_is(s, i + 2, "forward")) {
+		o.kind = OBS_FORWARD;
+		return PICK(s, i + 3, &o.forward, "none", "voicemail", "internal", "external") &&
+		       report(s, o);
+	}
 	if (word_is(s, i + 2, "registered") || word_is(s, i + 2, "unregistered")) {
 		o.kind = OBS_REGISTRATION;
 		o.registered = word_is(s, i + 2, "registered");
@@ -335,13 +385,46 @@ static bool say_profile(struct story *s, int i)
 	return give(s, (struct event){ .kind = EV_OBS, .obs = o });
 }
 
+/* What Teams shows, and who can have made it; the question left just now. */
+static bool say_seen(struct story *s, int i)
+{
+	struct obs o = { .kind = OBS_READBACK, .line = ID_NONE, .connector = ID_NONE };
+	enum presence p;
+	int64_t ago = 0;
+
+	if (!word_user(s, i + 1, &o.user) || !presence_parse(s->word[i + 2], &p) ||
+	    !PICK(s, i + 3, &o.readback.origin, "unknown", "session", "hand", "either", "nobody"))
+		return story_fail(s, "seen USER PRESENCE session|hand|either|nobody|unknown [ACTIVITY]");
+	o.readback.activity = ACTIVITY_OTHER;
+	if (i + 4 < s->words && !PICK(s, i + 4, &o.readback.activity, "unread", "other", "call", "conference",
+				      "meeting", "presenting", "dnd"))
+		return false;
+	o.readback.presence = (uint8_t)p;
+	o.readback.proven = s->w.proven[o.user];
+	o.readback.asked_mono_ms = s->w.now_ms;
+	if (word_is(s, i + 5, "asked") && word_time(s, i + 6, &ago))
+		o.readback.asked_mono_ms -= ago;
+	return give(s, (struct event){ .kind = EV_OBS, .obs = o });
+}
+
+/* Teams has given a clear answer for the person since the start. */
+static bool say_known(struct story *s, int i)
+{
+	uint32_t user;
+
+	if (!word_user(s, i + 1, &user))
+		return false;
+	s->w.proven[user] = true;
+	return true;
+}
+
 static bool say_outcome(struct story *s, int i)
 {
 	uint64_t status = 200;
 	struct action a;
 	int64_t retry = 0;
 	uint32_t user;
-	uint8_t class;
+	uint8_t class = OUTCOME_ACCEPTED;
 
 	if (!word_user(s, i + 1, &user))
 		return false;
@@ -351,9 +434,14 @@ static bool say_outcome(struct story *s, int i)
 		world_answer(&s->w, &a, OUTCOME_ACCEPTED, 200, 0);
 		return true;
 	}
+	if (word_is(s, i + 2, "preferred-gone")) {
+		world_left(&s->w, &a);
+		return true;
+	}
 	if (!PICK(s, i + 2, &class, "accepted", "withdrawn", "unsure", "denied"))
 		return false;
-	if (class == OUTCOME_DENIED && !word_number(s, i + 3, &status))
+	if ((class == OUTCOME_DENIED || (class == OUTCOME_ACCEPTED && i + 3 < s->words)) &&
+	    !word_number(s, i + 3, &status))
 		return false;
 	if (word_is(s, i + 4, "retry") && !word_time(s, i + 5, &retry))
 		return false;
@@ -381,6 +469,25 @@ static bool say_wall(struct story *s, int i)
 		return false;
 	s->w.wall_ms += ms;
 	return give(s, (struct event){ .kind = EV_TICK });
+}
+
+static bool say_hours(struct story *s, int i)
+{
+	if (!word_is(s, i + 1, "open") && !word_is(s, i + 1, "closed"))
+		return story_fail(s, "hours are open or closed");
+	s->w.closed = word_is(s, i + 1, "closed");
+	return give(s, (struct event){ .kind = EV_HOURS, .hours_set = { 1, !s->w.closed, TIME_NEVER } });
+}
+
+/* The sink says whether a text of ours may show. */
+static bool say_text(struct story *s, int i)
+{
+	struct event ev = { .kind = EV_TEXT };
+
+	if (!word_user(s, i + 1, &ev.text_state.user))
+		return false;
+	ev.text_state.ours = word_is(s, i + 2, "ours");
+	return give(s, ev);
 }
 
 static bool say_crash(struct story *s, int i)
@@ -431,7 +538,8 @@ static const struct {
 	{ "policy", say_policy },   { "user", say_user },       { "start", say_start },
 	{ "answers", say_answers }, { "connector", say_connector }, { "line", say_line },
 	{ "profile", say_profile }, { "written", say_written },
-	{ "outcome", say_outcome }, { "wall", say_wall },
+	{ "outcome", say_outcome }, { "seen", say_seen }, { "wall", say_wall },
+	{ "known", say_known },     { "hours", say_hours },     { "text", say_text },
 	{ "crash", say_crash },     { "expect", story_expect },
 };
 

@@ -26,6 +26,7 @@ bool word_is(const struct story *s, int i, const char *text);
 bool word_time(struct story *s, int i, int64_t *ret_ms);
 bool word_user(struct story *s, int i, uint32_t *ret);
 bool word_profile(struct story *s, int i, uint8_t *ret);
+bool word_text(struct story *s, int i, uint8_t *ret);
 bool word_line(struct story *s, int i, uint32_t *ret);
 bool word_number(struct story *s, int i, uint64_t *ret);
 bool story_expect(struct story *s, int at);

@@ -70,11 +70,17 @@ void world_start(struct world *w, bool with_store)
 	CHECK(engine_new(&w->engine, &limits, w->now_ms, w->wall_ms) == ERR_OK);
 	for (int i = 0; i < USERS_MAX; i++) {
 		w->seen_generation[i] = 0;
+		w->proven[i] = w->again[i] = false;
 		w->last[i] = (struct action){ 0 };
 		w->has_user[i] &= with_store;
 	}
 	for (int i = 0; i < LINES_MAX; i++)
 		w->has_line[i] &= with_store;
+	if (w->closed) {
+		struct event hours = { .kind = EV_HOURS, .hours_set = { 1, false, TIME_NEVER } };
+
+		world_step(w, &hours);
+	}
 	world_step(w, &ev);
 	for (uint32_t c = 0; c < CONNECTORS; c++)
 		world_profiles(w, c);
@@ -109,9 +115,30 @@ void world_answer(struct world *w, const struct action *a, enum outcome_class cl
 					 .class = (uint8_t)class, .http_status = status,
 					 .retry_after_ms = retry_after_ms,
 					 .sent_mono_ms = w->now_ms } };
+	bool clear = class == OUTCOME_ACCEPTED || (class == OUTCOME_DENIED && a->prove);
 
+	ev.outcome.first = clear && !w->proven[a->user];
+	w->proven[a->user] |= clear;
 	if (class == OUTCOME_ACCEPTED)
 		apply(w, a);
+	world_step(w, &ev);
+}
+
+void world_left(struct world *w, const struct action *a)
+{
+	struct event ev = { .kind = EV_OUTCOME,
+			    .outcome = { .user = a->user,
+					 .generation = a->generation,
+					 .class = OUTCOME_ACCEPTED,
+					 .http_status = 200,
+					 .sent_mono_ms = w->now_ms,
+					 .preferred_gone = true,
+					 .preferred_unseen = true,
+					 .first = !w->proven[a->user] } };
+
+	w->proven[a->user] = true;
+	apply(w, a);
+	w->teams[a->user].preferred = false;
 	world_step(w, &ev);
 }
 
@@ -129,6 +156,16 @@ static void check_graph_action(struct world *w, const struct action *a)
 	CHECK(a->kind != ACT_HOLD || (a->lease_ms >= 300000 && a->lease_ms <= 14400000));
 	CHECK(a->urgency < URGENCY_COUNT && a->due_mono_ms <= w->now_ms);
 	w->seen_generation[a->user] = a->generation;
+}
+
+/* Told are changes, and only of somebody who has a lamp. */
+static void check_lamp(const struct world *w, const struct action *a)
+{
+	struct user_view v;
+
+	CHECK(a->lamp < LAMP_COUNT);
+	CHECK(a->lamp == LAMP_OFF || !engine_user(w->engine, a->user, &v) ||
+	      v.policy.direction != DIRECTION_TO_TEAMS);
 }
 
 static void note(struct world *w, const struct action *a)
@@ -164,7 +201,15 @@ static void note(struct world *w, const struct action *a)
 		remember(w, a);
 		break;
 	case ACT_LAMP:
+		check_lamp(w, a);
+		break;
+	case ACT_READ_AGAIN:
+		w->again[a->user] = true;
+		break;
 	case ACT_STATUS_TEXT:
+		CHECK(a->text.cause < TEXT_COUNT);
+		remember(w, a);
+		break;
 	case ACT_COUNT:
 		CHECK(!"an action that no rule gives yet");
 	}

@@ -39,6 +39,9 @@ struct world {
 		bool preferred;
 		int64_t end_ms;
 	} teams[USERS_MAX];
+	bool closed; /* the working hours */
+	bool proven[USERS_MAX]; /* a clear answer was given since the start */
+	bool again[USERS_MAX];  /* the engine wants to be told what shows */
 	uint32_t saved_lines, saved_users, changed[USERS_MAX];
 };
 
@@ -53,6 +56,8 @@ void world_step(struct world *w, struct event *ev);
 bool world_advance(struct world *w, int64_t to_ms);
 void world_answer(struct world *w, const struct action *a, enum outcome_class class,
 		  uint16_t status, int32_t retry_after_ms);
+/* The action is done but for its preferred state: the user has put another in its place. */
+void world_left(struct world *w, const struct action *a);
 uint8_t world_teams(const struct world *w, uint32_t user);
 
 #endif

@@ -204,6 +204,11 @@ static struct event any_event(struct prng *r)
 		ev.line_add.connector = line % CONNECTORS;
 		ev.line_add.user = prng_below(r, 8) ? user : ID_NONE;
 		break;
+	case EV_LOAD:
+		ev.load.account = (uint16_t)prng_below(r, 3);
+		ev.load.deep = prng_below(r, 2);
+		ev.load.floor_ms = (int32_t)prng_below(r, 14400001);
+		break;
 	case EV_RESTORE_USER:
 		ev.user_record = (struct user_record){ .user = user,
 						       .session = (uint8_t)prng_below(r, SESSION_COUNT),
