@@ -15,7 +15,7 @@
 #include "store/private.h"
 #include "store/schema.h"
 
-enum { COMMIT_MS = 80, RECORDS_MAX = 1000000, AUDITS_MAX = 32768, BUSY_MS = 250 };
+enum { COMMIT_MS = 80, RECORDS_MAX = 1000000, AUDITS_MAX = 32768 };
 
 static enum err explain_errno(const char *path, const char *what, char *why)
 {
@@ -44,6 +44,9 @@ static enum err prepare_files(struct store *s, const char *dir, char *why)
 			 dir);
 		return ERR_EXISTS;
 	}
+	enum err err = store_swap(s, why);
+	if (err != ERR_OK)
+		return err;
 	int fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return explain_errno(s->path, "cannot be opened", why);
@@ -83,7 +86,7 @@ static enum err open_database(struct store *s, char *why)
 	if (rc != SQLITE_OK)
 		return schema_explain(s->db, rc, s->path, why);
 	sqlite3_extended_result_codes(s->db, 1);
-	sqlite3_busy_timeout(s->db, BUSY_MS);
+	sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
 	rc = sqlite3_exec(s->db, pragmas, NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
 		return schema_explain(s->db, rc, s->path, why);
@@ -92,6 +95,7 @@ static enum err open_database(struct store *s, char *why)
 		err = schema_migrate(s->db, s->path, why);
 	if (err != ERR_OK)
 		return err;
+	store_carry_over(s);
 	rc = sqlite3_exec(s->db, "SELECT value FROM meta WHERE key='install_id'", take_first_text,
 			  s->install_id, NULL);
 	return rc == SQLITE_OK ? ERR_OK : schema_explain(s->db, rc, s->path, why);
@@ -243,7 +247,7 @@ sqlite3 *store_reader(struct store *s)
 		sqlite3_close(s->reader);
 		s->reader = NULL;
 	} else {
-		sqlite3_busy_timeout(s->reader, BUSY_MS);
+		sqlite3_busy_timeout(s->reader, STORE_BUSY_MS);
 	}
 	return s->reader;
 }

@@ -9,11 +9,20 @@
 #include "store/queue.h"
 #include "store/store.h"
 
+/* Files beside the database, by what is added to its name. */
+#define BACKUP_SUFFIX ".backup" /* being made */
+#define UPLOAD_SUFFIX ".upload" /* coming in */
+#define RESTORE_SUFFIX ".restore" /* found good: the next start takes it */
+#define FORMER_SUFFIX ".before-restore"
+
+enum { STORE_BUSY_MS = 250 };
+
 struct store {
 	char path[PATH_MAX]; /* of the database */
 	char install_id[33];
 	int32_t commit_ms;
 	int lock_fd;
+	bool restored; /* this start took a backup */
 
 	pthread_mutex_t mutex; /* guards everything down to `stop` */
 	struct queue waiting;
@@ -38,6 +47,11 @@ struct store {
 
 void *writer_main(void *arg);
 void writer_finalize(struct store *s);
+
+/* backup.c, at start, under the lock: the file that waits takes the database's place. */
+MUST_CHECK enum err store_swap(struct store *s, char *why);
+/* Behind it, on the open database: what the former one alone knows. */
+void store_carry_over(struct store *s);
 
 /* The reader's connection, under reader_mutex; NULL when it cannot be opened. */
 sqlite3 *store_reader(struct store *s);

@@ -56,7 +56,7 @@ struct entry *entry_new(enum table table, bool del, const struct slice *texts,
 		p += texts[i].n;
 		e->lengths[i] = (uint32_t)texts[i].n;
 	}
-	for (unsigned i = 0; i < t->numbers && !del; i++)
+	for (unsigned i = 0; i < (del ? t->del_numbers : t->numbers); i++)
 		e->numbers[i] = numbers[i];
 	e->hash = hash_key(e);
 	return e;
@@ -156,7 +156,7 @@ static enum queued put_audit(struct queue *q, struct entry *e)
 
 enum queued store_queue_put(struct queue *q, struct entry *e)
 {
-	if (e->table == TABLE_AUDIT)
+	if (e->table == TABLE_AUDIT || e->table == TABLE_CHANGES)
 		return put_audit(q, e);
 	uint32_t at = q->cap ? map_find(&q->by_key, e->hash, is_same_key, e, q) : MAP_NONE;
 	if (at != MAP_NONE) {

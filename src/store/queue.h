@@ -1,12 +1,12 @@
-/* queue.h - what waits to be written: one entry per key, the latest wins; audits in order. Private
- * to src/store. No locking in here. */
+/* queue.h - what waits to be written: one entry per key, the latest wins; audits and changes in
+ * order. Private to src/store. No locking in here. */
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
 
 #include "base/map.h"
 #include "base/slice.h"
 
-enum { ENTRY_TEXTS_MAX = 5, ENTRY_NUMBERS_MAX = 6 };
+enum { ENTRY_TEXTS_MAX = 6, ENTRY_NUMBERS_MAX = 7 };
 
 enum table {
 	TABLE_ACCOUNTS,
@@ -14,22 +14,29 @@ enum table {
 	TABLE_LINES,
 	TABLE_IDS,
 	TABLE_PEOPLE,
+	TABLE_TEXTS,
 	TABLE_META,
+	TABLE_MATCHES,
+	TABLE_LINKS,
+	TABLE_RECORDS,
+	TABLE_CHANGES,
+	TABLE_WATCHERS,
 	TABLE_AUDIT,
 	TABLE_COUNT
 };
 
 /* How a table's rows are written. Parameters: the texts (the key first), then the numbers; a
- * deletion binds the key only. */
+ * deletion binds the key, then del_numbers. */
 struct table_shape {
 	const char *put, *del;
 	uint8_t keys, texts, numbers;
 	uint8_t nocase; /* bit n: key part n compares without regard to case */
+	uint8_t del_numbers;
 };
 extern const struct table_shape table_shapes[TABLE_COUNT];
 
 struct entry {
-	struct entry *next; /* audits only */
+	struct entry *next; /* audits and changes only */
 	uint64_t hash;
 	int64_t numbers[ENTRY_NUMBERS_MAX];
 	uint32_t lengths[ENTRY_TEXTS_MAX];

@@ -9,34 +9,63 @@
 /* Step n brings user_version n to n + 1. A step that was released is never changed: a change is a
  * new step. E-mail addresses compare without regard to case, everything else exactly. */
 static const char *const steps[] = {
-    /* 1 */
-    "CREATE TABLE accounts (name TEXT PRIMARY KEY, realm TEXT NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE users ("
-    " account TEXT NOT NULL, email TEXT NOT NULL COLLATE NOCASE,"
-    " profile INTEGER NOT NULL, profile_until INTEGER NOT NULL, profile_order INTEGER NOT NULL,"
-    " session INTEGER NOT NULL, preferred INTEGER NOT NULL, lease_end INTEGER NOT NULL,"
-    " PRIMARY KEY (account, email)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE lines ("
-    " account TEXT NOT NULL, connector TEXT NOT NULL, number TEXT NOT NULL,"
-    " call INTEGER NOT NULL, dnd INTEGER NOT NULL, registered INTEGER NOT NULL,"
-    " known INTEGER NOT NULL, seen INTEGER NOT NULL,"
-    " PRIMARY KEY (account, connector, number)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE ids ("
-    " realm TEXT NOT NULL, email TEXT NOT NULL COLLATE NOCASE, id TEXT NOT NULL,"
-    " PRIMARY KEY (realm, email)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE audit ("
-    " account TEXT NOT NULL, email TEXT NOT NULL COLLATE NOCASE, n INTEGER NOT NULL,"
-    " wall_ms INTEGER NOT NULL, kind INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL,"
-    " PRIMARY KEY (account, email, n)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
-    "INSERT INTO meta VALUES ('install_id', lower(hex(randomblob(16))));",
-    /* 2: users that are not in the configuration */
-    "CREATE TABLE people ("
-    " account TEXT NOT NULL, email TEXT NOT NULL COLLATE NOCASE, name TEXT NOT NULL,"
-    " lines TEXT NOT NULL, source TEXT NOT NULL, enabled INTEGER NOT NULL,"
-    " PRIMARY KEY (account, email)) STRICT, WITHOUT ROWID;",
-    /* 3: the profile that a line's PBX holds, one more than enum profile; 0: not known */
-    "ALTER TABLE lines ADD COLUMN pbx_profile INTEGER NOT NULL DEFAULT 0;",
+	/* 1 */
+	"CREATE TABLE accounts (name TEXT PRIMARY KEY, realm TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE users ("
+	" account TEXT NOT NULL, email TEXT NOT NULL COLLATE NOCASE,"
+	" profile INTEGER NOT NULL, profile_until INTEGER NOT NULL, profile_order INTEGER NOT NULL,"
+	" session INTEGER NOT NULL, preferred INTEGER NOT NULL, lease_end INTEGER NOT NULL,"
+	" PRIMARY KEY (account, email)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE lines ("
+	" account TEXT NOT NULL, connector TEXT NOT NULL, number TEXT NOT NULL,"
+	" call INTEGER NOT NULL, dnd INTEGER NOT NULL, registered INTEGER NOT NULL,"
+	" known INTEGER NOT NULL, seen INTEGER NOT NULL,"
+	" PRIMARY KEY (account, connector, number)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE ids ("
+	" realm TEXT NOT NULL, email TEXT NOT NULL COLLATE NOCASE, id TEXT NOT NULL,"
+	" PRIMARY KEY (realm, email)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE audit ("
+	" account TEXT NOT NULL, email TEXT NOT NULL COLLATE NOCASE, n INTEGER NOT NULL,"
+	" wall_ms INTEGER NOT NULL, kind INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL,"
+	" PRIMARY KEY (account, email, n)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+	"INSERT INTO meta VALUES ('install_id', lower(hex(randomblob(16))));",
+	/* 2: users that are not in the configuration */
+	"CREATE TABLE people ("
+	" account TEXT NOT NULL, email TEXT NOT NULL COLLATE NOCASE, name TEXT NOT NULL,"
+	" lines TEXT NOT NULL, source TEXT NOT NULL, enabled INTEGER NOT NULL,"
+	" PRIMARY KEY (account, email)) STRICT, WITHOUT ROWID;",
+	/* 3: the profile that a line's PBX holds, one more than enum profile; 0: not known */
+	"ALTER TABLE lines ADD COLUMN pbx_profile INTEGER NOT NULL DEFAULT 0;",
+	/* 4: who is whom in Microsoft's directory, and where reading its changes goes on */
+	"CREATE TABLE matches ("
+	" realm TEXT NOT NULL, email TEXT NOT NULL COLLATE NOCASE, id TEXT NOT NULL,"
+	" state INTEGER NOT NULL, class INTEGER NOT NULL, via INTEGER NOT NULL, flags INTEGER NOT "
+	"NULL,"
+	" PRIMARY KEY (realm, email)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE links (realm TEXT PRIMARY KEY, rules TEXT NOT NULL, link TEXT NOT NULL) "
+	"STRICT, WITHOUT ROWID;"
+	"ALTER TABLE people ADD COLUMN teams_id TEXT NOT NULL DEFAULT '';",
+	/* 5: status messages of ours that Teams may show, and what stood there before */
+	"CREATE TABLE texts ("
+	" account TEXT NOT NULL, email TEXT NOT NULL COLLATE NOCASE, ours TEXT NOT NULL,"
+	" former TEXT NOT NULL, until INTEGER NOT NULL,"
+	" PRIMARY KEY (account, email)) STRICT, WITHOUT ROWID;",
+	/* 6: whether Graph has confirmed the session; of older rows nobody knows */
+	"ALTER TABLE users ADD COLUMN sure INTEGER NOT NULL DEFAULT 0;",
+	/* 7: documents of the admin plane, and who changed what */
+	"CREATE TABLE records (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
+	" PRIMARY KEY (kind, key)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE changes ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT, wall_ms INTEGER NOT NULL, who TEXT NOT NULL,"
+	" account TEXT NOT NULL, verb TEXT NOT NULL, object TEXT NOT NULL, detail TEXT NOT NULL) STRICT;"
+	"CREATE INDEX changes_by_account ON changes (account, id);",
+	/* 8: who watches the lamps of people; fields: sink/lamp's own form */
+	"CREATE TABLE watchers ("
+	" tag TEXT PRIMARY KEY, fields TEXT NOT NULL, expires INTEGER NOT NULL, cseq INTEGER NOT NULL,"
+	" remote_cseq INTEGER NOT NULL, port INTEGER NOT NULL, kind INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+	/* 9: the profile that a line's PBX was lent because of what Teams shows, enum profile */
+	"ALTER TABLE lines ADD COLUMN lent INTEGER NOT NULL DEFAULT 0;",
 };
 
 int schema_version(void)

@@ -12,27 +12,43 @@ enum { RETRY_FIRST_MS = 100, RETRY_MAX_MS = 5000 };
 
 const struct table_shape table_shapes[TABLE_COUNT] = {
     [TABLE_ACCOUNTS] = {"INSERT OR REPLACE INTO accounts (name, realm) VALUES (?,?)",
-			"DELETE FROM accounts WHERE name=?", 1, 2, 0, 0},
+			"DELETE FROM accounts WHERE name=?", 1, 2, 0, 0, 0},
     [TABLE_USERS] = {"INSERT OR REPLACE INTO users (account, email, profile, profile_until,"
-		     " profile_order, session, preferred, lease_end) VALUES (?,?,?,?,?,?,?,?)",
-		     "DELETE FROM users WHERE account=? AND email=?", 2, 2, 6, 2},
+		     " profile_order, session, preferred, lease_end, sure) VALUES (?,?,?,?,?,?,?,?,?)",
+		     "DELETE FROM users WHERE account=? AND email=?", 2, 2, 7, 2, 0},
     [TABLE_LINES] = {"INSERT OR REPLACE INTO lines (account, connector, number, call, dnd,"
-		     " registered, known, seen, pbx_profile) VALUES (?,?,?,?,?,?,?,?,?)",
-		     "DELETE FROM lines WHERE account=? AND connector=? AND number=?", 3, 3, 6, 0},
+		     " registered, known, seen, pbx_profile, lent) VALUES (?,?,?,?,?,?,?,?,?,?)",
+		     "DELETE FROM lines WHERE account=? AND connector=? AND number=?", 3, 3, 7, 0, 0},
     [TABLE_IDS] = {"INSERT OR REPLACE INTO ids (realm, email, id) VALUES (?,?,?)",
-		   "DELETE FROM ids WHERE realm=? AND email=?", 2, 3, 0, 2},
-    [TABLE_PEOPLE] = {"INSERT OR REPLACE INTO people (account, email, name, lines, source, enabled)"
-		      " VALUES (?,?,?,?,?,?)",
-		      "DELETE FROM people WHERE account=? AND email=?", 2, 5, 1, 2},
+		   "DELETE FROM ids WHERE realm=? AND email=?", 2, 3, 0, 2, 0},
+    [TABLE_TEXTS] = {"INSERT OR REPLACE INTO texts (account, email, ours, former, until)"
+		     " VALUES (?,?,?,?,?)",
+		     "DELETE FROM texts WHERE account=? AND email=?", 2, 4, 1, 2, 0},
+    [TABLE_PEOPLE] = {"INSERT OR REPLACE INTO people (account, email, name, lines, source, teams_id, enabled)"
+		      " VALUES (?,?,?,?,?,?,?)",
+		      "DELETE FROM people WHERE account=? AND email=?", 2, 6, 1, 2, 0},
     [TABLE_META] = {"INSERT OR REPLACE INTO meta (key, value) VALUES (?,?)",
-		    "DELETE FROM meta WHERE key=?", 1, 2, 0, 0},
+		    "DELETE FROM meta WHERE key=?", 1, 2, 0, 0, 0},
+    [TABLE_MATCHES] = {"INSERT OR REPLACE INTO matches (realm, email, id, state, class, via, flags)"
+		       " VALUES (?,?,?,?,?,?,?)",
+		       "DELETE FROM matches WHERE realm=? AND email=?", 2, 3, 4, 2, 0},
+    [TABLE_LINKS] = {"INSERT OR REPLACE INTO links (realm, rules, link) VALUES (?,?,?)",
+		     "DELETE FROM links WHERE realm=?", 1, 3, 0, 0, 0},
+    [TABLE_RECORDS] = {"INSERT OR REPLACE INTO records (kind, key, value) VALUES (?,?,?)",
+		       "DELETE FROM records WHERE kind=? AND key=?", 2, 3, 0, 0, 0},
+    [TABLE_CHANGES] = {"INSERT INTO changes (account, who, verb, object, detail, wall_ms)"
+		       " VALUES (?,?,?,?,?,?)",
+		       "DELETE FROM changes WHERE (account=?1 OR ?1='*') AND wall_ms<?2", 1, 5, 1, 0, 1},
+    [TABLE_WATCHERS] = {"INSERT OR REPLACE INTO watchers (tag, fields, expires, cseq, remote_cseq, port,"
+			" kind) VALUES (?,?,?,?,?,?,?)",
+			"DELETE FROM watchers WHERE tag=?", 1, 2, 5, 0, 0},
     /* del trims the ring: the newest 100 of the user stay */
     [TABLE_AUDIT] =
 	{"INSERT INTO audit (account, email, n, wall_ms, kind, a, b) SELECT ?1, ?2,"
 	 " coalesce(max(n), 0) + 1, ?3, ?4, ?5, ?6 FROM audit WHERE account=?1 AND email=?2",
 	 "DELETE FROM audit WHERE account=?1 AND email=?2 AND n <="
 	 " (SELECT max(n) FROM audit WHERE account=?1 AND email=?2) - 100",
-	 2, 2, 4, 2},
+	 2, 2, 4, 2, 0},
 };
 _Static_assert(STORE_AUDIT_RING == 100, "the number in the statement above");
 
@@ -74,7 +90,7 @@ static int write_entry(struct store *s, const struct entry *e)
 	if (rc == SQLITE_OK && (e->del || e->table == TABLE_AUDIT)) {
 		rc = prepared(s, &s->del[e->table], t->del);
 		if (rc == SQLITE_OK)
-			rc = run(s->del[e->table], e, t->keys, 0);
+			rc = run(s->del[e->table], e, t->keys, t->del_numbers);
 	}
 	return rc;
 }

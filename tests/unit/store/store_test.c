@@ -118,10 +118,10 @@ static void on_user(void *arg, struct slice account, struct slice email,
 
 	d->last = *r;
 	if (++d->users < 20)
-		ADD(d, "user %.*s %.*s %d %d %d %lld %lld %lld\n", SLICE_ARG(account),
+		ADD(d, "user %.*s %.*s %d %d %d %lld %lld %lld %d\n", SLICE_ARG(account),
 		    SLICE_ARG(email), r->profile, r->session, r->preferred,
 		    (long long)r->profile_until_wall_ms, (long long)r->profile_order,
-		    (long long)r->lease_end_wall_ms);
+		    (long long)r->lease_end_wall_ms, r->sure);
 	assert_int_equal(r->user, ID_NONE);
 }
 
@@ -144,6 +144,14 @@ static void on_id(void *arg, struct slice realm, struct slice email, struct slic
 	ADD(d, "id %.*s %.*s %.*s\n", SLICE_ARG(realm), SLICE_ARG(email), SLICE_ARG(id));
 }
 
+static void on_text(void *arg, const struct store_text *x)
+{
+	struct dump *d = arg;
+
+	ADD(d, "text %.*s %.*s [%.*s] [%.*s] %lld\n", SLICE_ARG(x->account), SLICE_ARG(x->email),
+	    SLICE_ARG(x->ours), SLICE_ARG(x->former), (long long)x->until_wall_ms);
+}
+
 static void on_meta(void *arg, struct slice key, struct slice value)
 {
 	struct dump *d = arg;
@@ -152,10 +160,35 @@ static void on_meta(void *arg, struct slice key, struct slice value)
 		ADD(d, "meta %.*s %.*s\n", SLICE_ARG(key), SLICE_ARG(value));
 }
 
+static void on_match(void *arg, const struct store_match *m)
+{
+	struct dump *d = arg;
+
+	ADD(d, "match %.*s %.*s %.*s %u %u %u %u\n", SLICE_ARG(m->realm), SLICE_ARG(m->email),
+	    SLICE_ARG(m->id), m->state, m->class, m->via, m->flags);
+}
+
+static void on_link(void *arg, struct slice realm, struct slice rules, struct slice link)
+{
+	struct dump *d = arg;
+
+	ADD(d, "link %.*s %.*s %.*s\n", SLICE_ARG(realm), SLICE_ARG(rules), SLICE_ARG(link));
+}
+
+static void on_watcher(void *arg, const struct store_watcher *w)
+{
+	struct dump *d = arg;
+
+	ADD(d, "watcher %.*s %.*s %lld %u %u %u %u\n", SLICE_ARG(w->tag), SLICE_ARG(w->fields),
+	    (long long)w->expires_wall_ms, w->cseq, w->remote_cseq, w->port, w->kind);
+}
+
 static void load(struct store *s, struct dump *d)
 {
 	static const struct store_load_ops ops = {on_account, on_person, on_user,
-						  on_line,    on_id,	 on_meta};
+						  on_line,    on_id,	 on_text,
+						  on_meta,    on_match,	 on_link,
+						  NULL,	 on_watcher};
 
 	*d = (struct dump){0};
 	assert_int_equal(store_load(s, &ops, d, why), ERR_OK);
@@ -169,6 +202,7 @@ static void put_one_of_each(struct store *s)
 				      .profile = PROFILE_AWAY,
 				      .session = SESSION_CALL,
 				      .preferred = true,
+				      .sure = true,
 				      .profile_until_wall_ms = TIME_NEVER,
 				      .profile_order = 1700000000000,
 				      .lease_end_wall_ms = 1700000600000};
@@ -180,23 +214,37 @@ static void put_one_of_each(struct store *s)
 				      .pbx_profile = PROFILE_BUSY,
 				      .seen_wall_ms = 5};
 	const struct store_person p = {S("acme"),      S("bob@acme.example"), S("Bob \xc3\x9f"),
-				       S("hq/1 hq/2"), S("import"),	      true};
+				       S("hq/1 hq/2"), S("import"), S("guid"), true};
+
+	const struct store_text t = { S("acme"), S("ana@acme.example"), S("On the phone"),
+				      S("Fridays off"), 9 };
 
 	assert_int_equal(store_put_account(s, S("acme"), S("login tenant client")), ERR_OK);
 	assert_int_equal(store_put_person(s, &p), ERR_OK);
 	assert_int_equal(store_put_user(s, S("acme"), S("Ana@acme.example"), &u), ERR_OK);
 	assert_int_equal(store_put_line(s, S("acme"), S("hq"), S("201"), &l), ERR_OK);
 	assert_int_equal(store_put_id(s, S("realm"), S("ana@acme.example"), S("id-1")), ERR_OK);
+	assert_int_equal(store_put_text(s, &t), ERR_OK);
 	assert_int_equal(store_put_meta(s, S("k"), S("v")), ERR_OK);
+	const struct store_match m = {S("realm"), S("Ana@acme.example"), S("id-1"), 1, 2, 3, 9};
+	assert_int_equal(store_put_match(s, &m), ERR_OK);
+	assert_int_equal(store_put_link(s, S("realm"), S("rules"), S("https://g/delta")), ERR_OK);
+	const struct store_watcher w = {
+	    S("0f"), S("c1\x1f<sip:a@b>;tag=1"), 9, 2, 0xffffffff, 0x20100, 65535};
+	assert_int_equal(store_put_watcher(s, &w), ERR_OK);
 }
 
 static const char one_of_each[] =
     "account acme login tenant client\n"
     "person acme bob@acme.example [Bob \xc3\x9f] [hq/1 hq/2] import 1\n"
-    "user acme Ana@acme.example 1 1 1 9223372036854775807 1700000000000 1700000600000\n"
+    "user acme Ana@acme.example 1 1 1 9223372036854775807 1700000000000 1700000600000 1\n"
     "line acme hq 201 4 1 1 1 5 2\n"
     "id realm ana@acme.example id-1\n"
-    "meta k v\n";
+    "text acme ana@acme.example [On the phone] [Fridays off] 9\n"
+    "meta k v\n"
+    "match realm Ana@acme.example id-1 1 2 3 9\n"
+    "link realm rules https://g/delta\n"
+    "watcher 0f c1\x1f<sip:a@b>;tag=1 9 2 4294967295 65535 131328\n";
 
 static void gives_back_what_was_put(void **state)
 {
@@ -242,11 +290,17 @@ static void deletes_in_the_order_of_the_calls(void **state)
 	assert_int_equal(store_delete_person(s, S("acme"), S("BOB@acme.example")), ERR_OK);
 	assert_int_equal(store_delete_line(s, S("acme"), S("hq"), S("201")), ERR_OK);
 	assert_int_equal(store_put_id(s, S("realm"), S("ana@acme.example"), SLICE_NONE), ERR_OK);
+	assert_int_equal(store_put_text(s, &(struct store_text){ .account = S("acme"),
+								 .email = S("ANA@acme.example") }),
+			 ERR_OK);
+	assert_int_equal(store_delete_match(s, S("realm"), S("ana@ACME.example")), ERR_OK);
+	assert_int_equal(store_put_link(s, S("realm"), SLICE_NONE, SLICE_NONE), ERR_OK);
+	assert_int_equal(store_delete_watcher(s, S("0f")), ERR_OK);
 	assert_int_equal(store_delete_user(s, S("acme"), S("ana@acme.example")), ERR_OK);
 	assert_int_equal(store_put_user(s, S("acme"), S("ana@acme.example"), &r), ERR_OK);
 	assert_int_equal(store_flush(s, 5000), ERR_OK);
 	load(s, &dump);
-	assert_string_equal(dump.text, "user acme ana@acme.example 2 0 0 0 0 0\nmeta k v\n");
+	assert_string_equal(dump.text, "user acme ana@acme.example 2 0 0 0 0 0 0\nmeta k v\n");
 	assert_int_equal(store_delete_user(s, S("acme"), S("Ana@acme.example")), ERR_OK);
 	assert_int_equal(store_flush(s, 5000), ERR_OK);
 	load(s, &dump);
@@ -276,7 +330,7 @@ static void a_locked_database_is_counted_and_tried_again(void **state)
 	while (st.errors == 0);
 	assert_true(st.failing);
 	assert_int_equal(st.coalesced, 999);
-	assert_int_equal(st.waiting, 7);
+	assert_int_equal(st.waiting, 11);
 	assert_string_not_equal(st.error, "");
 	assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(other);
@@ -521,7 +575,7 @@ static void older_databases_migrate_forward(void **state)
 	assert_string_equal(
 	    dump.text,
 	    "account acme login tenant client\n"
-	    "user acme ana@acme.example 1 1 0 9223372036854775807 1700000000000 1700000600000\n"
+	    "user acme ana@acme.example 1 1 0 9223372036854775807 1700000000000 1700000600000 0\n"
 	    "line acme hq 201 3 0 1 1 1700000000001 -1\n"
 	    "id login tenant client ana@acme.example 00000000-0000-0000-0000-00000000000a\n");
 	assert_string_equal(store_install_id(s), "0123456789abcdef0123456789abcdef");
@@ -538,11 +592,11 @@ static void odd_numbers_read_as_nothing(void **state)
 {
 	(void)state;
 	store_close(opened(0, 0));
-	sql("INSERT INTO users VALUES ('a', 'b@c.d', 99, 0, 0, -7, 5, 0);"
-	    "INSERT INTO lines VALUES ('a', 'b', 'c', 1000, 2, 0, 1, 0, 99)");
+	sql("INSERT INTO users VALUES ('a', 'b@c.d', 99, 0, 0, -7, 5, 0, 5);"
+	    "INSERT INTO lines VALUES ('a', 'b', 'c', 1000, 2, 0, 1, 0, 99, 99)");
 	struct store *s = opened(0, 0);
 	load(s, &dump);
-	assert_string_equal(dump.text, "user a b@c.d 0 0 1 0 0 0\nline a b c 0 1 0 1 0 -1\n");
+	assert_string_equal(dump.text, "user a b@c.d 0 0 0 0 0 0 1\nline a b c 0 1 0 1 0 -1\n");
 	store_close(s);
 }
 
