@@ -8,7 +8,21 @@
 /* A caller that drains after each call never comes near it. */
 enum { ITEMS_MAX = 1 << 20, BYTES_MAX = 64 << 20, TEXT_MAX = sizeof(((struct source_out *)0)->text) };
 
-/* The next free item, its bytes copied; NULL when the system has no memory. */
+static bool has_room(struct outbox *o)
+{
+	if (o->n < o->cap)
+		return true;
+	uint32_t cap = o->cap ? o->cap * 2 : 64;
+	struct out_item *items = cap <= ITEMS_MAX ? realloc(o->items, cap * sizeof(*items)) : NULL;
+
+	if (!items)
+		return false;
+	o->items = items;
+	o->cap = cap;
+	return true;
+}
+
+/* The next free item, its bytes copied; NULL and counted when there is no room: what waits already stays. */
 static struct out_item *push(struct outbox *o, uint8_t kind, struct slice bytes)
 {
 	if (o->bytes.max == 0)
@@ -17,19 +31,14 @@ static struct out_item *push(struct outbox *o, uint8_t kind, struct slice bytes)
 		o->head = o->n = 0;
 		buf_reset(&o->bytes);
 	}
-	if (o->n == o->cap) {
-		uint32_t cap = o->cap ? o->cap * 2 : 64;
-		struct out_item *items =
-			cap <= ITEMS_MAX ? realloc(o->items, cap * sizeof(*items)) : NULL;
-
-		if (!items)
-			return NULL;
-		o->items = items;
-		o->cap = cap;
+	if (bytes.n > BYTES_MAX - o->bytes.n || !has_room(o)) {
+		o->counters[NOTE_LOST]++;
+		return NULL;
 	}
 	uint32_t at = (uint32_t)o->bytes.n;
 	buf_slice(&o->bytes, bytes);
-	if (buf_err(&o->bytes)) {
+	if (buf_err(&o->bytes)) { /* no memory: the bytes of what waits are gone with it */
+		o->counters[NOTE_LOST] += o->n - o->head + 1;
 		o->head = o->n = 0;
 		buf_reset(&o->bytes);
 		return NULL;

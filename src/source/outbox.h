@@ -1,7 +1,8 @@
 /* outbox.h - what leaves a source, in order, until it is drained. For implementers of connectors.
  *
- * Bytes and texts are copied. When the system has no memory an item is lost: what it carried is healed
- * as lost datagrams are, by time-outs and the next report. */
+ * Bytes and texts are copied. Over 64 MB or a million items, or when the system has no memory, an item is
+ * lost and counted (note LOST): what it carried is healed as lost datagrams are, by time-outs and the next
+ * report. */
 #ifndef SOURCE_OUTBOX_H
 #define SOURCE_OUTBOX_H
 

@@ -78,6 +78,7 @@ struct source_feed {
 	struct slice bytes;
 	const char *text;
 	struct slice token; /* FEED_REQUEST; compare in constant time, never copy into a text */
+	bool no_json; /* FEED_REQUEST: it says that its body is of another type */
 	struct slice signature; /* FEED_REQUEST: the X-Signature header, in place of a token */
 };
 
@@ -129,12 +130,26 @@ struct source_out {
 /* What one line of the connector is doing, for check, explain and the console. */
 enum line_link { LINE_IDLE, LINE_ASKING, LINE_LIVE, LINE_WAITING, LINE_REFUSED, LINE_LINK_COUNT };
 
+/* What came of the last `probe` for the link ... */
+enum source_probe {
+	SOURCE_PROBE_NEVER,
+	SOURCE_PROBE_ASKED,    /* nothing heard since */
+	SOURCE_PROBE_ANSWERED,
+	SOURCE_PROBE_FAILED,   /* the link is lost, or cannot be had: .state says why */
+	SOURCE_PROBE_NOBODY,   /* nobody can be asked: .told_ms counts */
+};
+/* ... and for a line that is live. QUEUED: its turn has not come. */
+enum line_ask { LINE_ASK_NONE, LINE_ASK_QUEUED, LINE_ASK_SENT };
+
 struct source_line_view {
 	uint8_t link; /* enum line_link */
 	uint16_t last_status; /* last answer of the PBX, 0: none */
 	int64_t last_report_ms;
 	bool in_list;
+	uint8_t ask; /* enum line_ask */
+	bool awaited; /* webhook: nothing has come yet, and nothing is overdue */
 	char reason[96]; /* LINE_WAITING, LINE_REFUSED: why, in words */
+	char profile_text[64]; /* what stands beside the profile at the PBX, foreign bytes; "": nothing */
 };
 
 struct source_view {
@@ -144,6 +159,8 @@ struct source_view {
 	uint32_t lines, live, refused;
 	uint64_t counters[NOTE_COUNT];
 	uint64_t received, sent; /* messages */
+	uint8_t probe;	 /* enum source_probe */
+	int64_t told_ms; /* webhook: when a request was last taken; 0: never */
 	char state[96];
 };
 
@@ -164,9 +181,15 @@ struct source_ops {
 	MUST_CHECK enum err (*add_line)(struct source *s, uint32_t line, struct slice number);
 	void (*remove_line)(struct source *s, uint32_t line);
 	void (*resync_line)(struct source *s, uint32_t line);
+	/* A person asks whether the PBX answers, now: link and lines are asked, whatever their own rhythm,
+	 * and a lost link is tried. The views say what has come of it. NULL: nobody can be asked. */
+	void (*probe)(struct source *s, int64_t now_ms);
 	/* Answered by exactly one OUT_WRITTEN, unless OUT_DOWN or the line's removal comes before.
 	 * NULL: this type holds no profile. */
 	void (*write_profile)(struct source *s, uint32_t line, const struct profile_write *w);
+	/* What the lamp of the line's user shows; the last word counts, and is repeated after each
+	 * new log-in. NULL: this type has no lamps. */
+	void (*show_lamp)(struct source *s, uint32_t line, enum lamp lamp);
 	void (*feed)(struct source *s, int64_t now_ms, const struct source_feed *in);
 	void (*tick)(struct source *s, int64_t now_ms);
 	int64_t (*next)(const struct source *s);
@@ -178,6 +201,8 @@ struct source_ops {
 const char *note_name(enum note n);  /* as in metrics: lower_case */
 const char *note_text(enum note n);  /* for people */
 int note_level(enum note n);         /* syslog priority 3..7 */
+/* Bits 1 << enum profile of the configuration's words, which have been checked there. */
+uint8_t source_profile_bits(const char *const *words, uint32_t n);
 const struct source_ops *source_find(const char *type); /* NULL: no such connector type */
 
 #endif

@@ -5,10 +5,6 @@
 #include "base/sm.h"
 
 enum {
-	BACK_OFF_MS = 1000,
-	BACK_OFF_DOUBLINGS = 6,
-	BACK_OFF_MAX_MS = 60 * 1000,
-	STEADY_MS = 30 * 1000, /* a link up for so long has earned a quick reconnect */
 	CHANNEL_MAX = 0x40000000, /* ids of accepted channels, given by the shell, start here */
 };
 
@@ -55,24 +51,11 @@ bool uplink_open(const struct uplink *u)
 	return u->state == UPLINK_OPEN || u->state == UPLINK_UP;
 }
 
-/* Seconds at first, a minute at last; a link that had stood for a while starts from the bottom. */
-static int64_t back_off_ms(struct uplink *u)
-{
-	int64_t ms = (int64_t)BACK_OFF_MS << u->tries;
-
-	u->tries += u->tries < BACK_OFF_DOUBLINGS;
-	ms = ms < BACK_OFF_MAX_MS ? ms : BACK_OFF_MAX_MS;
-	return ms / 2 + prng_range(u->prng, 0, ms - ms / 2);
-}
-
 static void lose(struct uplink *u, int64_t now_ms, enum note n, const char *why, int64_t wait_ms)
 {
 	bool was_up = u->state == UPLINK_UP;
-	int64_t wait;
+	int64_t wait = back_off_ms(&u->back_off, u->prng, was_up ? now_ms - u->up_ms : -1);
 
-	if (was_up && now_ms - u->up_ms >= STEADY_MS)
-		u->tries = 0;
-	wait = back_off_ms(u);
 	sm_move(moves, &u->state, UPLINK_WAITING);
 	if (was_up)
 		outbox_plain(u->out, OUT_DOWN, ID_NONE);
@@ -83,6 +66,9 @@ static void lose(struct uplink *u, int64_t now_ms, enum note n, const char *why,
 		outbox_note(u->out, NOTE_DISCONNECTED, ID_NONE, "%s", why);
 	u->told_down = true;
 	snprintf(u->lost, sizeof(u->lost), "%s", why);
+	u->rests = wait_ms > wait;
+	if (u->probed == SOURCE_PROBE_ASKED)
+		u->probed = SOURCE_PROBE_FAILED;
 	u->retry_ms = now_ms + (wait > wait_ms ? wait : wait_ms);
 }
 
@@ -125,11 +111,27 @@ void uplink_ready(struct uplink *u, int64_t now_ms)
 	if (u->state != UPLINK_OPEN)
 		return;
 	sm_move(moves, &u->state, UPLINK_UP);
+	uplink_answered(u);
 	u->told_down = false;
 	u->lost[0] = '\0';
 	u->up_ms = now_ms;
 	outbox_plain(u->out, OUT_UP, ID_NONE);
 	outbox_note(u->out, NOTE_CONNECTED, ID_NONE, "%s port %u", u->peer.host, u->peer.port);
+}
+
+void uplink_probe(struct uplink *u, int64_t now_ms)
+{
+	bool waits = u->state == UPLINK_WAITING;
+
+	u->probed = waits && u->rests ? SOURCE_PROBE_FAILED : SOURCE_PROBE_ASKED;
+	if (waits && !u->rests)
+		u->retry_ms = now_ms;
+}
+
+void uplink_answered(struct uplink *u)
+{
+	if (u->probed == SOURCE_PROBE_ASKED)
+		u->probed = SOURCE_PROBE_ANSWERED;
 }
 
 void uplink_drop(struct uplink *u, int64_t now_ms, enum note n, const char *why, int64_t wait_ms)
@@ -165,9 +167,9 @@ const char *uplink_state_text(const struct uplink *u)
 	static const char *const states[UPLINK_STATES] = {
 		[UPLINK_WAITING] = "not connected, next try soon",
 		[UPLINK_CONNECTING] = "connecting",
-		[UPLINK_OPEN] = "connected, logging in",
+		[UPLINK_OPEN] = "connected, no answer to the log-in yet",
 		[UPLINK_UP] = "up",
 	};
 
-	return u->state < UPLINK_OPEN && u->lost[0] ? u->lost : states[u->state];
+	return u->state < UPLINK_UP && u->lost[0] ? u->lost : states[u->state];
 }

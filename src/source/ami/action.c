@@ -48,6 +48,9 @@ static void forget(struct ami *m, uint32_t i)
 static void answered(struct ami *m, uint32_t i, const struct ami_packet *k)
 {
 	struct pending p = m->pending[i];
+
+	if (p.ask >= ASK_PING)
+		uplink_answered(&m->link);
 	bool list = p.ask == ASK_HINTS || p.ask == ASK_DEVICES || p.ask == ASK_PRESENCES;
 
 	if (list && slice_is_nocase(k->name, "Success")) {
@@ -72,6 +75,9 @@ static void answered(struct ami *m, uint32_t i, const struct ami_packet *k)
 		break;
 	case ASK_WRITE:
 		write_answer(m, &p, k);
+		break;
+	case ASK_LAMP:
+		lamp_answer(m, &p, k);
 		break;
 	}
 }

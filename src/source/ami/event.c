@@ -35,7 +35,8 @@ static void take_presence(struct ami *m, const struct ami_packet *k, bool listed
 
 	if (t == NONE || m->things[t].kind != THING_PRESENCE)
 		return;
-	presence_read(&m->things[t], ami_get(k, "Status"), ami_get(k, "Subtype"));
+	presence_read(&m->things[t], ami_get(k, "Status"), ami_get(k, "Subtype"),
+		      ami_get(k, "Message"));
 	m->things[t].known = true;
 	if (!listed)
 		report_thing(m, t);
@@ -162,7 +163,8 @@ static void take_presence_status(struct ami *m, const struct ami_packet *k)
 
 	if (m->rights.presences || t == NONE || m->things[t].kind != THING_PRESENCE)
 		return;
-	presence_read(&m->things[t], ami_get(k, "Status"), ami_get(k, "Subtype"));
+	presence_read(&m->things[t], ami_get(k, "Status"), ami_get(k, "Subtype"),
+		      ami_get(k, "Message"));
 	m->things[t].known = true;
 	report_thing(m, t);
 }

@@ -120,7 +120,8 @@ static void refer(struct ami *m, uint32_t slot, struct slice name, enum thing_ki
 {
 	uint32_t t, r;
 
-	if (name.n == 0 || name.n > THING_NAME_MAX)
+	/* our own lamps say nothing of the phone: a line must not be busy because Teams is */
+	if (name.n == 0 || name.n > THING_NAME_MAX || slice_starts_nocase(name, LAMP_DEVICE))
 		return;
 	t = thing_find(m, name);
 	if (t != NONE && has_thing(m, slot, t))

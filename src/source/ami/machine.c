@@ -36,26 +36,6 @@ static void machine_close(struct source *source)
 	free(m);
 }
 
-/* The configuration's words; they have been checked there. */
-static enum err read_dnd_while(struct ami *m, const struct conf_texts *words)
-{
-	static const char *const names[PROFILE_COUNT] = {
-#define PROFILE(id, name, label, reads_as) [PROFILE_##id] = (name),
-#include "core/names.def"
-	};
-
-	for (uint32_t i = 0; i < words->n; i++) {
-		uint8_t p = 0;
-
-		while (p < PROFILE_COUNT && strcmp(names[p], words->list[i]) != 0)
-			p++;
-		if (p == PROFILE_COUNT)
-			return ERR_MALFORMED;
-		m->dnd_while |= (uint8_t)(1u << p);
-	}
-	return ERR_OK;
-}
-
 static enum err read_config(struct ami *m, const struct source_config *c, int64_t now_ms)
 {
 	const struct conf_connector *s = c->settings;
@@ -65,6 +45,7 @@ static enum err read_config(struct ami *m, const struct source_config *c, int64_
 	m->account = c->account;
 	m->reads_profile = c->reads_profile;
 	m->writes_profile = c->writes_profile;
+	m->lamps = s && s->lamps;
 	m->tls = c->tls;
 	m->seed = m->prng.state = c->seed;
 	m->lines_max = c->lines_max;
@@ -77,7 +58,7 @@ static enum err read_config(struct ami *m, const struct source_config *c, int64_
 	if (!e && s && s->context)
 		e = slice_copy(slice_str(s->context), m->context, sizeof(m->context));
 	if (!e && s)
-		e = read_dnd_while(m, &s->dnd_while);
+		m->dnd_while = source_profile_bits(s->dnd_while.list, s->dnd_while.n);
 	return e;
 }
 
@@ -102,7 +83,7 @@ static enum err machine_open(struct source **ret, const struct source_config *c,
 	if (!m)
 		return ERR_NO_MEMORY;
 	m->now_ms = now_ms;
-	m->sync_ms = TIME_NEVER;
+	m->sync_ms = m->rights_ms = TIME_NEVER;
 	buf_init(&m->scratch, SCRATCH_MAX);
 	e = read_config(m, c, now_ms);
 	if (!e)
@@ -130,7 +111,8 @@ static enum err machine_add_line(struct source *source, uint32_t line, struct sl
 		return ERR_MALFORMED;
 	}
 	/* its place in the queue of writes outlives a line */
-	m->lines[slot] = (struct extension){ .first_ref = NONE, .queued = m->lines[slot].queued,
+	m->lines[slot] = (struct extension){ .first_ref = NONE, .lamp_told = LAMP_COUNT,
+					    .queued = m->lines[slot].queued,
 					    .next_write = m->lines[slot].next_write };
 	sync_want(m, SYNC_SOON_MS);
 	return ERR_OK;
@@ -174,12 +156,31 @@ static void machine_write(struct source *source, uint32_t line, const struct pro
 		write_start(m, slot, w);
 }
 
+static void machine_show_lamp(struct source *source, uint32_t line, enum lamp lamp)
+{
+	struct ami *m = machine_of(source);
+	uint32_t slot = line_table_slot(&m->table, line);
+
+	if (slot != LINE_NONE)
+		lamp_set(m, slot, lamp);
+}
+
 /* ---- the four verbs ---- */
 
 static void set_now(struct ami *m, int64_t now_ms)
 {
 	if (now_ms > m->now_ms)
 		m->now_ms = now_ms;
+}
+
+static void machine_probe(struct source *source, int64_t now_ms)
+{
+	struct ami *m = machine_of(source);
+
+	set_now(m, now_ms);
+	uplink_probe(&m->link, m->now_ms);
+	session_probe(m);
+	sync_probe(m);
 }
 
 static void take_bytes(struct ami *m, struct slice bytes)
@@ -204,9 +205,13 @@ static void take_bytes(struct ami *m, struct slice bytes)
 static void machine_feed(struct source *source, int64_t now_ms, const struct source_feed *in)
 {
 	struct ami *m = machine_of(source);
+	struct source_feed closed = *in;
+	char why[STRANGER_MAX];
 
 	set_now(m, now_ms);
-	switch (uplink_feed(&m->link, m->now_ms, in)) {
+	if (m->stage == STAGE_BANNER)
+		closed.text = session_stranger(m, why, sizeof(why));
+	switch (uplink_feed(&m->link, m->now_ms, &closed)) {
 	case UPLINK_NOTHING:
 		break;
 	case UPLINK_OPENED:
@@ -220,6 +225,7 @@ static void machine_feed(struct source *source, int64_t now_ms, const struct sou
 		break;
 	}
 	write_pump(m);
+	lamp_pump(m);
 }
 
 static void machine_tick(struct source *source, int64_t now_ms)
@@ -231,6 +237,7 @@ static void machine_tick(struct source *source, int64_t now_ms)
 	session_tick(m);
 	sync_tick(m);
 	write_pump(m);
+	lamp_pump(m);
 }
 
 static int64_t machine_next(const struct source *source)
@@ -241,7 +248,7 @@ static int64_t machine_next(const struct source *source)
 		uplink_next(&m->link),
 		session_next(m),
 		m->stage == STAGE_UP && m->sync == SYNC_NONE && action_room(m) ? m->sync_ms : TIME_NEVER,
-		writes ? m->now_ms : TIME_NEVER,
+		writes || lamp_wants(m) ? m->now_ms : TIME_NEVER,
 	};
 	int64_t next = TIME_NEVER;
 
@@ -273,7 +280,9 @@ const struct source_ops ami_source_ops = {
 	.add_line = machine_add_line,
 	.remove_line = machine_remove_line,
 	.resync_line = machine_resync_line,
+	.probe = machine_probe,
 	.write_profile = machine_write,
+	.show_lamp = machine_show_lamp,
 	.feed = machine_feed,
 	.tick = machine_tick,
 	.next = machine_next,

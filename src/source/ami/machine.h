@@ -3,7 +3,8 @@
  *   session.c  banner, log-in, rights, events on, keep-alive     action.c  actions under way
  *   sync.c     the round of lists that says what stands          hint.c    what a line consists of
  *   event.c    events and list members                           report.c  states into obs
- *   write.c    profile and Do Not Disturb to the PBX             machine.c, view.c  the vtable
+ *   write.c    profile and Do Not Disturb to the PBX             lamp.c    lamps to the PBX
+ *   machine.c, view.c  the vtable
  *
  * A line is an extension with a hint. The hint names things: phones, Do Not Disturb switches of
  * FreePBX (Custom:DND201), and one user presence (CustomPresence:201). Each thing has a state that
@@ -21,9 +22,13 @@
 #include "source/uplink.h"
 
 #define NONE UINT32_MAX
+#define LAMP_DEVICE "Custom:teams-"
 
 enum {
 	LOGIN_MS = 20 * 1000,	      /* from connected to events on */
+	BOOT_MS = 30 * 1000,	      /* ... and as much longer while the PBX is still starting */
+	BOOT_STEP_MS = 1000,
+	LACKS_MS = 60 * 1000,	      /* then a PBX without these modules is asked again */
 	ANSWER_MS = 15 * 1000,	      /* an action unanswered, and nothing else heard */
 	ANSWER_MAX_MS = 120 * 1000,
 	IDLE_MS = 30 * 1000,	      /* nothing heard for so long: ping */
@@ -53,6 +58,7 @@ enum ask {
 	ASK_DEVICES,
 	ASK_PRESENCES,
 	ASK_WRITE,
+	ASK_LAMP,
 };
 
 struct pending {
@@ -86,6 +92,7 @@ struct thing {
 	bool known;	     /* told since the link came up */
 	bool bare_dnd;	     /* presence: `dnd` that is no profile of ours */
 	bool marked;	     /* presence: we switched Do Not Disturb on with it */
+	char message[64];    /* presence: what its user has written beside it, cut */
 };
 
 struct ref {
@@ -119,6 +126,8 @@ struct extension {
 	uint8_t write_state, step;
 	bool writing, queued, dnd_on, dnd_change;
 	bool dnd_ours;	/* we have switched Do Not Disturb on, and nobody took it over */
+	uint8_t lamp, lamp_told; /* enum lamp: to be shown; as the PBX took it, LAMP_COUNT: not known */
+	bool lamp_sent, lamp_refused;
 	bool releasing; /* the write is one of our own: Do Not Disturb off, no profile */
 };
 
@@ -150,7 +159,7 @@ struct ami {
 	char username[SOURCE_NAME_MAX];
 	struct secret password;
 	char context[CONTEXT_MAX + 1]; /* "": any */
-	bool tls, reads_profile, writes_profile;
+	bool tls, reads_profile, writes_profile, lamps;
 	uint8_t dnd_while; /* bits: enum profile */
 
 	int64_t now_ms;
@@ -163,6 +172,8 @@ struct ami {
 
 	uint8_t stage; /* enum stage */
 	struct rights rights;
+	bool lacks_devices, lacks_presences; /* lists that it did not have after all that waiting */
+	int64_t rights_ms; /* when they are asked for again, TIME_NEVER: they are not */
 	uint64_t events; /* since the log-in */
 	uint32_t last_id;
 	struct pending pending[PENDING_MAX]; /* oldest first */
@@ -170,6 +181,7 @@ struct ami {
 
 	uint8_t sync; /* enum sync */
 	bool sync_again, lists_refused;
+	bool probe_wanted, probing; /* a person asks: the next round, and this one, tell */
 	int64_t sync_ms; /* the next round */
 	int64_t synced_ms;
 	uint32_t rounds; /* since the link came up */
@@ -187,6 +199,8 @@ struct ami {
 	struct ref *refs;
 	uint32_t refs_n, refs_max, refs_spare;
 	uint32_t writes, writes_last; /* queue of slots */
+	uint32_t lamps_at;            /* slots before it show what they shall */
+	bool lamps_wait;              /* some slot may not */
 };
 
 /* ---- session.c ---- */
@@ -194,8 +208,12 @@ void session_opened(struct ami *m);
 void session_lost(struct ami *m);
 /* Closes, and forgets what was under way. */
 void session_drop(struct ami *m, enum note n, const char *why, int64_t wait_ms);
+/* Whoever it is that the link led to, in words. */
+enum { STRANGER_MAX = 120 };
+const char *session_stranger(const struct ami *m, char *ret, size_t cap);
 bool session_banner(struct ami *m);
 void session_answer(struct ami *m, const struct pending *p, const struct ami_packet *k);
+void session_probe(struct ami *m);
 void session_tick(struct ami *m);
 int64_t session_next(const struct ami *m);
 
@@ -213,6 +231,8 @@ int64_t action_deadline(const struct ami *m);
 void sync_start(struct ami *m);
 /* A round in at most `in_ms`. */
 void sync_want(struct ami *m, int64_t in_ms);
+/* A person asks: a round as soon as may be. */
+void sync_probe(struct ami *m);
 void sync_tick(struct ami *m);
 void sync_answer(struct ami *m, const struct pending *p, const struct ami_packet *k);
 /* The list of p is complete. */
@@ -255,7 +275,15 @@ void write_forget(struct ami *m, uint32_t slot);
 /* The line's user presence was told anew: by an event, or, surely the present one, by a list. */
 void write_presence_told(struct ami *m, uint32_t slot, bool listed);
 /* A user presence as the PBX tells it. */
-void presence_read(struct thing *t, struct slice status, struct slice subtype);
+void presence_read(struct thing *t, struct slice status, struct slice subtype, struct slice message);
+
+/* ---- lamp.c ---- */
+void lamp_set(struct ami *m, uint32_t slot, enum lamp lamp);
+void lamp_pump(struct ami *m);
+bool lamp_wants(const struct ami *m);
+/* The PBX may have forgotten everything: after a log-in. */
+void lamp_anew(struct ami *m);
+void lamp_answer(struct ami *m, const struct pending *p, const struct ami_packet *k);
 
 /* ---- view.c ---- */
 void ami_view_source(const struct ami *m, struct source_view *ret);

@@ -20,8 +20,11 @@ static void round_begin(struct ami *m)
 {
 	m->sync_again = false;
 	m->sync_ms = TIME_NEVER;
+	m->probing = m->probe_wanted;
+	m->probe_wanted = false;
 	if (!m->rights.lists) {
 		m->lists_refused = true;
+		m->probing = false;
 		m->sync_ms = m->now_ms + REFUSED_MS;
 		return;
 	}
@@ -53,6 +56,14 @@ void sync_want(struct ami *m, int64_t in_ms)
 		m->sync_ms = at;
 }
 
+void sync_probe(struct ami *m)
+{
+	if (m->stage != STAGE_UP)
+		return;
+	m->probe_wanted = true;
+	sync_want(m, 0);
+}
+
 static void round_end(struct ami *m)
 {
 	bool differs = false;
@@ -71,6 +82,7 @@ static void round_end(struct ami *m)
 		outbox_note(&m->out, NOTE_RIGHTS_MISSING, ID_NONE, "read=call: no events arrive");
 	}
 	m->rounds++;
+	m->probing = false;
 	m->sync = SYNC_NONE;
 	m->synced_ms = m->now_ms;
 	m->sync_ms = m->now_ms + (m->sync_again	   ? SYNC_SOON_MS
@@ -202,6 +214,7 @@ void sync_answer(struct ami *m, const struct pending *p, const struct ami_packet
 		return;
 	}
 	m->sync = SYNC_NONE;
+	m->probing = false;
 	m->lists_refused = true;
 	m->sync_ms = m->now_ms + REFUSED_MS;
 	outbox_note(&m->out, NOTE_RIGHTS_MISSING, ID_NONE, "write=reporting: the hints may not be listed");

@@ -33,11 +33,32 @@ static struct slice unmarked(struct slice subtype, bool *ret_marked)
 	return slice_sub(subtype, 0, n && subtype.p[n - 1] == '-' ? n - 1 : n);
 }
 
-void presence_read(struct thing *t, struct slice status, struct slice subtype)
+static bool is_inside_character(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* At most its first n bytes, fewer where a character of UTF-8 would be cut in two. */
+static struct slice clip(struct slice text, size_t n)
+{
+	size_t end = n;
+
+	if (text.n <= n)
+		return text;
+	while (end > 0 && n - end < 3 && is_inside_character(text.p[end]))
+		end--;
+	/* what is no UTF-8 has no characters to keep whole */
+	return slice_sub(text, 0, is_inside_character(text.p[end]) ? n : end);
+}
+
+void presence_read(struct thing *t, struct slice status, struct slice subtype, struct slice message)
 {
 	bool dnd = slice_is_nocase(status, "dnd");
 	struct slice word = unmarked(slice_trim(subtype), &t->marked);
 
+	message = clip(slice_trim(message), sizeof(t->message) - 1);
+	if (slice_copy(message, t->message, sizeof(t->message)))
+		t->message[0] = '\0';
 	t->state = dnd ? PROFILE_AVAILABLE : PROFILE_NONE;
 	t->bare_dnd = dnd;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

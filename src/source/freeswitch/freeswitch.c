@@ -27,31 +27,20 @@ static void fs_close(struct source *s)
 	outbox_fini(&f->out);
 	esl_stream_fini(&f->stream);
 	line_table_fini(&f->table);
-	map_fini(&f->by_key);
+	call_table_fini(&f->calls);
 	free(f->lines);
-	free(f->calls);
 	free(f);
-}
-
-static uint32_t calls_for(uint32_t lines)
-{
-	uint64_t n = (uint64_t)lines * 4;
-
-	return n < CALLS_MIN ? CALLS_MIN : n > CALLS_MAX ? CALLS_MAX : (uint32_t)n;
 }
 
 static enum err set_up(struct freeswitch *f, const struct source_config *c, int64_t now_ms)
 {
 	enum err e = line_table_init(&f->table, c->lines_max);
 
-	f->calls_n = calls_for(c->lines_max);
-	f->call_free = FS_NONE;
 	f->lines = calloc(c->lines_max ? c->lines_max : 1, sizeof(*f->lines));
-	f->calls = calloc(f->calls_n, sizeof(*f->calls));
-	if (!e && (!f->lines || !f->calls))
+	if (!e && !f->lines)
 		e = ERR_NO_MEMORY;
 	if (!e)
-		e = map_init(&f->by_key, f->calls_n);
+		e = call_table_init(&f->calls, c->lines_max);
 	if (!e && c->username)
 		e = slice_copy(slice_str(c->username), f->username, sizeof(f->username));
 	if (!e && c->password && secret_is_set(c->password))
@@ -97,7 +86,7 @@ static enum err fs_add_line(struct source *s, uint32_t line, struct slice number
 
 	if (e)
 		return e;
-	f->lines[slot] = (struct fs_line){ .first_call = FS_NONE, .profile = PROFILE_COUNT };
+	f->lines[slot] = (struct fs_line){ .profile = PROFILE_COUNT };
 	fs_ask_snapshot(f, 0);
 	if (f->link.state == UPLINK_UP && !f->registrations_denied)
 		f->registrations_due_ms = f->now_ms;
@@ -111,7 +100,7 @@ static void fs_remove_line(struct source *s, uint32_t line)
 
 	if (slot == LINE_NONE)
 		return;
-	fs_line_drop_calls(f, slot);
+	call_drop_line(&f->calls, slot);
 	line_table_remove(&f->table, line);
 }
 
@@ -119,6 +108,18 @@ static void fs_resync_line(struct source *s, uint32_t line)
 {
 	(void)line;
 	fs_ask_snapshot(fs_of(s), 0);
+}
+
+/* One table tells of all lines, so its answer is the proof for each. */
+static void fs_probe(struct source *s, int64_t now_ms)
+{
+	struct freeswitch *f = fs_of(s);
+
+	f->now_ms = now_ms;
+	uplink_probe(&f->link, now_ms);
+	f->probing = f->link.state == UPLINK_UP;
+	if (f->probing && !fs_waits_for(f, FS_CHANNELS))
+		fs_send(f, FS_CHANNELS);
 }
 
 /* ---- the link and the clock ---- */
@@ -209,6 +210,7 @@ static void fs_view(const struct source *s, struct source_view *ret)
 				     .logged_in = f->link.state == UPLINK_UP,
 				     .lines = f->table.n,
 				     .received = f->received,
+				     .probe = f->link.probed,
 				     .sent = f->out.sent };
 	memcpy(ret->counters, f->out.counters, sizeof(ret->counters));
 	for (uint32_t i = line_table_next(&f->table, 0); i != LINE_NONE;
@@ -230,7 +232,8 @@ static bool fs_line_view(const struct source *s, uint32_t line, struct source_li
 	if (slot == LINE_NONE)
 		return false;
 	*ret = (struct source_line_view){ .link = f->lines[slot].synced ? LINE_LIVE : LINE_WAITING,
-					  .last_report_ms = f->lines[slot].report_ms };
+					  .last_report_ms = f->lines[slot].report_ms,
+					  .ask = f->probing ? LINE_ASK_SENT : LINE_ASK_NONE };
 	if (!f->lines[slot].synced)
 		snprintf(ret->reason, sizeof(ret->reason), "%s",
 			 f->link.state != UPLINK_UP ? "waits for the connection to the pbx"
@@ -247,6 +250,7 @@ const struct source_ops freeswitch_source_ops = {
 	.add_line = fs_add_line,
 	.remove_line = fs_remove_line,
 	.resync_line = fs_resync_line,
+	.probe = fs_probe,
 	.feed = fs_feed,
 	.tick = fs_tick,
 	.next = fs_next,

@@ -9,10 +9,10 @@
 #ifndef SOURCE_FREESWITCH_FS_H
 #define SOURCE_FREESWITCH_FS_H
 
-#include "base/map.h"
 #include "base/prng.h"
 #include "base/secret.h"
 #include "proto/esl/esl.h"
+#include "source/calls.h"
 #include "source/lines.h"
 #include "source/uplink.h"
 
@@ -27,10 +27,7 @@ enum {
 	LOGIN_SLOW_MS = 5 * 60 * 1000,
 	ACL_SLOW_MS = 60 * 1000,
 	DND_KEPT_MS = 2 * 60 * 1000, /* nobody can be asked for it: kept over a short outage */
-	CALLS_MIN = 256,
-	CALLS_MAX = 1 << 17,
 	COMMANDS_MAX = 8,
-	FS_NONE = 0x7fffffff,
 };
 
 enum fs_command { FS_LOGIN, FS_EVENTS, FS_CHANNELS, FS_REGISTRATIONS, FS_PROBE };
@@ -38,19 +35,7 @@ enum fs_command { FS_LOGIN, FS_EVENTS, FS_CHANNELS, FS_REGISTRATIONS, FS_PROBE }
 struct fs_line {
 	bool synced, dnd, registered, in_table;
 	uint8_t profile; /* last told, PROFILE_COUNT: none */
-	uint32_t first_call;
 	int64_t report_ms;
-};
-
-/* A channel of one of our lines. GONE: it has ended, and is kept until no snapshot can bring it
- * back. */
-struct fs_call {
-	uint64_t key;	  /* of its uuid; 0: free */
-	uint32_t slot;	  /* the line's */
-	uint32_t next;	  /* of the line, or free */
-	uint8_t state;	  /* enum call_state */
-	bool in_table;	  /* in the snapshot being read */
-	int64_t event_ms; /* last event; INT64_MIN: only snapshots told of it */
 };
 
 struct freeswitch {
@@ -70,15 +55,14 @@ struct freeswitch {
 	uint32_t commands_n;
 	int64_t asked_ms; /* when the oldest was sent, or the one before it answered */
 	bool channels_denied, registrations_denied, contradicted;
+	bool probing; /* a person asks: the table of channels is to come */
 	int64_t snapshot_due_ms, snapshot_ms; /* next, last asked */
 	int64_t registrations_due_ms;
 	int64_t down_ms; /* when the link was last lost; INT64_MIN: never */
 	uint64_t received;
 	struct line_table table;
 	struct fs_line *lines; /* by slot */
-	struct fs_call *calls;
-	uint32_t calls_n, calls_high, call_free;
-	struct map by_key;
+	struct call_table calls; /* an ended one is kept until no snapshot can bring it back */
 	uint32_t rows; /* of the table being read */
 };
 
@@ -95,15 +79,10 @@ void fs_ask_snapshot(struct freeswitch *f, int64_t in_ms);
 
 /* calls.c */
 uint64_t fs_key(const struct freeswitch *f, const char *uuid);
-uint32_t fs_call_find(const struct freeswitch *f, uint64_t key);
-/* FS_NONE when there is no room. */
+/* CALL_NONE when there is no room. */
 uint32_t fs_call_add(struct freeswitch *f, uint64_t key, uint32_t slot);
-void fs_call_drop(struct freeswitch *f, uint32_t call);
 /* Its last event is so young that a snapshot may not know of it. */
-bool fs_call_is_fresh(const struct freeswitch *f, const struct fs_call *c);
-void fs_calls_clear(struct freeswitch *f);
-void fs_line_drop_calls(struct freeswitch *f, uint32_t slot);
-bool fs_line_busy(const struct freeswitch *f, uint32_t slot);
+bool fs_call_is_fresh(const struct freeswitch *f, const struct line_call *c);
 
 /* report.c */
 /* The line of user@domain, or of a channel's name; LINE_NONE: none of ours. */

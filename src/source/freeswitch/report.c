@@ -12,17 +12,6 @@ static struct obs obs_for(const struct freeswitch *f, uint32_t slot, enum obs_ki
 			     .user = ID_NONE };
 }
 
-static void emit_call(struct freeswitch *f, uint32_t slot, enum obs_scope scope, uint64_t key,
-		      uint8_t state)
-{
-	struct obs o = obs_for(f, slot, OBS_CALL);
-
-	o.scope = (uint8_t)scope;
-	o.call_key = key;
-	o.call = state;
-	outbox_obs(&f->out, &o);
-}
-
 static void emit_flag(struct freeswitch *f, uint32_t slot, enum obs_kind kind, bool on)
 {
 	struct obs o = obs_for(f, slot, kind);
@@ -106,50 +95,30 @@ static uint8_t with_conference(uint8_t state, const char *application)
 									       : state;
 }
 
-static int rank(uint8_t state)
-{
-	static const uint8_t ranks[CALL_COUNT] = {
-		[CALL_GONE] = 0, [CALL_RINGING] = 1, [CALL_DIALING] = 2,
-		[CALL_HELD] = 3, [CALL_TALKING] = 4, [CALL_CONFERENCE] = 5
-	};
-
-	return ranks[state];
-}
-
-/* The whole line: its busiest call first, so that no state in between is lower. */
 static void emit_line(struct freeswitch *f, uint32_t slot)
 {
-	struct fs_line *l = &f->lines[slot];
-	uint32_t top = FS_NONE;
+	const struct obs like = obs_for(f, slot, OBS_CALL);
 
-	for (uint32_t i = l->first_call; i != FS_NONE; i = f->calls[i].next)
-		if (top == FS_NONE || rank(f->calls[i].state) > rank(f->calls[top].state))
-			top = i;
-	l->synced = true;
-	l->report_ms = f->now_ms;
-	if (top == FS_NONE || f->calls[top].state == CALL_GONE) {
-		emit_call(f, slot, SCOPE_FULL, 0, CALL_GONE);
-		return;
-	}
-	emit_call(f, slot, SCOPE_FULL, f->calls[top].key, f->calls[top].state);
-	for (uint32_t i = l->first_call; i != FS_NONE; i = f->calls[i].next)
-		if (i != top && f->calls[i].state != CALL_GONE)
-			emit_call(f, slot, SCOPE_PARTIAL, f->calls[i].key, f->calls[i].state);
+	f->lines[slot].synced = true;
+	f->lines[slot].report_ms = f->now_ms;
+	call_tell_line(&f->calls, slot, &f->out, &like);
 }
 
 static void emit_change(struct freeswitch *f, uint32_t slot, uint64_t key, uint8_t state)
 {
+	const struct obs like = obs_for(f, slot, OBS_CALL);
+
 	f->lines[slot].report_ms = f->now_ms;
-	emit_call(f, slot, state == CALL_GONE ? SCOPE_GONE : SCOPE_PARTIAL, key, state);
+	call_tell_change(&f->out, &like, key, state);
 }
 
 /* A channel that serves another line now (a transfer) has left its first. */
 static uint32_t move_call(struct freeswitch *f, uint32_t call, uint32_t slot)
 {
-	uint64_t key = f->calls[call].key;
+	uint64_t key = f->calls.list[call].key;
 
-	emit_change(f, f->calls[call].slot, key, CALL_GONE);
-	fs_call_drop(f, call);
+	emit_change(f, f->calls.list[call].slot, key, CALL_GONE);
+	call_drop(&f->calls, call);
 	return fs_call_add(f, key, slot);
 }
 
@@ -176,23 +145,23 @@ static void channel_event(struct freeswitch *f, const struct esl_frame *frame)
 		return;
 	}
 	key = fs_key(f, uuid);
-	call = fs_call_find(f, key);
+	call = call_find(&f->calls, key);
 	slot = fs_line_of(f, id, name);
-	if (slot == LINE_NONE && call != FS_NONE && now == CALL_GONE)
-		slot = f->calls[call].slot; /* a channel's end may have lost its names */
+	if (slot == LINE_NONE && call != CALL_NONE && now == CALL_GONE)
+		slot = f->calls.list[call].slot; /* a channel's end may have lost its names */
 	if (slot == LINE_NONE)
 		return;
-	if (call != FS_NONE && f->calls[call].slot != slot)
+	if (call != CALL_NONE && f->calls.list[call].slot != slot)
 		call = move_call(f, call, slot);
-	else if (call == FS_NONE)
+	else if (call == CALL_NONE)
 		call = fs_call_add(f, key, slot);
-	if (call == FS_NONE) {
+	if (call == CALL_NONE) {
 		fs_ask_snapshot(f, 0); /* no room: what there is, is told as a whole */
 		return;
 	}
-	f->calls[call].state = with_conference(now, application);
-	f->calls[call].event_ms = f->now_ms;
-	emit_change(f, slot, key, f->calls[call].state);
+	f->calls.list[call].state = with_conference(now, application);
+	f->calls.list[call].event_ms = f->now_ms;
+	emit_change(f, slot, key, f->calls.list[call].state);
 }
 
 /* The sum of a phone, as FreeSWITCH sees it: a check on ours, not a source of its own. */
@@ -208,7 +177,7 @@ static void device_event(struct freeswitch *f, const struct esl_frame *frame)
 		return;
 	slot = find_user(f, slice_str(id));
 	busy = strcmp(state, "DOWN") != 0 && strcmp(state, "HANGUP") != 0;
-	if (slot != LINE_NONE && busy != fs_line_busy(f, slot))
+	if (slot != LINE_NONE && busy != call_line_busy(&f->calls, slot))
 		fs_ask_snapshot(f, 2 * FRESH_MS);
 }
 
@@ -240,11 +209,14 @@ static uint8_t profile_of(const char *rpid, const char *status, bool *ret_dnd)
 	return PROFILE_COUNT;
 }
 
+/* An event is a change. Only Available, which phones say whenever they start, may have stood before: at first
+ * it is what the line holds, and takes nobody's earlier word away. */
 static void emit_profile(struct freeswitch *f, uint32_t slot, uint8_t profile)
 {
 	struct obs o = obs_for(f, slot, OBS_PROFILE);
+	bool first = f->lines[slot].profile == PROFILE_COUNT;
 
-	o.scope = f->lines[slot].profile == PROFILE_COUNT ? SCOPE_FULL : SCOPE_PARTIAL;
+	o.scope = first && profile == PROFILE_AVAILABLE ? SCOPE_FULL : SCOPE_PARTIAL;
 	f->lines[slot].profile = profile;
 	o.profile.state = profile;
 	o.profile.until_wall_ms = TIME_NEVER;
@@ -342,37 +314,37 @@ static void channel_row(const struct esl_row *row, void *arg)
 	if (slot == LINE_NONE || !row->uuid[0] || !call_of(row->callstate, row->direction, &state))
 		return;
 	state = with_conference(state, row->application);
-	call = fs_call_find(f, fs_key(f, row->uuid));
-	if (call != FS_NONE && fs_call_is_fresh(f, &f->calls[call])) {
-		f->calls[call].in_table = true;
-		f->contradicted |= f->calls[call].state != state || f->calls[call].slot != slot;
+	call = call_find(&f->calls, fs_key(f, row->uuid));
+	if (call != CALL_NONE && fs_call_is_fresh(f, &f->calls.list[call])) {
+		f->calls.list[call].listed = true;
+		f->contradicted |= f->calls.list[call].state != state || f->calls.list[call].slot != slot;
 		return;
 	}
-	if (call != FS_NONE && f->calls[call].slot != slot) {
-		fs_call_drop(f, call);
-		call = FS_NONE;
+	if (call != CALL_NONE && f->calls.list[call].slot != slot) {
+		call_drop(&f->calls, call);
+		call = CALL_NONE;
 	}
-	if (call == FS_NONE)
+	if (call == CALL_NONE)
 		call = fs_call_add(f, fs_key(f, row->uuid), slot);
-	if (call == FS_NONE)
+	if (call == CALL_NONE)
 		return;
-	f->calls[call].state = state;
-	f->calls[call].in_table = true;
+	f->calls.list[call].state = state;
+	f->calls.list[call].listed = true;
 }
 
 /* What the table does not have has ended, unless an event has only just told of it. */
 static void drop_absent(struct freeswitch *f)
 {
-	for (uint32_t i = 0; i < f->calls_high; i++) {
-		struct fs_call *c = &f->calls[i];
+	for (uint32_t i = 0; i < f->calls.high; i++) {
+		struct line_call *c = &f->calls.list[i];
 
 		if (!c->key)
 			continue;
-		if (!c->in_table && fs_call_is_fresh(f, c))
+		if (!c->listed && fs_call_is_fresh(f, c))
 			f->contradicted |= c->state != CALL_GONE;
-		else if (!c->in_table || c->state == CALL_GONE)
-			fs_call_drop(f, i);
-		c->in_table = false;
+		else if (!c->listed || c->state == CALL_GONE)
+			call_drop(&f->calls, i);
+		c->listed = false;
 	}
 }
 
@@ -393,8 +365,8 @@ static void emit_all(struct freeswitch *f)
 
 static void forget_table(struct freeswitch *f)
 {
-	for (uint32_t i = 0; i < f->calls_high; i++)
-		f->calls[i].in_table = false;
+	for (uint32_t i = 0; i < f->calls.high; i++)
+		f->calls.list[i].listed = false;
 }
 
 enum err fs_take_channels(struct freeswitch *f, struct slice body)

@@ -27,8 +27,8 @@ void fs_session_end(struct freeswitch *f)
 	f->snapshot_due_ms = f->registrations_due_ms = TIME_NEVER;
 	if (f->was_up)
 		f->down_ms = f->now_ms;
-	f->was_up = false;
-	fs_calls_clear(f);
+	f->was_up = f->probing = false;
+	call_drop_all(&f->calls);
 	for (uint32_t i = line_table_next(&f->table, 0); i != LINE_NONE;
 	     i = line_table_next(&f->table, i + 1))
 		f->lines[i].synced = false;
@@ -103,7 +103,7 @@ static void logged_in(struct freeswitch *f, struct slice reply)
 {
 	f->login_refused = !slice_starts(reply, "+OK");
 	if (f->login_refused)
-		fs_drop(f, NOTE_LOGIN_REFUSED, "the event socket refused the password",
+		fs_drop(f, NOTE_LOGIN_REFUSED, "the event socket refused the password; check password_file",
 			LOGIN_SLOW_MS);
 	else
 		fs_send(f, FS_EVENTS);
@@ -136,6 +136,7 @@ static void take_channels(struct freeswitch *f, struct slice body)
 {
 	enum err e = fs_take_channels(f, body);
 
+	f->probing = false;
 	f->channels_denied = e == ERR_DENIED;
 	if (e)
 		outbox_note(&f->out, e == ERR_DENIED ? NOTE_UNSUPPORTED : NOTE_BAD_BODY, ID_NONE,
@@ -166,6 +167,8 @@ static void take_answer(struct freeswitch *f, const struct esl_frame *frame)
 	what = (enum fs_command)f->commands[0];
 	memmove(f->commands, f->commands + 1, --f->commands_n);
 	f->asked_ms = f->now_ms;
+	if (what != FS_LOGIN)
+		uplink_answered(&f->link);
 	switch (what) {
 	case FS_LOGIN:
 		logged_in(f, frame->reply);

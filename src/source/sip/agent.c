@@ -191,28 +191,15 @@ static enum err read_listen(struct sip_agent *a, const char *listen)
 	return e;
 }
 
-static uint8_t profile_bit(const char *word)
-{
-	static const char *const names[PROFILE_COUNT] = {
-#define PROFILE(id, name, label, reads_as) [PROFILE_##id] = name,
-#include "core/names.def"
-	};
-
-	for (int i = 0; i < PROFILE_COUNT; i++)
-		if (strcmp(word, names[i]) == 0)
-			return (uint8_t)(1u << i);
-	return 0;
-}
-
 static void read_profile(struct sip_agent *a, const struct source_config *c)
 {
-	const struct conf_texts *dnd = c->settings ? &c->settings->dnd_while : NULL;
-
 	a->reads_profile = c->reads_profile;
 	a->writes_profile = c->writes_profile;
 	a->features = c->settings && c->settings->feature_events;
-	for (uint32_t i = 0; dnd && i < dnd->n; i++)
-		a->dnd_while |= profile_bit(dnd->list[i]);
+	a->lamps = c->settings && c->settings->lamps;
+	if (c->settings)
+		a->dnd_while =
+			source_profile_bits(c->settings->dnd_while.list, c->settings->dnd_while.n);
 }
 
 static enum err read_config(struct sip_agent *a, const struct source_config *c)
@@ -319,6 +306,12 @@ static enum err agent_open(struct source **ret, const struct source_config *c, i
 
 /* ---- lines ---- */
 
+static void set_now(struct sip_agent *a, int64_t now_ms)
+{
+	if (now_ms > a->now_ms)
+		a->now_ms = now_ms;
+}
+
 static enum err agent_add_line(struct source *source, uint32_t line, struct slice number)
 {
 	struct sip_agent *a = agent_of(source);
@@ -368,6 +361,15 @@ static void agent_resync_line(struct source *source, uint32_t line)
 		watch_renew(a, w);
 }
 
+static void agent_probe(struct source *source, int64_t now_ms)
+{
+	struct sip_agent *a = agent_of(source);
+
+	set_now(a, now_ms);
+	probe_start(a);
+	agent_pump(a);
+}
+
 static void agent_write_profile(struct source *source, uint32_t line, const struct profile_write *w)
 {
 	struct sip_agent *a = agent_of(source);
@@ -379,13 +381,16 @@ static void agent_write_profile(struct source *source, uint32_t line, const stru
 	pub_write(a, watch, w);
 }
 
-/* ---- the four verbs ---- */
-
-static void set_now(struct sip_agent *a, int64_t now_ms)
+static void agent_show_lamp(struct source *source, uint32_t line, enum lamp lamp)
 {
-	if (now_ms > a->now_ms)
-		a->now_ms = now_ms;
+	struct sip_agent *a = agent_of(source);
+	uint32_t watch = watch_find(a, line);
+
+	if (watch != NONE && a->lamps)
+		pub_lamp(a, watch, lamp > LAMP_DARK);
 }
+
+/* ---- the four verbs ---- */
 
 static void timer_due(struct sip_agent *a, uint32_t timer)
 {
@@ -478,7 +483,9 @@ const struct source_ops sip_source_ops = {
 	.add_line = agent_add_line,
 	.remove_line = agent_remove_line,
 	.resync_line = agent_resync_line,
+	.probe = agent_probe,
 	.write_profile = agent_write_profile,
+	.show_lamp = agent_show_lamp,
 	.feed = agent_feed,
 	.tick = agent_tick,
 	.next = agent_next,

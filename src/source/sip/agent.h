@@ -11,6 +11,7 @@
  *   report.c   bodies into obs            list.c   RFC 4662 lists
  *   side.c     a line's further subscriptions and what they say: profile, features
  *   publish.c  the profile as we publish it (publish.h)
+ *   probe.c    a person asks whether the PBX answers
  *   agent.c, view.c  the vtable
  *
  * A watch lives as long as its line is configured and owns the policy of trying again; a sub is one
@@ -36,6 +37,7 @@
 #include "proto/sip/value.h"
 #include "proto/xml/rlmi.h"
 #include "proto/xml/xml.h"
+#include "source/back_off.h"
 #include "source/outbox.h"
 #include "source/sip/queue.h"
 
@@ -53,12 +55,10 @@ enum {
 	LOGIN_SLOW_MS = 5 * 60 * 1000,
 	LIST_SLOW_MS = 60 * 60 * 1000, /* a list that was too large */
 	RETRY_MAX_MS = 10 * 60 * 1000,
-	LINK_RETRY_MAX_MS = 60 * 1000,
 	HOLD_MAX_MS = 60 * 60 * 1000,
 	RENEW_GAP_MS = 10 * 1000, /* between two renewals of one watch */
 	LISTEN_RETRY_MS = 30 * 1000,
 	STUCK_MS = 500,
-	STEADY_MS = 30 * 1000, /* a link up for so long has earned a quick reconnect */
 	BRANCHES = 4,
 	FORKS_MAX = 3,
 	ACCEPTED_MAX = 16,
@@ -143,6 +143,7 @@ struct watch {
 	uint32_t main;	    /* of a side watch, else NONE */
 	uint32_t side[PACKAGE_COUNT]; /* of a line: its side watches by package, NONE: none */
 	uint32_t pub;	    /* of a line: its publication, NONE: none */
+	uint32_t lamp_pub;  /* the same of its user's lamp */
 	/* a listed line: which list, and its neighbours there; a list: list_next is its first line */
 	uint32_t list, list_prev, list_next;
 	uint32_t stamp;	    /* of the list document that named it last */
@@ -158,8 +159,10 @@ struct watch {
 	bool is_list, settled;
 	bool has_version;
 	bool synced; /* a FULL report stands */
+	bool probed; /* asked for by a person, no answer yet */
 	bool own_last; /* the last statement was ours */
 	bool dnd, dnd_ours; /* features: it is on; we have switched it on */
+	bool lit;	    /* the lamp of the line's user */
 };
 
 enum dnd_wish { DND_WISH_NONE, DND_WISH_OFF, DND_WISH_ON };
@@ -198,8 +201,9 @@ struct accepted {
 
 struct link {
 	uint8_t state;
-	uint8_t tries;
+	struct back_off back_off;
 	bool told_down; /* of this outage */
+	uint8_t probed; /* enum source_probe */
 	char lost[80]; /* why the last attempt or connection ended; empty while it stands */
 	bool deaf;	/* does not answer OPTIONS, yet other requests */
 	bool hears_options;
@@ -235,7 +239,7 @@ struct sip_agent {
 	char host[SOURCE_HOST_MAX];
 	uint16_t port;
 	uint8_t transport;
-	bool sips, reads_profile, writes_profile, features;
+	bool sips, reads_profile, writes_profile, features, lamps;
 	uint8_t event;	    /* the main one */
 	uint8_t dnd_while;  /* bits by enum profile */
 	char username[SOURCE_NAME_MAX];
@@ -340,6 +344,14 @@ void link_known(struct sip_agent *a);
 /* It has forgotten one without a word: it may have been started anew, and forgotten all. */
 void link_doubt(struct sip_agent *a);
 void link_fini(struct sip_agent *a);
+
+/* ---- probe.c ---- */
+void probe_start(struct sip_agent *a);
+void probe_link_answered(struct sip_agent *a);
+void probe_link_lost(struct sip_agent *a);
+/* A NOTIFY was taken or a refresh granted; w NONE: of none. */
+void probe_watch_answered(struct sip_agent *a, uint32_t w);
+uint8_t probe_of_line(const struct sip_agent *a, const struct watch *x);
 
 /* ---- inbound.c ---- */
 /* False: above a limit; a stream is then closed. */

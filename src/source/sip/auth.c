@@ -129,7 +129,8 @@ void auth_accepted(struct sip_agent *a)
 void auth_hold(struct sip_agent *a, const char *why)
 {
 	if (!a->hold_login)
-		outbox_note(&a->out, NOTE_LOGIN_REFUSED, ID_NONE, "%s; next try in some minutes", why);
+		outbox_note(&a->out, NOTE_LOGIN_REFUSED, ID_NONE,
+			    "check username and password_file: %s; next try in some minutes", why);
 	a->auth[WWW].set = a->auth[PROXY].set = false;
 	a->hold_login = true;
 	a->hold_ms = a->now_ms + LOGIN_SLOW_MS + prng_range(&a->prng, 0, LOGIN_SLOW_MS / 5);

@@ -126,6 +126,7 @@ static enum err take_slot(struct sip_agent *a, uint32_t id, uint32_t main, enum 
 			     .main = main,
 			     .side = { NONE, NONE, NONE },
 			     .pub = NONE,
+			     .lamp_pub = NONE,
 			     .sub = NONE,
 			     .fresh = NONE,
 			     .same_user = NONE,

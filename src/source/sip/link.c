@@ -78,6 +78,7 @@ void link_answered(struct sip_agent *a)
 {
 	struct link *l = &a->link;
 
+	probe_link_answered(a);
 	if (l->state != LINK_OPEN)
 		return;
 	sm_move(link_moves, &l->state, LINK_UP);
@@ -94,27 +95,17 @@ static void forget_transactions(struct sip_agent *a)
 		txn_drop(a, i);
 }
 
-/* Seconds at first, a minute at last; a link that had stood for a while starts from the bottom. */
-static int64_t back_off(struct sip_agent *a)
-{
-	struct link *l = &a->link;
-	int64_t ms = 1000ll << (l->tries < 6 ? l->tries : 6);
-
-	if (l->tries < 6)
-		l->tries++;
-	return agent_jitter(a, ms < LINK_RETRY_MAX_MS ? ms : LINK_RETRY_MAX_MS);
-}
-
 void link_lost(struct sip_agent *a, bool close, enum note n, const char *why)
 {
 	struct link *l = &a->link;
 	bool was_up = l->state == LINK_UP, was_ready = link_ready(a);
+	int64_t wait_ms;
 
 	if (l->state == LINK_WAITING)
 		return;
+	wait_ms = back_off_ms(&l->back_off, &a->prng, was_up ? a->now_ms - l->up_ms : -1);
 	sm_move(link_moves, &l->state, LINK_WAITING);
-	if (was_up && a->now_ms - l->up_ms >= STEADY_MS)
-		l->tries = 0;
+	probe_link_lost(a);
 	forget_transactions(a);
 	watch_all_stop(a);
 	pub_all_stop(a);
@@ -132,7 +123,7 @@ void link_lost(struct sip_agent *a, bool close, enum note n, const char *why)
 	l->told_down = true;
 	snprintf(l->lost, sizeof(l->lost), "%s", why);
 	wheel_set(a->wheel, wheel_timer(a, TIMER_IDLE), WHEEL_NEVER);
-	wheel_set(a->wheel, wheel_timer(a, TIMER_LINK), a->now_ms + back_off(a));
+	wheel_set(a->wheel, wheel_timer(a, TIMER_LINK), a->now_ms + wait_ms);
 }
 
 void link_timer(struct sip_agent *a)

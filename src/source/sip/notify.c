@@ -188,6 +188,7 @@ static uint16_t active(struct sip_agent *a, uint32_t i, const struct sip_msg *m,
 	if (status >= 300)
 		return status;
 	a->watches[w].report_ms = a->now_ms;
+	probe_watch_answered(a, w);
 	link_known(a);
 	if (first)
 		sub_went_live(a, i);

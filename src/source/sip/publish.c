@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "proto/xml/dialog_info.h"
 #include "proto/xml/pidf.h"
 
 enum {
@@ -11,6 +12,11 @@ enum {
 	SOON_MS = 3000, /* after the link came up: what the engine writes anew goes first */
 	ETAG_MAX = 256,
 	EXPIRES_MAX_S = 900, /* what a killed daemon leaves behind ends by itself: soon */
+	LAMP_EXPIRES_S = 300, /* sooner: nobody takes it over */
+	/* Of a lamp. Dark is said, for Kamailio's watchers hear nothing of a publication that is taken back;
+	 * then it is left to end by itself. */
+	DARK = 0,
+	LIT = 1,
 	RAISED_MAX = 2,
 	TRIES_MAX = 8,
 };
@@ -25,8 +31,9 @@ static const struct {
 
 enum err pub_init(struct sip_agent *a, uint32_t lines_max)
 {
-	uint32_t n = a->writes_profile ? lines_max + SPARE_PUBS : 0;
+	uint32_t n = (a->writes_profile ? lines_max : 0) + (a->lamps ? lines_max : 0);
 
+	n += n ? SPARE_PUBS : 0;
 	a->pub_queue = (struct queue){ NONE, NONE, 0 };
 	a->pubs_spare = NONE;
 	if (n == 0)
@@ -50,17 +57,43 @@ void pub_fini(struct sip_agent *a)
 	free(a->pubs);
 }
 
-static uint32_t pub_new(struct sip_agent *a, uint32_t watch)
+/* sip:201@pbx, or for a lamp sip:teams-201@pbx; NULL: too long. */
+static char *name_of(const struct sip_agent *a, uint32_t watch, enum package event)
+{
+	struct buf plain, b;
+	size_t scheme;
+	char *text;
+
+	buf_init(&plain, SIP_URI_MAX);
+	buf_init(&b, SIP_URI_MAX);
+	request_put_aor(a, &a->watches[watch], &plain);
+	scheme = slice_find(buf_view(&plain), ':') + 1;
+	buf_slice(&b, slice_sub(buf_view(&plain), 0, scheme));
+	buf_str(&b, event == PACKAGE_DIALOG ? "teams-" : "");
+	buf_slice(&b, slice_sub(buf_view(&plain), scheme, SIZE_MAX));
+	text = buf_err(&plain) == ERR_OK && buf_err(&b) == ERR_OK ? strdup(buf_cstr(&b)) : NULL;
+	buf_fini(&plain);
+	buf_fini(&b);
+	return text;
+}
+
+static uint32_t *place_of(struct sip_agent *a, uint32_t watch, uint8_t event)
+{
+	return event == PACKAGE_DIALOG ? &a->watches[watch].lamp_pub : &a->watches[watch].pub;
+}
+
+static uint32_t expires_of(const struct sip_agent *a, enum package event)
+{
+	uint32_t max = event == PACKAGE_DIALOG ? LAMP_EXPIRES_S : EXPIRES_MAX_S;
+
+	return a->expires_s < max ? a->expires_s : max;
+}
+
+static uint32_t pub_new(struct sip_agent *a, uint32_t watch, enum package event)
 {
 	uint32_t i = a->pubs_spare;
-	struct buf aor;
+	char *text = i == NONE ? NULL : name_of(a, watch, event);
 
-	if (i == NONE)
-		return NONE;
-	buf_init(&aor, SIP_URI_MAX);
-	request_put_aor(a, &a->watches[watch], &aor);
-	char *text = buf_err(&aor) == ERR_OK ? strdup(buf_cstr(&aor)) : NULL;
-	buf_fini(&aor);
 	if (!text)
 		return NONE;
 	a->pubs_spare = a->pubs[i].next;
@@ -70,13 +103,13 @@ static uint32_t pub_new(struct sip_agent *a, uint32_t watch)
 				   .watch = watch,
 				   .next = NONE,
 				   .txn = NONE,
-				   .expires_s = a->expires_s < EXPIRES_MAX_S ? a->expires_s
-									     : EXPIRES_MAX_S,
+				   .expires_s = expires_of(a, event),
+				   .event = (uint8_t)event,
 				   .wanted = PROFILE_NONE,
 				   .sent = PROFILE_NONE,
 				   .held = PROFILE_NONE,
 				   .used = true };
-	a->watches[watch].pub = i;
+	*place_of(a, watch, (uint8_t)event) = i;
 	return i;
 }
 
@@ -91,7 +124,9 @@ static void pub_free(struct sip_agent *a, uint32_t i)
 {
 	struct pub *p = &a->pubs[i];
 
-	CHECK(p->txn == NONE && p->watch == NONE);
+	CHECK(p->txn == NONE && (p->watch == NONE || p->event == PACKAGE_DIALOG));
+	if (p->watch != NONE)
+		a->watches[p->watch].lamp_pub = NONE;
 	unqueue(a, i);
 	free(p->aor);
 	free(p->etag);
@@ -134,7 +169,7 @@ void pub_write(struct sip_agent *a, uint32_t watch, const struct profile_write *
 	uint32_t i = a->watches[watch].pub;
 
 	if (i == NONE)
-		i = pub_new(a, watch);
+		i = pub_new(a, watch, PACKAGE_PRESENCE);
 	if (i == NONE) {
 		outbox_written(&a->out, a->watches[watch].id, w->generation, WRITE_UNSURE,
 			       "too many publications at a time");
@@ -148,6 +183,22 @@ void pub_write(struct sip_agent *a, uint32_t watch, const struct profile_write *
 	p->asked = true;
 	p->tries = p->raised = 0;
 	queue(a, i);
+}
+
+void pub_lamp(struct sip_agent *a, uint32_t watch, bool lit)
+{
+	uint32_t i = a->watches[watch].lamp_pub;
+
+	a->watches[watch].lit = lit;
+	if (i == NONE && lit)
+		i = pub_new(a, watch, PACKAGE_DIALOG);
+	if (i == NONE || a->pubs[i].wanted == (lit ? LIT : DARK))
+		return;
+	a->pubs[i].wanted = lit ? LIT : DARK;
+	a->pubs[i].until_ms = TIME_NEVER;
+	a->pubs[i].tries = a->pubs[i].raised = 0;
+	if (link_ready(a))
+		queue(a, i);
 }
 
 bool pub_holds(const struct sip_agent *a, uint32_t watch)
@@ -170,7 +221,7 @@ uint8_t pub_stand(const struct sip_agent *a, uint32_t watch)
 
 void pub_adopt(struct sip_agent *a, uint32_t watch, enum profile profile, int64_t until_ms)
 {
-	uint32_t i = pub_new(a, watch);
+	uint32_t i = pub_new(a, watch, PACKAGE_PRESENCE);
 
 	if (i == NONE)
 		return;
@@ -190,16 +241,16 @@ void pub_withdraw(struct sip_agent *a, uint32_t watch)
 }
 
 /* It outlives its line for as long as it takes to tell the PBX. */
-void pub_line_removed(struct sip_agent *a, uint32_t watch)
+static void line_removed(struct sip_agent *a, uint32_t watch, uint8_t event)
 {
-	uint32_t i = a->watches[watch].pub;
+	uint32_t i = *place_of(a, watch, event);
 
 	if (i == NONE)
 		return;
 	struct pub *p = &a->pubs[i];
-	a->watches[watch].pub = NONE;
+	*place_of(a, watch, event) = NONE;
 	p->watch = NONE;
-	p->wanted = PROFILE_NONE;
+	p->wanted = event == PACKAGE_DIALOG ? DARK : PROFILE_NONE;
 	p->asked = false;
 	if (!link_ready(a) || (!p->etag && p->txn == NONE))
 		pub_free(a, i);
@@ -207,8 +258,18 @@ void pub_line_removed(struct sip_agent *a, uint32_t watch)
 		queue(a, i);
 }
 
+void pub_line_removed(struct sip_agent *a, uint32_t watch)
+{
+	line_removed(a, watch, PACKAGE_PRESENCE);
+	line_removed(a, watch, PACKAGE_DIALOG);
+}
+
 void pub_all_start(struct sip_agent *a)
 {
+	/* what was refused over the last link is tried once more */
+	for (uint32_t w = 0; w < a->watches_n && a->lamps; w++)
+		if (a->watches[w].state != WATCH_FREE && watch_is_line(&a->watches[w]) && a->watches[w].lit)
+			pub_lamp(a, w, true);
 	for (uint32_t i = 0; i < a->pubs_n; i++)
 		if (a->pubs[i].used && (a->pubs[i].wanted != PROFILE_NONE || a->pubs[i].etag))
 			wheel_set(a->wheel, wheel_pub(a, i),
@@ -232,9 +293,18 @@ void pub_all_stop(struct sip_agent *a)
 	}
 }
 
+/* Dark, as the PBX has been told: what it was told has ended by now. */
+static bool is_dark(const struct pub *p)
+{
+	return p->event == PACKAGE_DIALOG && p->wanted == DARK && (!p->etag || p->held == DARK);
+}
+
 void pub_due(struct sip_agent *a, uint32_t i)
 {
-	queue(a, i);
+	if (is_dark(&a->pubs[i]) && a->pubs[i].txn == NONE)
+		pub_free(a, i);
+	else
+		queue(a, i);
 }
 
 /* ---- requests ---- */
@@ -244,9 +314,9 @@ bool pub_send(struct sip_agent *a, uint32_t i)
 	struct pub *p = &a->pubs[i];
 
 	/* nothing is wanted and nothing is held: all is done */
-	if (p->wanted == PROFILE_NONE && !p->etag) {
+	if ((p->wanted == PROFILE_NONE || is_dark(p)) && !p->etag) {
 		QUEUE_CUT(&a->pub_queue, a->pubs, i);
-		if (p->watch == NONE)
+		if (p->watch == NONE || p->event == PACKAGE_DIALOG)
 			pub_free(a, i);
 		return true;
 	}
@@ -263,7 +333,7 @@ void pub_put_headers(const struct sip_agent *a, uint32_t i, struct buf *b)
 {
 	const struct pub *p = &a->pubs[i];
 
-	sip_put(b, "Event", SLICE_LIT("presence"));
+	sip_put(b, "Event", p->event == PACKAGE_DIALOG ? SLICE_LIT("dialog") : SLICE_LIT("presence"));
 	sip_put_fmt(b, "Expires", "%u", p->sent == PROFILE_NONE ? 0 : p->expires_s);
 	if (p->matched)
 		sip_put(b, "SIP-If-Match", slice_str(p->etag));
@@ -277,6 +347,10 @@ void pub_put_body(const struct sip_agent *a, uint32_t i, struct buf *body)
 	if (p->sent >= PROFILE_COUNT ||
 	    (p->matched && p->sent == p->held && p->sent_until_ms == p->held_until_ms))
 		return;
+	if (p->event == PACKAGE_DIALOG) {
+		dialog_info_put(body, slice_str(p->aor), a->own_id, p->cseq, p->sent == LIT);
+		return;
+	}
 	const struct pidf_statement s = { a->own_id, (uint8_t)words[p->sent].stand,
 					  slice_str(words[p->sent].label), p->sent_until_ms };
 	pidf_put(body, slice_str(p->aor), &s);
@@ -294,12 +368,19 @@ static void rest(struct sip_agent *a, uint32_t i)
 		  a->now_ms + agent_jitter(a, ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS));
 }
 
+/* Nothing is held, nothing wanted, and nobody will want anything here. */
+static bool is_over(const struct pub *p)
+{
+	return p->event == PACKAGE_DIALOG ? is_dark(p) && (!p->etag || p->watch == NONE)
+					  : !p->etag && p->watch == NONE;
+}
+
 /* The transaction is over: the line may have gone, or something else be wanted meanwhile. */
 static bool overtaken(struct sip_agent *a, uint32_t i)
 {
 	struct pub *p = &a->pubs[i];
 
-	if (p->watch == NONE && !p->etag) {
+	if (is_over(p)) {
 		pub_free(a, i);
 		return true;
 	}
@@ -330,7 +411,8 @@ static void taken(struct sip_agent *a, uint32_t i, const struct sip_msg *m)
 	sip_msg_number(m, SIP_EXPIRES, seconds, &seconds);
 	int64_t life = (int64_t)(seconds > 2 ? seconds : 2) * 1000;
 	wheel_set(a->wheel, wheel_pub(a, i),
-		  a->now_ms + life * 3 / 4 + prng_range(&a->prng, 0, life / 7));
+		  is_dark(p) ? a->now_ms + life
+			     : a->now_ms + life * 3 / 4 + prng_range(&a->prng, 0, life / 7));
 }
 
 /* 423: longer lives are wanted (RFC 3903 4.1). */
@@ -388,8 +470,10 @@ static void refused(struct sip_agent *a, uint32_t i, uint16_t status)
 		    p->aor, status, sip_reason(status));
 	if (overtaken(a, i))
 		return;
-	p->wanted = PROFILE_NONE;
+	p->wanted = p->event == PACKAGE_DIALOG ? DARK : PROFILE_NONE;
 	written(a, p, WRITE_REFUSED, refusal_text(status), status);
+	if (is_over(p))
+		pub_free(a, i);
 }
 
 void pub_answered(struct sip_agent *a, uint32_t i, const struct sip_msg *m)

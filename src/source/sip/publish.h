@@ -1,5 +1,7 @@
-/* publish.h - private to this folder: the profile as a publication of the line (RFC 3903), package
- * presence, a PIDF document with RPID.
+/* publish.h - private to this folder: publications of a line (RFC 3903). The profile is one, package
+ * presence, a PIDF document with RPID. The lamp of the line's user is another, package dialog, of a
+ * name of its own (teams-201): published for the line itself it would make the line busy. It exists from
+ * when it is lit until a while after it went dark.
  *
  * A publication is soft state: what was written last is refreshed before it ends, published afresh
  * when the PBX does not know it any more, and again after a lost link. Level-triggered: `wanted` is
@@ -20,7 +22,8 @@ struct pub {
 	uint32_t txn;	/* index, NONE: nothing in flight */
 	uint32_t cseq, expires_s, generation;
 	struct queue_link queued;
-	uint8_t wanted, sent, held; /* enum profile, PROFILE_NONE: nothing */
+	uint8_t event;              /* PACKAGE_PRESENCE: the profile; PACKAGE_DIALOG: the lamp */
+	uint8_t wanted, sent, held; /* enum profile, or LIT; PROFILE_NONE: nothing */
 	uint8_t raised, tries;
 	bool used, asked; /* asked: a write waits for its OUT_WRITTEN */
 	bool matched;	  /* what is in flight names an entity tag */
@@ -29,6 +32,8 @@ struct pub {
 MUST_CHECK enum err pub_init(struct sip_agent *a, uint32_t lines_max);
 void pub_fini(struct sip_agent *a);
 void pub_write(struct sip_agent *a, uint32_t watch, const struct profile_write *w);
+/* The lamp of the line's user. */
+void pub_lamp(struct sip_agent *a, uint32_t watch, bool lit);
 /* Does the PBX hold a publication of this line that is ours and lives? */
 bool pub_holds(const struct sip_agent *a, uint32_t watch);
 /* What this line's publication states, or is about to; an enum pidf_stand. */

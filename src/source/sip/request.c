@@ -212,7 +212,8 @@ void request_write(struct sip_agent *a, struct txn *t)
 	} else if (t->kind == TXN_PUBLISH) {
 		write_publish(a, t, b);
 		pub_put_body(a, t->of, &body);
-		type = "application/pidf+xml";
+		type = a->pubs[t->of].event == PACKAGE_DIALOG ? "application/dialog-info+xml"
+							      : "application/pidf+xml";
 	} else {
 		write_subscribe(a, t, b);
 		put_wish(a, t, &body);

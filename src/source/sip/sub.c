@@ -190,7 +190,8 @@ static void silent(struct sip_agent *a, uint32_t i)
 		outbox_note(&a->out, NOTE_LIST_TOO_LARGE, ID_NONE, "%s", a->watches[w].name);
 		watch_ended(a, i, WATCH_REFUSED, WHY_TOO_LARGE, LIST_SLOW_MS);
 	} else {
-		outbox_note(&a->out, NOTE_NO_FIRST_NOTIFY, a->watches[w].id, "%s", a->watches[w].name);
+		outbox_note(&a->out, NOTE_NO_FIRST_NOTIFY, a->watches[w].id, "%s, within %.3g s",
+			    a->watches[w].name, a->first_notify_ms / 1000.0);
 		watch_ended(a, i, WATCH_WAITING, WHY_SILENT, -1);
 	}
 }
@@ -398,6 +399,8 @@ void sub_answered(struct sip_agent *a, uint32_t i, const struct sip_msg *m)
 
 	if (s->watch != NONE)
 		a->watches[s->watch].status = m->status;
+	if (m->status < 300)
+		probe_watch_answered(a, s->watch);
 	if (s->state == SUB_LEAVING)
 		left(a, i, m);
 	else if (s->state == SUB_LIVE)

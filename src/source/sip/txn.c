@@ -174,6 +174,7 @@ static void challenged(struct sip_agent *a, struct txn *t, const struct sip_msg 
 {
 	const char *why;
 
+	probe_link_answered(a);
 	/* while log-ins rest, nothing may carry the password, or the PBX locks us out for longer */
 	if (!a->hold_login) {
 		if (auth_challenged(a, t, m, &why) == AUTH_RETRY) {

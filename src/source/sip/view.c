@@ -55,6 +55,7 @@ void sip_view_source(const struct sip_agent *a, struct source_view *ret)
 		.refused = a->state_count[WATCH_REFUSED],
 		.received = a->received,
 		.sent = a->out.sent,
+		.probe = a->link.probed,
 	};
 	put_missing(a, ret->missing, sizeof(ret->missing));
 	memcpy(ret->counters, a->out.counters, sizeof(ret->counters));
@@ -87,7 +88,8 @@ bool sip_view_line(const struct sip_agent *a, uint32_t line, struct source_line_
 	*ret = (struct source_line_view){ .link = link_of(x),
 					  .last_status = x->status,
 					  .last_report_ms = x->report_ms,
-					  .in_list = x->state == WATCH_LISTED };
+					  .in_list = x->state == WATCH_LISTED,
+					  .ask = probe_of_line(a, x) };
 	if (a->hold_login && ret->link == LINE_ASKING) {
 		ret->link = LINE_WAITING;
 		snprintf(ret->reason, sizeof(ret->reason), "the log-in to the pbx is refused");

@@ -42,6 +42,7 @@ struct webhook {
 	bool token_refused; /* by the last request */
 	int32_t silence_ms; /* 0: never */
 	int64_t now_ms, scan_ms;
+	int64_t told_ms; /* a request was taken; 0: none */
 	uint64_t received;
 	struct secret token;
 	struct hook_form form;

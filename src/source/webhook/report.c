@@ -126,12 +126,14 @@ static void take_registration(struct webhook *w, uint32_t slot, const struct hoo
 	emit_flag(w, slot, OBS_REGISTRATION, turn == HOOK_ON);
 }
 
-/* What differs from the last word is a change, the rest is what the sender holds. */
+/* What differs from the last word is a change, and so is a first word that comes by itself, as an event does
+ * when somebody sets it; the rest, beside the state of the line or said again, is what the sender holds. */
 static void take_profile(struct webhook *w, uint32_t slot, const struct hook_report *r)
 {
 	struct hook_line *l = &w->lines[slot];
 	struct obs o = obs_for(w, slot, OBS_PROFILE);
-	bool changed = l->profile != PROFILE_COUNT && l->profile != r->profile;
+	bool first = l->profile == PROFILE_COUNT;
+	bool changed = first ? r->call == HOOK_UNSAID : l->profile != r->profile;
 
 	if (r->profile == HOOK_PROFILE_UNSAID || !w->reads_profile)
 		return;

@@ -29,6 +29,7 @@ static bool may_send(const struct webhook *w, const struct source_feed *in)
 	       hook_signature_is(&w->token, in->bytes, in->signature);
 }
 
+/* `why` may quote the request, and with it a caller or somebody's reason: the sender hears it, no log. */
 static void refuse(struct webhook *w, const struct source_feed *in, uint16_t status, enum note n,
 		   const char *why)
 {
@@ -36,8 +37,8 @@ static void refuse(struct webhook *w, const struct source_feed *in, uint16_t sta
 
 	if (slot != LINE_NONE && status != 401)
 		w->lines[slot].status = status;
-	outbox_note(&w->out, n, slot == LINE_NONE ? ID_NONE : line_table_id(&w->table, slot), "%s",
-		    why);
+	outbox_note(&w->out, n, slot == LINE_NONE ? ID_NONE : line_table_id(&w->table, slot),
+		    "answered %u, with the reason for its sender", status);
 	outbox_answer(&w->out, in->channel, status, "%s", why);
 }
 
@@ -90,6 +91,7 @@ static void take_reports(struct webhook *w, const struct source_feed *in, uint32
 	enum hook_result last = HOOK_IGNORED;
 	char why[WHY_MAX];
 
+	w->told_ms = w->now_ms;
 	for (uint32_t i = 0; i < n; i++) {
 		CHECK(slot_of(w, in, &w->reports[i], &slot, why, sizeof(why)) == ERR_OK);
 		last = slot == LINE_NONE ? HOOK_IGNORED : hook_apply(w, slot, &w->reports[i]);
@@ -117,6 +119,10 @@ static void take_request(struct webhook *w, const struct source_feed *in)
 	if (w->token_refused) {
 		refuse(w, in, 401, NOTE_TOKEN_REFUSED,
 		       "the token or signature is missing or wrong");
+		return;
+	}
+	if (in->no_json) {
+		refuse(w, in, 415, NOTE_BAD_BODY, "the body must be application/json");
 		return;
 	}
 	if (in->text[0] && line_table_find(&w->table, slice_str(in->text)) == LINE_NONE) {
@@ -239,18 +245,33 @@ static int64_t scan_every(const struct webhook *w)
 	return w->silence_ms / SCANS > SCAN_LEAST_MS ? w->silence_ms / SCANS : SCAN_LEAST_MS;
 }
 
+static void scan(struct webhook *w)
+{
+	if (w->silence_ms == 0)
+		return;
+	w->scan_ms = w->now_ms + scan_every(w);
+	for (uint32_t i = line_table_next(&w->table, 0); i != LINE_NONE;
+	     i = line_table_next(&w->table, i + 1))
+		if (w->lines[i].synced && w->now_ms - w->lines[i].report_ms >= w->silence_ms)
+			hook_lose(w, i);
+}
+
 static void hook_tick(struct source *s, int64_t now_ms)
 {
 	struct webhook *w = hook_of(s);
 
 	w->now_ms = now_ms;
-	if (w->silence_ms == 0 || now_ms < w->scan_ms)
-		return;
-	w->scan_ms = now_ms + scan_every(w);
-	for (uint32_t i = line_table_next(&w->table, 0); i != LINE_NONE;
-	     i = line_table_next(&w->table, i + 1))
-		if (w->lines[i].synced && now_ms - w->lines[i].report_ms >= w->silence_ms)
-			hook_lose(w, i);
+	if (now_ms >= w->scan_ms)
+		scan(w);
+}
+
+/* Nobody can be asked; but who has been silent for too long is known now. */
+static void hook_probe(struct source *s, int64_t now_ms)
+{
+	struct webhook *w = hook_of(s);
+
+	w->now_ms = now_ms;
+	scan(w);
 }
 
 static int64_t hook_next(const struct source *s)
@@ -273,6 +294,8 @@ static void hook_view(const struct source *s, struct source_view *ret)
 				     .logged_in = !w->token_refused,
 				     .lines = w->table.n,
 				     .received = w->received,
+				     .probe = SOURCE_PROBE_NOBODY,
+				     .told_ms = w->told_ms,
 				     .sent = w->out.sent };
 	memcpy(ret->counters, w->out.counters, sizeof(ret->counters));
 	for (uint32_t i = line_table_next(&w->table, 0); i != LINE_NONE;
@@ -294,7 +317,8 @@ static bool hook_line_view(const struct source *s, uint32_t line, struct source_
 	const struct hook_line *l = &w->lines[slot];
 	*ret = (struct source_line_view){ .link = l->synced ? LINE_LIVE : LINE_WAITING,
 					  .last_status = l->status,
-					  .last_report_ms = l->report_ms };
+					  .last_report_ms = l->report_ms,
+					  .awaited = !l->synced && !l->lost };
 	if (!l->synced)
 		snprintf(ret->reason, sizeof(ret->reason), "%s",
 			 l->lost ? "nothing was reported for too long"
@@ -309,6 +333,7 @@ const struct source_ops webhook_source_ops = {
 	.add_line = hook_add_line,
 	.remove_line = hook_remove_line,
 	.resync_line = hook_resync_line,
+	.probe = hook_probe,
 	.feed = hook_feed,
 	.tick = hook_tick,
 	.next = hook_next,

@@ -120,12 +120,32 @@ static void an_outage_is_told_once_and_waited_out_ever_longer(void **state)
 	outbox_fini(&r.out);
 }
 
-static void a_steady_link_comes_back_quickly(void **state)
+/* An attempt that somebody has just asked for takes its time: meanwhile the last one's end is all that is
+ * known. */
+static void why_the_last_attempt_ended_is_said_until_the_log_in(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	start(&r, "pbx:5038");
+	feed(&r, 1100, FEED_CONNECTED, NULL);
+	assert_string_equal(uplink_state_text(&r.link), "connected, no answer to the log-in yet");
+	uplink_drop(&r.link, 20000, NOTE_TIMED_OUT, "it sent no banner", 0);
+	uplink_probe(&r.link, 20100);
+	uplink_tick(&r.link, 20100);
+	feed(&r, 20200, FEED_CONNECTED, NULL);
+	assert_string_equal(uplink_state_text(&r.link), "it sent no banner");
+	uplink_ready(&r.link, 20300);
+	assert_string_equal(uplink_state_text(&r.link), "up");
+	outbox_fini(&r.out);
+}
+
+/* After a long outage it logs in, and is lost after some time. How long it then waits. */
+static int64_t wait_after(int64_t stood_ms)
 {
 	struct rig r;
 	int64_t now = 2000;
 
-	(void)state;
 	start(&r, "pbx:5038");
 	for (int i = 0; i < 8; i++) {
 		feed(&r, now, FEED_CLOSED, "refused");
@@ -135,11 +155,20 @@ static void a_steady_link_comes_back_quickly(void **state)
 	while (outbox_drain(&r.out, &r.last))
 		continue;
 	log_in(&r, now);
-	assert_int_equal(feed(&r, now + 31000, FEED_CLOSED, ""), UPLINK_LOST);
+	now += stood_ms;
+	assert_int_equal(feed(&r, now, FEED_CLOSED, ""), UPLINK_LOST);
 	assert_true(took(&r, OUT_DOWN));
 	assert_true(took(&r, OUT_NOTE));
-	assert_true(uplink_next(&r.link) - now - 31000 <= 1000);
 	outbox_fini(&r.out);
+	return uplink_next(&r.link) - now;
+}
+
+static void a_steady_link_comes_back_quickly(void **state)
+{
+	(void)state;
+	assert_true(wait_after(10000) <= 1000);
+	assert_in_range(wait_after(0), 4000, 8000);
+	assert_in_range(wait_after(9999), 4000, 8000);
 }
 
 static void a_refused_log_in_waits_as_long_as_asked(void **state)
@@ -160,14 +189,43 @@ static void a_refused_log_in_waits_as_long_as_asked(void **state)
 	outbox_fini(&r.out);
 }
 
+/* A person asks: a broken link is tried at once, one that rests after a refused log-in is not. */
+static void a_person_asks(void **state)
+{
+	struct rig r;
+	(void)state;
+
+	start(&r, "pbx:5038");
+	feed(&r, 1000, FEED_CLOSED, "connection refused");
+	assert_true(took(&r, OUT_NOTE));
+	assert_true(uplink_next(&r.link) > 1000);
+	uplink_probe(&r.link, 1001);
+	assert_int_equal(uplink_next(&r.link), 1001);
+	uplink_tick(&r.link, 1001);
+	assert_true(took(&r, OUT_CONNECT));
+	assert_int_equal(r.link.probed, SOURCE_PROBE_ASKED);
+	log_in(&r, 1100);
+	assert_int_equal(r.link.probed, SOURCE_PROBE_ANSWERED);
+	uplink_probe(&r.link, 2000);
+	assert_int_equal(r.link.probed, SOURCE_PROBE_ASKED);
+	uplink_drop(&r.link, 3000, NOTE_LOGIN_REFUSED, "wrong password", 300000);
+	assert_int_equal(r.link.probed, SOURCE_PROBE_FAILED);
+	uplink_probe(&r.link, 4000);
+	assert_int_equal(r.link.probed, SOURCE_PROBE_FAILED);
+	assert_int_equal(uplink_next(&r.link), 303000);
+	outbox_fini(&r.out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(servers_are_read_in_all_their_forms),
 		cmocka_unit_test(it_is_up_only_after_the_log_in),
 		cmocka_unit_test(an_outage_is_told_once_and_waited_out_ever_longer),
+		cmocka_unit_test(why_the_last_attempt_ended_is_said_until_the_log_in),
 		cmocka_unit_test(a_steady_link_comes_back_quickly),
 		cmocka_unit_test(a_refused_log_in_waits_as_long_as_asked),
+		cmocka_unit_test(a_person_asks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

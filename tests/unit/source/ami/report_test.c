@@ -225,6 +225,32 @@ static void test_profile_ignored(void **state)
 	rig_close(&r);
 }
 
+/* What its user has written beside the presence is for people to see; the next presence is without it. */
+static void test_message(void **state)
+{
+	struct source_line_view v;
+	struct rig r;
+
+	(void)state;
+	open_one(&r, RIG_HINT("201", "0"), RIG_DEVICE("PJSIP/201", "NOT_INUSE"), "");
+	rig_say(&r, "Event: PresenceStateChange\nPresentity: CustomPresence:201\nStatus: away\n"
+		    "Subtype: lunch\nMessage: back at one, or a little later if the queue at the "
+		    "counter is as long as it was yesterday\n\n");
+	assert_true(ami_source_ops.line_view(r.s, 7, &v));
+	assert_string_equal(v.profile_text,
+			    "back at one, or a little later if the queue at the counter is a");
+	rig_say(&r, "Event: PresenceStateChange\nPresentity: CustomPresence:201\nStatus: away\nSubtype: \n"
+		    "Message: back at four, or a bit later if the queue in front of that "
+		    "caf\xc3\xa9 is long\n\n");
+	assert_true(ami_source_ops.line_view(r.s, 7, &v));
+	assert_string_equal(v.profile_text,
+			    "back at four, or a bit later if the queue in front of that caf");
+	rig_say(&r, RIG_PRESENCE("CustomPresence:201", "available", "") "\n");
+	assert_true(ami_source_ops.line_view(r.s, 7, &v));
+	assert_string_equal(v.profile_text, "");
+	rig_close(&r);
+}
+
 #define IN(context, device, status)                                                                  \
 	"Event: ExtensionStatus\nExten: 201\nContext: " context "\nHint: " device "\nStatus: " status "\n"
 
@@ -394,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_by_the_hint_alone),
 		cmocka_unit_test(test_profile_events),
 		cmocka_unit_test(test_profile_ignored),
+		cmocka_unit_test(test_message),
 		cmocka_unit_test(test_contexts),
 		cmocka_unit_test(test_unknown_line),
 		cmocka_unit_test(test_hint_removed),

@@ -86,6 +86,7 @@ void rig_open(struct rig *r, const struct rig_setup *setup)
 	const struct rig_setup *u = setup ? setup : &plain;
 	const struct conf_connector settings = {
 		.context = u->context ? u->context : "",
+		.lamps = u->lamps,
 		.dnd_while = { .list = (const char **)(uintptr_t)u->dnd_while, .n = u->dnd_while_n }
 	};
 
@@ -134,7 +135,8 @@ static void put_id(struct rig *r, struct buf *out, struct slice name)
 	snprintf(want, sizeof(want), "Action: %.*s\r\nActionID: ", SLICE_ARG(name));
 	for (const char *p = buf_cstr(&r->sent); (p = strstr(p, want)); p++)
 		at = p + strlen(want);
-	assert_non_null(at);
+	if (!at)
+		fail_msg("no %.*s was sent", SLICE_ARG(name));
 	buf_add(out, at, strcspn(at, "\r"));
 }
 
@@ -209,6 +211,11 @@ void rig_up(struct rig *r, const char *rights)
 	rig_say(r, "Response: Success\nActionID: @Login\nMessage: Authentication accepted\n\n");
 	buf_fmt(&b, "Response: Success\nActionID: @ListCommands\n%s\n", rights ? rights : all);
 	rig_say(r, buf_cstr(&b));
+	/* what it lacks may come: it is asked again */
+	while (!strstr(buf_cstr(&r->sent), "Action: Events")) {
+		rig_pass(r, 1000);
+		rig_say(r, buf_cstr(&b));
+	}
 	rig_say(r, "Response: Success\nActionID: @Events\nEvents: On\n\n");
 	buf_fini(&b);
 }
@@ -240,5 +247,6 @@ void rig_lists(struct rig *r, const char *hints, const char *devices, const char
 	if (!strstr(buf_cstr(&r->sent), "Action: DeviceStateList"))
 		return;
 	list(r, "DeviceStateList", devices);
-	list(r, "PresenceStateList", presences);
+	if (strstr(buf_cstr(&r->sent), "Action: PresenceStateList"))
+		list(r, "PresenceStateList", presences);
 }

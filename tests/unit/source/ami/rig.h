@@ -18,7 +18,7 @@ struct rig_setup {
 	const char *context;
 	const char *const *dnd_while;
 	uint32_t dnd_while_n;
-	bool tls, profile_off;
+	bool tls, profile_off, lamps;
 };
 
 /* setup NULL: plain, profile both. */

@@ -197,6 +197,29 @@ static void channel(struct rig *r, const char *uuid, const char *who, const char
 	frame(r, "text/event-plain", body);
 }
 
+/* A person asks: the table of channels tells of all lines, and is asked for however young the last is. */
+static void a_person_asks(void **state)
+{
+	struct source_line_view l;
+	struct source_view v;
+	struct rig r;
+	(void)state;
+
+	up(&r, false);
+	ops->probe(r.s, r.now_ms);
+	said(&r, "<api show channels as json>");
+	ops->view(r.s, &v);
+	assert_true(ops->line_view(r.s, LINE, &l));
+	assert_int_equal(v.probe, SOURCE_PROBE_ASKED);
+	assert_int_equal(l.ask, LINE_ASK_SENT);
+	frame(&r, "api/response", "{\"row_count\":0}\n");
+	ops->view(r.s, &v);
+	assert_true(ops->line_view(r.s, LINE, &l));
+	assert_int_equal(v.probe, SOURCE_PROBE_ANSWERED);
+	assert_int_equal(l.ask, LINE_ASK_NONE);
+	close_rig(&r);
+}
+
 static void logs_in(void **state)
 {
 	struct source_view v;
@@ -414,9 +437,14 @@ static void dnd_and_profile(void **state)
 	presence(&r, "busy", "On The Phone", "answer-state: confirmed\n");
 	presence(&r, "unknown", "CS_ROUTING", "unique-id: u1\n");
 	presence(&r, "unknown", "Registered", "");
-	said(&r, "profile:away:full dnd:off dnd:on profile:available:partial dnd:on "
+	said(&r, "profile:away:partial dnd:off dnd:on profile:available:partial dnd:on "
 		 "profile:available:partial "
 		 "profile:available:partial dnd:off profile:busy:partial dnd:off");
+	close_rig(&r);
+	up(&r, true);
+	presence(&r, "", "Available", ""); /* as every phone says when it starts */
+	presence(&r, "away", "", "");
+	said(&r, "profile:available:full dnd:off profile:away:partial dnd:off");
 	close_rig(&r);
 	up(&r, false);
 	presence(&r, "away", "Away", "");
@@ -593,6 +621,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(logs_in),
+		cmocka_unit_test(a_person_asks),
 		cmocka_unit_test(refusals_wait_long),
 		cmocka_unit_test(calls),
 		cmocka_unit_test(names_of_channels),

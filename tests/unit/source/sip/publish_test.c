@@ -355,6 +355,108 @@ static void test_bounded(void **state)
 	rig_close(&r);
 }
 
+/* ---- the lamp of the line's user: another publication, under a name of its own ---- */
+
+static const struct rig_options shows = { .lamps = true };
+
+static void test_lamp(void **state)
+{
+	(void)state;
+	start(&shows);
+	rig_lamp(&r, 7, LAMP_DARK);
+	assert_true(rig_quiet(&r)); /* dark costs nothing */
+	rig_lamp(&r, 7, LAMP_MEETING);
+	struct rig_request *q = rig_take(&r, "PUBLISH");
+	assert_slice(q->m.uri, "sip:teams-201@pbx.test");
+	assert_string_equal(rig_header(q, "Event"), "dialog");
+	assert_string_equal(rig_header(q, "Expires"), "300");
+	assert_string_equal(rig_header(q, "Content-Type"), "application/dialog-info+xml");
+	assert_non_null(strstr(body_of(q), "entity=\"sip:teams-201@pbx.test\""));
+	assert_non_null(strstr(body_of(q), "<state>confirmed</state>"));
+	rig_reply(&r, q, 200, "SIP-ETag: t1\r\nExpires: 300\r\n");
+	rig_lamp(&r, 7, LAMP_CALL); /* lit as before */
+	assert_true(rig_quiet(&r));
+	int64_t then = r.now;
+	q = next_publish(3600000);
+	assert_in_range(r.now - then, 225000, 268000);
+	assert_string_equal(rig_header(q, "SIP-If-Match"), "t1");
+	assert_int_equal(q->m.body.n, 0);
+	rig_reply(&r, q, 200, "SIP-ETag: t2\r\nExpires: 300\r\n");
+	rig_lamp(&r, 7, LAMP_DARK); /* said, then left to end by itself */
+	q = rig_take(&r, "PUBLISH");
+	assert_string_equal(rig_header(q, "Expires"), "300");
+	assert_string_equal(rig_header(q, "SIP-If-Match"), "t2");
+	assert_non_null(strstr(body_of(q), "<state>terminated</state>"));
+	rig_reply(&r, q, 200, "SIP-ETag: t3\r\nExpires: 300\r\n");
+	rig_lamp(&r, 7, LAMP_DND); /* it still stands */
+	q = rig_take(&r, "PUBLISH");
+	assert_string_equal(rig_header(q, "SIP-If-Match"), "t3");
+	assert_non_null(strstr(body_of(q), "<state>confirmed</state>"));
+	rig_reply(&r, q, 200, "SIP-ETag: t4\r\nExpires: 300\r\n");
+	rig_lamp(&r, 7, LAMP_DARK);
+	rig_reply(&r, rig_take(&r, "PUBLISH"), 200, "SIP-ETag: t5\r\nExpires: 300\r\n");
+	for (int64_t end = r.now + 600000; r.now < end; rig_run(&r, 1000)) /* not refreshed */
+		while (!rig_quiet(&r)) {
+			q = rig_take(&r, NULL);
+			assert_false(slice_is(q->m.method, "PUBLISH"));
+			rig_reply(&r, q, 200,
+				  slice_is(q->m.method, "SUBSCRIBE") ? "Expires: 3600\r\n" : "");
+		}
+	rig_lamp(&r, 7, LAMP_DND); /* afresh */
+	q = rig_take(&r, "PUBLISH");
+	assert_string_equal(rig_header(q, "SIP-If-Match"), "");
+	assert_int_equal(r.written_n, 0); /* nobody asked for a profile */
+	rig_close(&r);
+}
+
+/* It goes out while the PUBLISH that lit it is under way, and lights again while the end of it is. */
+static void test_lamp_overtaken(void **state)
+{
+	(void)state;
+	start(&shows);
+	rig_lamp(&r, 7, LAMP_CALL);
+	struct rig_request *q = rig_take(&r, "PUBLISH");
+	rig_lamp(&r, 7, LAMP_DARK);
+	assert_true(rig_quiet(&r));
+	rig_reply(&r, q, 200, "SIP-ETag: t1\r\n");
+	q = rig_take(&r, "PUBLISH");
+	assert_non_null(strstr(body_of(q), "<state>terminated</state>"));
+	rig_lamp(&r, 7, LAMP_CALL);
+	rig_reply(&r, q, 412, "");
+	q = rig_take(&r, "PUBLISH");
+	assert_string_equal(rig_header(q, "Expires"), "300");
+	assert_string_equal(rig_header(q, "SIP-If-Match"), "");
+	rig_lamp(&r, 7, LAMP_OFF); /* its person has no lamp any more; the PBX would not have it either */
+	rig_reply(&r, q, 405, "");
+	assert_true(rig_quiet(&r));
+	rig_close(&r);
+}
+
+/* Refused: told once, tried again over the next link. A line taken away takes it along. */
+static void test_lamp_refused_and_removed(void **state)
+{
+	(void)state;
+	start(&shows);
+	rig_lamp(&r, 7, LAMP_CALL);
+	rig_reply(&r, rig_take(&r, "PUBLISH"), 489, "");
+	assert_true(rig_quiet(&r));
+	rig_drop(&r, "gone");
+	rig_run(&r, 5000);
+	rig_connect(&r);
+	rig_live(&r, "");
+	struct rig_request *q = next_publish(10000);
+	assert_string_equal(rig_header(q, "Event"), "dialog");
+	rig_reply(&r, q, 200, "SIP-ETag: t1\r\n");
+	rig_forget(&r);
+	rig_remove(&r, 7);
+	q = next_publish(1000);
+	assert_non_null(strstr(body_of(q), "<state>terminated</state>"));
+	assert_string_equal(rig_header(q, "SIP-If-Match"), "t1");
+	rig_reply(&r, q, 200, "SIP-ETag: t2\r\n");
+	rig_run(&r, 600000);
+	rig_close(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -370,6 +472,9 @@ int main(void)
 		cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_removed),
 		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_lamp),
+		cmocka_unit_test(test_lamp_overtaken),
+		cmocka_unit_test(test_lamp_refused_and_removed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,7 +82,7 @@ void rig_open(struct rig *r, const struct rig_options *o)
 {
 	struct secret password = { 0 };
 	const char *dnd_while = o->dnd_while;
-	struct conf_connector settings = { .feature_events = o->feature_events,
+	struct conf_connector settings = { .feature_events = o->feature_events, .lamps = o->lamps,
 					   .dnd_while = { &dnd_while, dnd_while != NULL } };
 	struct source_config c = {
 		.name = "pbx",
@@ -142,6 +142,12 @@ void rig_remove(struct rig *r, uint32_t line)
 	ops->remove_line(r->s, line);
 	drain(r);
 	rig_run(r, 0);
+}
+
+void rig_probe(struct rig *r)
+{
+	ops->probe(r->s, r->now);
+	drain(r);
 }
 
 void rig_resync(struct rig *r, uint32_t line)
@@ -340,6 +346,13 @@ void rig_write(struct rig *r, uint32_t line, int profile, uint32_t generation)
 	const struct profile_write w = { (uint8_t)profile, TIME_NEVER, generation };
 
 	ops->write_profile(r->s, line, &w);
+	drain(r);
+	rig_run(r, 0);
+}
+
+void rig_lamp(struct rig *r, uint32_t line, int lamp)
+{
+	ops->show_lamp(r->s, line, (enum lamp)lamp);
 	drain(r);
 	rig_run(r, 0);
 }

@@ -63,7 +63,7 @@ struct rig_options {
 	const char *server, *package, *username, *password, *listen;
 	const char *const *lists;
 	uint32_t lists_n, lines_max;
-	bool reads_profile, writes_profile, feature_events;
+	bool reads_profile, writes_profile, feature_events, lamps;
 	const char *dnd_while; /* one profile */
 	struct source_tuning tuning;
 };
@@ -72,7 +72,10 @@ void rig_open(struct rig *r, const struct rig_options *o);
 void rig_close(struct rig *r);
 void rig_add(struct rig *r, uint32_t line, const char *number);
 void rig_remove(struct rig *r, uint32_t line);
+/* What the lamp of the line's user shows, enum lamp. */
+void rig_lamp(struct rig *r, uint32_t line, int lamp);
 void rig_resync(struct rig *r, uint32_t line);
+void rig_probe(struct rig *r);
 /* The channel asked for comes up: 10.0.0.9:5088 here, 10.0.0.1:5060 there. */
 void rig_connect(struct rig *r);
 void rig_drop(struct rig *r, const char *why);

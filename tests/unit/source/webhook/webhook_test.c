@@ -17,6 +17,7 @@ struct rig {
 	uint16_t status;
 	char text[160];
 	enum note note;
+	char note_text[200];
 	uint32_t note_line;
 };
 
@@ -80,6 +81,7 @@ static void drain(struct rig *r)
 			break;
 		case OUT_NOTE:
 			r->note = (enum note)out.note;
+			snprintf(r->note_text, sizeof(r->note_text), "%s", out.text);
 			r->note_line = out.line;
 			break;
 		case OUT_ANSWER:
@@ -119,14 +121,10 @@ static void close_rig(struct rig *r)
 	secret_fini(&r->token);
 }
 
-static uint16_t ask_as(struct rig *r, const char *token, const char *line, const char *body)
+static uint16_t ask(struct rig *r, struct source_feed in)
 {
-	const struct source_feed in = { .kind = FEED_REQUEST,
-					.channel = ++r->request,
-					.text = line,
-					.token = slice_str(token),
-					.bytes = slice_str(body) };
-
+	in.kind = FEED_REQUEST;
+	in.channel = ++r->request;
 	r->said[0] = '\0';
 	r->status = 0;
 	r->note = NOTE_COUNT;
@@ -134,6 +132,12 @@ static uint16_t ask_as(struct rig *r, const char *token, const char *line, const
 	drain(r);
 	assert_int_not_equal(r->status, 0);
 	return r->status;
+}
+
+static uint16_t ask_as(struct rig *r, const char *token, const char *line, const char *body)
+{
+	return ask(r, (struct source_feed){
+			      .text = line, .token = slice_str(token), .bytes = slice_str(body) });
 }
 
 /* A report on the first line, and what came of it. */
@@ -176,6 +180,19 @@ static void who_may_send(void **state)
 	assert_int_equal(v.received, 5);
 	assert_int_equal(v.lines, 2);
 	assert_int_equal(v.live, 1);
+	/* of a body of another kind only who may send is told */
+	assert_int_equal(ask(&r, (struct source_feed){ .text = "201",
+						       .token = SLICE_LIT("kez"),
+						       .bytes = SLICE_LIT("{\"state\":\"busy\"}"),
+						       .no_json = true }),
+			 401);
+	assert_int_equal(ask(&r, (struct source_feed){ .text = "201",
+						       .token = SLICE_LIT("key"),
+						       .bytes = SLICE_LIT("{\"state\":\"busy\"}"),
+						       .no_json = true }),
+			 415);
+	assert_int_equal(r.note, NOTE_BAD_BODY);
+	assert_string_equal(r.said, "");
 	close_rig(&r);
 }
 
@@ -287,9 +304,15 @@ static void profiles(void **state)
 	(void)state;
 
 	open_as(&r, NULL, true);
-	told(&r, "{\"profile\":\"away\"}", "profile:away:full");
+	/* nothing else is said: somebody has set it */
+	told(&r, "{\"profile\":\"away\"}", "profile:away:partial");
 	told(&r, "{\"profile\":\"away\"}", "profile:away:full");
 	told(&r, "{\"profile\":\"busy\"}", "profile:busy:partial");
+	close_rig(&r);
+	open_as(&r, NULL, true);
+	told(&r, "{\"profile\":\"away\",\"state\":\"idle\"}",
+	     "registered:yes profile:away:full full:gone dnd:off");
+	told(&r, "{\"profile\":\"busy\",\"state\":\"idle\"}", "profile:busy:partial full:gone");
 	close_rig(&r);
 	open_as(&r, NULL, false);
 	told(&r, "{\"profile\":\"away\"}", "");
@@ -357,6 +380,8 @@ static void wrong_bodies(void **state)
 			fail_msg("%zu: %u %s %s", i, r.status, r.text, r.said);
 		assert_int_equal(r.note, rows[i].note);
 		assert_int_equal(counted(&r, rows[i].note), before + 1);
+		/* nothing of the body reaches a log: it may name a caller */
+		assert_string_equal(strstr(r.note_text, ", "), ", with the reason for its sender");
 	}
 	close_rig(&r);
 }
@@ -395,7 +420,7 @@ static void yeastar(void **state)
 		  "\\\"Busy\\\"}\"}",
 		  "full:talking" },
 		{ "{\"type\":30009,\"msg\":{\"extension\":\"201\",\"status\":\"do_not_disturb\"}}",
-		  "dnd:on profile:available:full" },
+		  "dnd:on profile:available:partial" },
 		{ "{\"type\":30008,\"msg\":{\"extension\":\"201\",\"status\":\"Idle\"}}",
 		  "full:gone" },
 		{ "{\"type\":30009,\"msg\":{\"extension\":\"201\",\"status\":\"lunch\"}}",
@@ -480,6 +505,27 @@ static void a_call_nobody_ends(void **state)
 	close_rig(&r);
 }
 
+/* Nobody can be asked: what counts is when it was last told. */
+static void a_person_asks(void **state)
+{
+	struct source_view v;
+	struct rig r;
+	(void)state;
+
+	open_as(&r, NULL, false);
+	webhook_source_ops.probe(r.s, r.now_ms);
+	webhook_source_ops.view(r.s, &v);
+	assert_int_equal(v.probe, SOURCE_PROBE_NOBODY);
+	assert_int_equal(v.told_ms, 0);
+	assert_int_equal(ask_as(&r, "wrong", "201", "{\"state\":\"busy\"}"), 401);
+	webhook_source_ops.view(r.s, &v);
+	assert_int_equal(v.told_ms, 0);
+	told(&r, "{\"state\":\"busy\"}", "registered:yes full:talking dnd:off");
+	webhook_source_ops.view(r.s, &v);
+	assert_int_equal(v.told_ms, r.now_ms);
+	close_rig(&r);
+}
+
 static void lines_come_and_go(void **state)
 {
 	struct rig r;
@@ -510,6 +556,7 @@ int main(void)
 		cmocka_unit_test(yeastar),
 		cmocka_unit_test(silence),
 		cmocka_unit_test(a_call_nobody_ends),
+		cmocka_unit_test(a_person_asks),
 		cmocka_unit_test(lines_come_and_go),
 	};
 	return cmocka_run_group_tests_name("source/webhook", tests, NULL, NULL);
