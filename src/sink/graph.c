@@ -5,12 +5,13 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "proto/graph/batch.h"
 #include "proto/graph/error.h"
 #include "proto/graph/json.h"
 #include "proto/graph/retry_after.h"
 #include "sink/graph_priv.h"
 
-enum { URL_MAX = 8192, BODY_MAX = 65536, SPARE_FLIGHTS = LOOK_UPS_MAX + 2 };
+enum { URL_MAX = 8192, BODY_MAX = 65536, SPARE_FLIGHTS = LOOK_UPS_MAX + TEXT_FLIGHTS_MAX + 4 };
 
 /* The client id is written into JSON as it is. */
 static bool is_plain(const char *s)
@@ -22,8 +23,9 @@ static bool is_plain(const char *s)
 
 static enum err copy_config(struct graph *g, const struct graph_config *c)
 {
-	if (!is_plain(c->client_id) || strlen(c->tenant) > 255 || strlen(c->login_url) > 1024 ||
-	    strlen(c->graph_url) > 1024 || strlen(c->resource ? c->resource : "") > 1024)
+	if (!is_plain(c->client_id) || strlen(c->tenant) > 255 || strlen(c->login_url) > GRAPH_URL_MAX ||
+	    strlen(c->graph_url) > GRAPH_URL_MAX ||
+	    strlen(c->resource ? c->resource : "") > GRAPH_URL_MAX)
 		return ERR_MALFORMED;
 	g->tenant = strdup(c->tenant);
 	g->client_id = strdup(c->client_id);
@@ -37,7 +39,6 @@ static enum err copy_config(struct graph *g, const struct graph_config *c)
 		g->in_flight_max = IN_FLIGHT_CAP;
 	g->users_max = c->users_max;
 	g->timeout_ms = c->timeout_ms > 0 ? c->timeout_ms : 10000;
-	g->read_back_ms = c->read_back_ms > 0 ? c->read_back_ms : 0;
 	g->prng.state = c->seed;
 	return graph_set_credential(g, &c->credential);
 }
@@ -51,12 +52,13 @@ static void init_flights(struct graph *g)
 
 static enum err allocate(struct graph *g, const struct graph_config *c)
 {
-	uint32_t share = ledger_share(c->quota ? c->quota : 1500);
-	int32_t window_ms = c->window_ms > 0 ? c->window_ms : 30000;
 	uint32_t users = g->users_max ? g->users_max : 1;
 	enum err e = notes_init(g);
 
-	g->flights_n = g->in_flight_max + SPARE_FLIGHTS;
+	g->flights_n = g->in_flight_max * BATCH_PARTS_MAX; /* parts of batches, and what carries them */
+	if (g->flights_n > IN_FLIGHT_CAP)
+		g->flights_n = IN_FLIGHT_CAP;
+	g->flights_n += g->in_flight_max + SPARE_FLIGHTS;
 	g->flights = calloc(g->flights_n, sizeof(*g->flights));
 	g->slots = calloc(users, sizeof(*g->slots));
 	g->at = malloc(users * sizeof(*g->at));
@@ -71,10 +73,8 @@ static enum err allocate(struct graph *g, const struct graph_config *c)
 	if (!e)
 		e = wheel_new(&g->wheel, users + g->flights_n, g->now_ms);
 	if (!e)
-		e = ledger_init(&g->ledger, share, window_ms);
-	if (!e && g->read_back_ms)
-		e = read_new(g, share, window_ms);
-	return e;
+		e = ledger_init(&g->looks.ledger, ledger_share(DIRECTORY_UNITS), DIRECTORY_WINDOW_MS);
+	return e ? e : quota_new(g, c);
 }
 
 enum err graph_new(struct graph **ret, const struct graph_config *c, int64_t now_ms)
@@ -87,8 +87,10 @@ enum err graph_new(struct graph **ret, const struct graph_config *c, int64_t now
 	buf_init(&g->body, BODY_MAX);
 	g->now_ms = now_ms;
 	g->token.fix = "";
+	buf_init(&g->people.link, PEOPLE_LINK_MAX);
+	buf_init(&g->people.group_link, PEOPLE_LINK_MAX);
 	g->looks.head = g->looks.tail = ID_NONE;
-	g->gate.until_ms = g->looks.gate.until_ms = g->token.ask_ms = now_ms;
+	g->gate.until_ms = g->looks.gate.until_ms = g->people.gate.until_ms = g->token.ask_ms = now_ms;
 	enum err e = copy_config(g, c);
 	if (!e)
 		e = allocate(g, c);
@@ -113,6 +115,9 @@ void graph_free(struct graph *g)
 	secret_fini(&g->client_secret);
 	assertion_key_free(g->certificate);
 	read_free(g);
+	text_free(g);
+	people_fini(g);
+	ledger_fini(&g->looks.ledger);
 	ledger_fini(&g->ledger);
 	wheel_free(g->wheel);
 	for (int u = 0; u < URGENCY_COUNT; u++)
@@ -168,6 +173,20 @@ static void flight_release(struct graph *g, uint32_t i)
 	g->free_flight = i;
 }
 
+void flight_leaves(struct graph *g)
+{
+	ledger_leaves(&g->ledger);
+	g->stats.sent++;
+}
+
+/* A cut connection says nothing about what is on its way: a proxy, or the peer, may have it and be slow. */
+int64_t flight_arrived_ms(const struct graph *g, const struct flight *f, const struct graph_response *r)
+{
+	int64_t latest = f->sent_ms + g->timeout_ms + ANSWER_SLACK_MS;
+
+	return r->failure == HTTP_UNSURE && latest > g->now_ms ? latest : g->now_ms;
+}
+
 void request_begin(struct graph *g, const struct flight *f, struct graph_out *ret)
 {
 	buf_reset(&g->url);
@@ -193,6 +212,27 @@ int64_t wait_of(const struct graph *g, const struct graph_response *r)
 	if (retry_after_parse(r->retry_after, g->now_ms + g->wall_ahead_ms, &ms) != ERR_OK)
 		return -1;
 	return ms;
+}
+
+bool limiter_said_no(struct graph *g, const struct flight *f, const struct graph_response *r)
+{
+	bool was_open = gate_close(&g->gate, g->now_ms, f->sent_ms, wait_of(g, r), &g->prng);
+	bool throttled = r->failure == HTTP_STATUS_LOST || (r->failure == HTTP_ANSWERED && r->status == 429);
+
+	if (was_open && throttled) {
+		learn_refused(&g->learn, g->now_ms, ledger_used(&g->ledger, g->now_ms),
+			      g->stats.in_flight + 1, ledger_filled(&g->ledger, g->now_ms));
+		quota_use_limit(g);
+	}
+	return was_open;
+}
+
+bool quota_stretch(struct graph *g)
+{
+	if (!learn_full(&g->learn, g->now_ms, g->ledger.window_ms))
+		return false;
+	quota_use_limit(g);
+	return ledger_may(&g->ledger, g->now_ms);
 }
 
 void answer_text(const struct graph_response *r, char *dst, size_t cap)
@@ -254,12 +294,17 @@ void graph_set_id(struct graph *g, uint32_t user, const char *id)
 	disown_flights(g, user);
 	look_cancel(g, user);
 	s->applied = APPLIED_UNKNOWN;
-	s->preferred_maybe = false;
+	s->sure = SESSION_NONE;
+	s->preferred_maybe = s->preferred_seen = false;
 	s->lease_until_ms = 0;
 	s->seen = 0;
+	s->reread = s->proven = s->left = false;
+	read_forget_stamp(g, user);
 	s->want.step = 0;
+	s->want.looked = s->want.session_done = s->want.preferred_done = false;
 	CHECK(slice_copy(new_id, s->id, sizeof(s->id)) == ERR_OK);
 	hold_wake(g, user);
+	text_wake(g, user);
 }
 
 const char *graph_id(const struct graph *g, uint32_t user)
@@ -275,11 +320,19 @@ void graph_forget(struct graph *g, uint32_t user)
 	uint32_t next = s->look_next;
 
 	hold_unqueue(g, user);
+	hold_count(g, s, false);
 	disown_flights(g, user);
 	look_cancel(g, user);
 	*s = (struct slot){ .flying = flying, .listed = listed, .look_next = next };
 	notes_forget(g, user);
 	read_forget(g, user);
+	text_forget(g, user);
+}
+
+void graph_read_again(struct graph *g, uint32_t user)
+{
+	CHECK(user < g->users_max);
+	g->slots[user].reread = true;
 }
 
 /* ---- the verbs ---- */
@@ -289,6 +342,33 @@ void graph_submit(struct graph *g, int64_t now_ms, const struct action *a)
 	CHECK(a->user < g->users_max);
 	pass_time(g, now_ms);
 	hold_submit(g, a);
+}
+
+void graph_give_back(struct graph *g, int64_t now_ms, uint32_t user)
+{
+	CHECK(user < g->users_max);
+	const struct slot *s = &g->slots[user];
+	pass_time(g, now_ms);
+	const struct action a = { .kind = ACT_CLEAR, .urgency = URGENCY_CLEAR, .user = user,
+				  .may_be_held = true, .preferred = s->preferred_maybe,
+				  .due_mono_ms = g->now_ms };
+
+	if (graph_has_text(g, user))
+		graph_text(g, now_ms, user, SLICE_NONE, TIME_NEVER);
+	graph_submit(g, now_ms, &a);
+}
+
+bool graph_is_idle(const struct graph *g)
+{
+	if (text_is_queued(g))
+		return false;
+	for (uint32_t u = 0; u < g->users_max; u++)
+		if (g->slots[u].want.kind != WANT_NOTHING)
+			return false;
+	for (uint32_t i = 0; i < g->flights_n; i++)
+		if (g->flights[i].kind != REQ_FREE)
+			return false;
+	return true;
 }
 
 static void dispatch(struct graph *g, const struct flight *f, const struct graph_response *r)
@@ -303,17 +383,40 @@ static void dispatch(struct graph *g, const struct flight *f, const struct graph
 	case REQ_READ_BACK:
 		read_feed(g, f, r);
 		break;
+	case REQ_PEOPLE:
+		people_feed(g, f, r);
+		break;
+	case REQ_PROBE:
+		probe_feed(g, f, r);
+		break;
 	case REQ_SET:
 	case REQ_SET_PREFERRED:
 	case REQ_CLEAR:
 	case REQ_CLEAR_PREFERRED:
+	case REQ_SHOWN:
 		hold_feed(g, f, r);
+		break;
+	case REQ_TEXT_READ:
+	case REQ_TEXT_SET:
+		text_feed(g, f, r);
+		break;
+	case REQ_BATCH:
+		batch_feed(g, f, r);
 		break;
 	case REQ_FREE:
 	case REQ_COUNT:
 	default:
 		break;
 	}
+}
+
+void flight_land(struct graph *g, const struct graph_response *r)
+{
+	uint32_t i = r->id & FLIGHTS_MASK;
+	struct flight f = g->flights[i];
+
+	flight_release(g, i);
+	dispatch(g, &f, r);
 }
 
 void graph_feed(struct graph *g, int64_t now_ms, const struct graph_response *r)
@@ -323,9 +426,7 @@ void graph_feed(struct graph *g, int64_t now_ms, const struct graph_response *r)
 	pass_time(g, now_ms);
 	if (i >= g->flights_n || g->flights[i].kind == REQ_FREE || g->flights[i].id != r->id)
 		return; /* it came after its time-out */
-	struct flight f = g->flights[i];
-	flight_release(g, i);
-	dispatch(g, &f, r);
+	flight_land(g, r);
 }
 
 static void flight_overdue(struct graph *g, uint32_t i)
@@ -341,6 +442,8 @@ void graph_tick(struct graph *g, int64_t now_ms)
 	uint32_t id;
 
 	pass_time(g, now_ms);
+	text_tick(g);
+	people_tick(g);
 	for (int n = 0; n < TICK_MAX && wheel_pop(g->wheel, g->now_ms, &id); n++) {
 		if (id >= g->users_max)
 			flight_overdue(g, id - g->users_max);
@@ -349,6 +452,23 @@ void graph_tick(struct graph *g, int64_t now_ms)
 		else
 			hold_wake(g, id);
 	}
+}
+
+/* Not oftener than once a second, and only when something else has happened: it wakes nobody. */
+static bool load_pop(struct graph *g, struct graph_out *ret)
+{
+	struct load now;
+
+	if (g->now_ms < g->load_ms)
+		return false;
+	g->load_ms = g->now_ms + 1000;
+	now = load_of(g->load, g->learn.limit, g->ledger.window_ms,
+		      g->queues[URGENCY_RISE].n + g->queues[URGENCY_CLEAR].n, g->holding);
+	if (now.deep == g->load.deep && now.floor_ms == g->load.floor_ms)
+		return false;
+	g->load = ret->load = now;
+	ret->kind = GRAPH_LOAD;
+	return true;
 }
 
 static int64_t sooner(int64_t a, int64_t b)
@@ -366,6 +486,9 @@ int64_t graph_next(const struct graph *g)
 		due = sooner(due, g->token.ask_ms);
 	due = sooner(due, hold_next(g));
 	due = sooner(due, look_next(g));
+	due = sooner(due, text_next(g));
+	due = sooner(due, people_next(g));
+	due = sooner(due, probe_next(g));
 	return sooner(due, read_next(g));
 }
 
@@ -374,11 +497,13 @@ bool graph_drain(struct graph *g, int64_t now_ms, int64_t wall_ms, struct graph_
 	pass_time(g, now_ms);
 	g->wall_ahead_ms = wall_ms - now_ms;
 	*ret = (struct graph_out){ .user = ID_NONE };
-	if (events_pop(g, ret) || read_pop(g, ret) || notes_pop(g, ret))
+	if (events_pop(g, ret) || people_pop(g, ret) || read_pop(g, ret) || text_pop(g, ret) ||
+	    notes_pop(g, ret) || load_pop(g, ret))
 		return true;
 	if (token_is_due(g))
 		return token_request(g, ret);
-	if (look_request(g, ret) || hold_request(g, ret) || read_request(g, ret))
+	if (look_request(g, ret) || hold_request(g, ret) || probe_request(g, ret) || people_request(g, ret) ||
+	    read_request(g, ret) || text_request(g, ret))
 		return true;
 	return events_pop(g, ret);
 }
@@ -394,22 +519,54 @@ static void view_certificate(const struct assertion_key *k, struct graph_view *r
 	memcpy(ret->certificate_thumbprint, assertion_key_thumbprint(k), sizeof(ret->certificate_thumbprint));
 }
 
+static void view_quota(const struct graph *g, struct graph_view *ret)
+{
+	uint64_t ahead = 0;
+
+	for (int u = 0; u < URGENCY_COUNT; u++) {
+		ahead += g->queues[u].n;
+		ret->queued[u] = g->queues[u].n;
+		ret->wait_ms[u] = g->queues[u].n ? (int64_t)(ahead * (uint64_t)g->ledger.window_ms /
+							     g->learn.limit)
+						 : 0;
+	}
+	ret->quota_now = g->learn.limit;
+	ret->quota_proven = g->learn.proven;
+	ret->rtt_ms = g->rtt_ms;
+	ret->quota_steps = g->learn.steps;
+	ret->quota_cuts = g->learn.cuts;
+	ret->load = g->load;
+}
+
 void graph_view(const struct graph *g, struct graph_view *ret)
 {
+	graph_view_at(g, g->now_ms, ret);
+}
+
+void graph_view_at(const struct graph *g, int64_t now_ms, struct graph_view *ret)
+{
+	now_ms = now_ms > g->now_ms ? now_ms : g->now_ms;
 	*ret = g->stats;
 	ret->token = g->token.state;
 	ret->token_good_until_ms = secret_is_set(&g->token.headers) ? g->token.good_until_ms : 0;
 	memcpy(ret->token_error, g->token.error, sizeof(ret->token_error));
 	ret->token_fix = g->token.fix;
+	ret->token_step = g->token.step;
 	ret->permits_known = g->token.permits_known;
 	ret->permits = g->token.permits;
 	view_certificate(g->certificate, ret);
-	ret->gate_closed = !gate_is_open(&g->gate, g->now_ms);
+	ret->secret_ends_wall_ms = g->secret_ends_wall_ms;
+	ret->secret_warns_wall_ms = g->secret_ends_wall_ms
+					    ? g->secret_ends_wall_ms - (int64_t)SECRET_WARN_DAYS * DAY_MS
+					    : 0;
+	ret->probe = g->probe.state;
+	ret->probe_status = g->probe.status;
+	memcpy(ret->probe_error, g->probe.error, sizeof(ret->probe_error));
+	ret->gate_closed = !gate_is_open(&g->gate, now_ms);
 	ret->gate_until_ms = g->gate.until_ms;
-	for (int u = 0; u < URGENCY_COUNT; u++)
-		ret->queued[u] = g->queues[u].n;
+	view_quota(g, ret);
 	struct ledger l = g->ledger; /* forgets old sends in the copy only */
-	ret->sent_in_window = ledger_used(&l, g->now_ms);
+	ret->sent_in_window = ledger_used(&l, now_ms);
 }
 
 bool graph_user_view(const struct graph *g, uint32_t user, struct graph_user_view *ret)
@@ -420,6 +577,7 @@ bool graph_user_view(const struct graph *g, uint32_t user, struct graph_user_vie
 	*ret = (struct graph_user_view){
 		.queued = s->want.kind != WANT_NOTHING,
 		.in_flight = s->flying,
+		.refused = s->refused,
 		.last_status = s->last_status,
 		.last_answer_ms = s->last_answer_ms,
 	};

@@ -57,6 +57,7 @@ static void give_up(struct graph *g, const struct token_refusal *why)
 		t->attempts = 0;
 	t->state = TOKEN_REFUSED;
 	t->fix = why->fix;
+	t->step = why->step;
 	snprintf(t->error, sizeof(t->error), "%s", why->text);
 	snprintf(text, sizeof(text), "%s (%s)", why->fix, why->text);
 	ask_again(g, backoff_ms(t->attempts, REFUSED_RETRY_MS, REFUSED_RETRY_MAX_MS, &g->prng));
@@ -71,6 +72,7 @@ static void refuse(struct graph *g, enum graph_note n, const char *text)
 
 	snprintf(t->error, sizeof(t->error), "%s", text);
 	t->fix = "";
+	t->step = TOKEN_STEP_NONE;
 	if (t->attempts < UINT8_MAX)
 		t->attempts++;
 	if (t->state == TOKEN_ASKED)
@@ -113,6 +115,21 @@ static void watch_certificate(struct graph *g, int64_t wall_ms)
 		note_seldom(g, GRAPH_NOTE_CERTIFICATE_ENDS, ID_NONE, text, DAY_MS);
 }
 
+/* The same of a secret whose end the configuration tells. */
+static void watch_secret(struct graph *g)
+{
+	int64_t left_ms = g->secret_ends_wall_ms - (g->now_ms + g->wall_ahead_ms);
+	char text[40];
+
+	if (!g->secret_ends_wall_ms)
+		return;
+	snprintf(text, sizeof(text), "%lld days left", (long long)(left_ms / DAY_MS));
+	if (left_ms <= 0)
+		note_seldom(g, GRAPH_NOTE_SECRET_ENDED, ID_NONE, text, DAY_MS);
+	else if (left_ms <= (int64_t)SECRET_WARN_DAYS * DAY_MS)
+		note_seldom(g, GRAPH_NOTE_SECRET_ENDS, ID_NONE, text, DAY_MS);
+}
+
 /* A fresh statement for every request: Entra may remember the ids it has seen. The audience is the
  * place that is asked, as with Microsoft's own libraries. */
 static enum err sign(struct graph *g, struct secret *ret)
@@ -139,6 +156,8 @@ static enum err write_form(struct graph *g)
 	if (g->certificate) {
 		e = sign(g, &assertion);
 		form.assertion = &assertion;
+	} else {
+		watch_secret(g);
 	}
 	if (!e)
 		CHECK(token_form_write(&form, t->form, FORM_MAX, &t->form_n) == ERR_OK);
@@ -223,6 +242,7 @@ static void accept(struct graph *g, const struct flight *f, const struct secret 
 	t->accepted = false;
 	t->error[0] = '\0';
 	t->fix = "";
+	t->step = TOKEN_STEP_NONE;
 	explain_roles(g, access);
 	t->good_until_ms = f->sent_ms + life_ms - SKEW_MS;
 	t->ask_ms = f->sent_ms + life_ms - early -
@@ -266,6 +286,7 @@ void token_feed(struct graph *g, const struct flight *f, const struct graph_resp
 	if (t->again)
 		ask_again(g, 0);
 	t->again = false;
+	probe_token_answered(g);
 }
 
 static void drop(struct graph *g)
@@ -342,18 +363,30 @@ static enum err take_credential(struct graph *g, const struct graph_credential *
 	return ERR_OK;
 }
 
-enum err graph_set_credential(struct graph *g, const struct graph_credential *c)
+void token_ask_anew(struct graph *g)
 {
 	struct token *t = &g->token;
-	bool same = same_credential(g, c);
-	enum err e = same ? ERR_OK : take_credential(g, c);
 
-	if (e || (same && t->state != TOKEN_REFUSED))
-		return e;
-	for (int n = GRAPH_NOTE_CERTIFICATE_ENDS; !same && n <= GRAPH_NOTE_CERTIFICATE_ENDED; n++)
-		g->notes.last_ms[n] = INT64_MIN / 2;
 	t->attempts = 0;
 	t->again = t->asking;
 	t->ask_ms = g->now_ms;
+}
+
+enum err graph_set_credential(struct graph *g, const struct graph_credential *c)
+{
+	struct token *t = &g->token;
+	int64_t ends = c->certificate ? 0 : c->secret_ends_wall_ms;
+	bool same = same_credential(g, c), moved = ends != g->secret_ends_wall_ms;
+	enum err e = same ? ERR_OK : take_credential(g, c);
+
+	if (e)
+		return e;
+	g->secret_ends_wall_ms = ends;
+	for (int n = GRAPH_NOTE_CERTIFICATE_ENDS; (!same || moved) && n <= GRAPH_NOTE_SECRET_ENDED; n++)
+		g->notes.last_ms[n] = INT64_MIN / 2;
+	if (same && moved)
+		watch_secret(g);
+	if (!same || t->state == TOKEN_REFUSED)
+		token_ask_anew(g);
 	return ERR_OK;
 }

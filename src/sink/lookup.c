@@ -17,6 +17,7 @@ void look_enlist(struct graph *g, uint32_t user)
 	if (s->listed)
 		return;
 	s->listed = true;
+	l->listed_n++;
 	s->look_next = ID_NONE;
 	if (l->head == ID_NONE)
 		l->head = user;
@@ -35,6 +36,7 @@ static uint32_t unlist(struct graph *g)
 	if (l->head == ID_NONE)
 		l->tail = ID_NONE;
 	g->slots[user].listed = false;
+	l->listed_n--;
 	return user;
 }
 
@@ -54,7 +56,7 @@ static void rest(struct graph *g, uint32_t user, int64_t wait_ms)
 {
 	struct slot *s = &g->slots[user];
 
-	if (s->id[0]) {
+	if (s->id[0] || people_keep_watch(g)) {
 		look_cancel(g, user);
 		return;
 	}
@@ -63,12 +65,12 @@ static void rest(struct graph *g, uint32_t user, int64_t wait_ms)
 		  g->now_ms + backoff_ms(0, wait_ms * 4 / 3, wait_ms * 4 / 3, &g->prng));
 }
 
-static bool may_send(const struct graph *g)
+static bool may_send(struct graph *g)
 {
-	const struct look_ups *l = &g->looks;
+	struct look_ups *l = &g->looks;
 
-	return token_is_usable(g) && gate_is_open(&l->gate, g->now_ms) &&
-	       l->flying < (l->gate.probing ? 1 : LOOK_UPS_MAX);
+	return token_is_usable(g) && gate_is_open(&l->gate, g->now_ms) && !people_tell_soon(g) &&
+	       ledger_may(&l->ledger, g->now_ms) && l->flying < (l->gate.probing ? 1 : LOOK_UPS_MAX);
 }
 
 bool look_request(struct graph *g, struct graph_out *ret)
@@ -85,6 +87,7 @@ bool look_request(struct graph *g, struct graph_out *ret)
 		CHECK(f); /* LOOK_UPS_MAX flights are kept for look-ups */
 		s->look = LOOK_FLYING;
 		l->flying++;
+		ledger_note(&l->ledger, g->now_ms); /* a list is 2 units, $select takes one off */
 		request_begin(g, f, ret);
 		users_query(&g->url, g->graph_url, slice_str(s->email));
 		request_finish(g, false, ret);
@@ -97,17 +100,34 @@ int64_t look_next(const struct graph *g)
 {
 	const struct look_ups *l = &g->looks;
 
-	if (l->head == ID_NONE || !token_is_usable(g) ||
+	if (l->head == ID_NONE || !token_is_usable(g) || people_tell_soon(g) ||
 	    l->flying >= (l->gate.probing ? 1 : LOOK_UPS_MAX))
 		return TIME_NEVER;
-	return l->gate.until_ms > g->now_ms ? l->gate.until_ms : g->now_ms;
+	int64_t due = l->gate.until_ms > ledger_free_ms(&l->ledger) ? l->gate.until_ms
+								     : ledger_free_ms(&l->ledger);
+	return due > g->now_ms ? due : g->now_ms;
 }
 
-static void not_found(struct graph *g, uint32_t user, enum graph_note n, const char *why)
+/* nobody, or nobody who may be served: m NULL when the answer was a refusal. */
+static void not_found(struct graph *g, uint32_t user, enum graph_note n, const char *why,
+		      const struct users_match *m)
 {
 	note(g, n, user, why);
-	emit_found(g, user, false);
+	emit_match(g, user, m);
 	rest(g, user, HOUR_MS);
+}
+
+static const char *reason_of(const struct users_match *m)
+{
+	static const char *const words[PERSON_CLASS_COUNT + 1] = {
+		[PERSON_GOOD] = "",
+		[PERSON_UNLICENSED] = "the account has no licence for teams",
+		[PERSON_GUEST] = "only a guest has it",
+		[PERSON_DISABLED] = "the account is disabled",
+		[PERSON_CLASS_COUNT] = "",
+	};
+
+	return words[m->class];
 }
 
 static void on_list(struct graph *g, uint32_t user, const struct graph_response *r)
@@ -116,20 +136,17 @@ static void on_list(struct graph *g, uint32_t user, const struct graph_response 
 	struct users_match m;
 
 	if (users_answer(r->body, slice_str(s->email), &m) != ERR_OK) {
-		note_seldom(g, GRAPH_NOTE_BAD_ANSWER, user, "the list of users is unreadable",
-			    60000);
+		note_seldom(g, GRAPH_NOTE_BAD_ANSWER, user, "the list of users is unreadable", 60000);
 		rest(g, user, UNREADABLE_REST_MS);
-	} else if (m.people > 1) {
-		not_found(g, user, GRAPH_NOTE_AMBIGUOUS, s->email);
-	} else if (m.people == 1) {
+	} else if (m.class == PERSON_GOOD && m.n[PERSON_GOOD] > 1) {
+		not_found(g, user, GRAPH_NOTE_AMBIGUOUS, s->email, &m);
+	} else if (m.class == PERSON_GOOD) {
 		look_cancel(g, user);
-		graph_set_id(g, user, m.id);
-		emit_found(g, user, true);
+		if (!s->id[0]) /* what is held under another one is for the caller to give back first */
+			graph_set_id(g, user, m.id);
+		emit_match(g, user, &m);
 	} else {
-		not_found(g, user, GRAPH_NOTE_NOT_IN_DIRECTORY,
-			  m.disabled ? "the account is disabled" :
-			  m.guests   ? "only a guest has it" :
-				       "");
+		not_found(g, user, GRAPH_NOTE_NOT_IN_DIRECTORY, reason_of(&m), &m);
 	}
 }
 
@@ -152,6 +169,8 @@ static void on_trouble(struct graph *g, const struct flight *f, const struct gra
 
 	if (gate_close(&g->looks.gate, g->now_ms, f->sent_ms, wait_of(g, r), &g->prng))
 		note_seldom(g, n, ID_NONE, text, 60000);
+	if (r->failure == HTTP_ANSWERED && r->status == 429)
+		people_throttled(g, f->sent_ms, wait_of(g, r));
 	look_enlist(g, f->user);
 }
 
@@ -174,7 +193,7 @@ void look_feed(struct graph *g, const struct flight *f, const struct graph_respo
 		break;
 	case REACT_DENY:
 		not_found(g, f->user,
-			  r->status == 404 ? GRAPH_NOTE_NOT_IN_DIRECTORY : GRAPH_NOTE_DENIED, text);
+			  r->status == 404 ? GRAPH_NOTE_NOT_IN_DIRECTORY : GRAPH_NOTE_DENIED, text, NULL);
 		break;
 	case REACT_FORBIDDEN:
 		on_forbidden(g, f, text);
@@ -204,8 +223,14 @@ void graph_look_up(struct graph *g, uint32_t user, const char *email)
 	size_t n = strnlen(email, USERS_EMAIL_MAX + 1);
 	if (n == 0 || n > USERS_EMAIL_MAX || !(s->email = strndup(email, n))) {
 		note(g, GRAPH_NOTE_NOT_IN_DIRECTORY, user, "no address that could be looked up");
-		emit_found(g, user, false);
+		emit_match(g, user, NULL);
 		return;
 	}
 	look_enlist(g, user);
+}
+
+void graph_look_cancel(struct graph *g, uint32_t user)
+{
+	CHECK(user < g->users_max);
+	look_cancel(g, user);
 }

@@ -45,10 +45,20 @@ void emit_outcome(struct graph *g, const struct outcome *o)
 	events_push(g, (struct event_rec){ .kind = GRAPH_OUTCOME, .outcome = *o });
 }
 
-void emit_found(struct graph *g, uint32_t user, bool found)
+void emit_match(struct graph *g, uint32_t user, const struct users_match *m)
 {
-	events_push(g, (struct event_rec){ .kind = GRAPH_FOUND, .found = found,
-					   .outcome = { .user = user } });
+	struct event_rec r = { .kind = GRAPH_FOUND,
+			       .class = PERSON_CLASS_COUNT,
+			       .outcome = { .user = user } };
+
+	if (m) {
+		r.class = m->class;
+		r.via = m->via;
+		r.people = m->class < PERSON_CLASS_COUNT ? m->n[m->class] : 0;
+		r.found = m->class == PERSON_GOOD && r.people == 1;
+		memcpy(r.id, m->id, sizeof(r.id));
+	}
+	events_push(g, r);
 }
 
 bool events_pop(struct graph *g, struct graph_out *ret)
@@ -62,8 +72,10 @@ bool events_pop(struct graph *g, struct graph_out *ret)
 	ret->user = r->outcome.user;
 	ret->found = r->found;
 	ret->outcome = r->outcome;
-	if (r->kind == GRAPH_FOUND && r->found)
-		memcpy(ret->id, g->slots[ret->user].id, sizeof(ret->id));
+	ret->class = r->class;
+	ret->via = r->via;
+	ret->people = r->people;
+	memcpy(ret->id, r->id, sizeof(ret->id));
 	e->head = (e->head + 1) % e->cap;
 	e->n--;
 	return true;

@@ -30,6 +30,11 @@ static const int8_t columns[REQ_COUNT] = {
 	[REQ_SET] = SETTING,	   [REQ_SET_PREFERRED] = SETTING,
 	[REQ_CLEAR] = CLEARING,	   [REQ_CLEAR_PREFERRED] = CLEARING,
 	[REQ_LOOK_UP] = LOOKING,   [REQ_READ_BACK] = READING,
+	[REQ_SHOWN] = READING,	   [REQ_TEXT_READ] = READING,
+	[REQ_TEXT_SET] = SETTING,
+	[REQ_PEOPLE] = READING,
+	[REQ_BATCH] = -1,
+	[REQ_PROBE] = READING,
 };
 
 static enum answer_class class_of_status(uint16_t status)
@@ -44,6 +49,7 @@ static enum answer_class class_of_status(uint16_t status)
 	case 408:
 	case 409:
 	case 423:
+	case 424:
 	case 425:
 		return ANSWER_COLLISION;
 	case 429:

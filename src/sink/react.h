@@ -13,6 +13,12 @@ enum request_kind {
 	REQ_CLEAR_PREFERRED,
 	REQ_LOOK_UP,
 	REQ_READ_BACK,
+	REQ_SHOWN,     /* what Teams shows of one user, before a preferred state is touched */
+	REQ_TEXT_READ, /* the user's own status message */
+	REQ_TEXT_SET,
+	REQ_PEOPLE,
+	REQ_BATCH, /* carries parts of the kinds above, each with its own answer */
+	REQ_PROBE,
 	REQ_COUNT
 };
 

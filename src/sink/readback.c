@@ -1,29 +1,44 @@
 /* readback.c - what Teams shows: sweeps of getPresencesByUserId over every user with an id, those
- * with a held session first, one request in flight, within a tenth of the quota and behind every
+ * with a held session first, one request in flight, within its share of the quota and behind every
  * write. A failed sweep harms nobody: it is said and tried again. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
 #include "sink/graph_priv.h"
+#include "sink/seen.h"
 
-enum { SCAN_MAX = 8192, PASS_HELD = 0, PASS_OTHERS = 1, PASS_OVER = 2, FORBIDDEN_REST_MS = 600000 };
+enum { SCAN_MAX = 8192, FORBIDDEN_REST_MS = 600000, STALE_MAX = 3 };
 
-enum err read_new(struct graph *g, uint32_t quota_share, int32_t window_ms)
+enum err read_new(struct graph *g, uint32_t share, int32_t window_ms)
 {
 	struct read_back *b = calloc(1, sizeof(*b));
-	uint32_t tenth = quota_share / 10;
 
 	if (!b)
 		return ERR_NO_MEMORY;
 	g->reads = b;
-	b->pass = PASS_OVER;
 	b->sweep_ms = g->now_ms + g->read_back_ms;
 	b->seen = calloc(PRESENCES_IDS_MAX, sizeof(*b->seen));
-	if (!b->seen || map_init(&b->by_id, PRESENCES_IDS_MAX) != ERR_OK ||
-	    ledger_init(&b->ledger, tenth ? tenth : 1, window_ms) != ERR_OK)
+	b->stamps = calloc(g->users_max ? g->users_max : 1, sizeof(*b->stamps));
+	if (!b->seen || !b->stamps || map_init(&b->by_id, PRESENCES_IDS_MAX) != ERR_OK ||
+	    ledger_init(&b->ledger, share ? share : 1, window_ms) != ERR_OK)
 		return ERR_NO_MEMORY;
 	return ERR_OK;
+}
+
+enum err read_tune(struct graph *g, uint32_t share, int32_t window_ms, bool at_once)
+{
+	if (at_once)
+		g->reads->sweep_ms = g->now_ms + g->read_back_ms;
+	return ledger_resize(&g->reads->ledger, share ? share : 1, window_ms);
+}
+
+void read_limit(struct graph *g)
+{
+	uint32_t n = (uint32_t)((uint64_t)g->learn.limit * g->read_share / 100);
+
+	if (g->reads)
+		ledger_limit(&g->reads->ledger, n ? n : 1);
 }
 
 void read_free(struct graph *g)
@@ -32,6 +47,7 @@ void read_free(struct graph *g)
 		return;
 	map_fini(&g->reads->by_id);
 	ledger_fini(&g->reads->ledger);
+	free(g->reads->stamps);
 	free(g->reads->seen);
 	free(g->reads);
 	g->reads = NULL;
@@ -42,26 +58,27 @@ static bool is_held(const struct graph *g, const struct slot *s)
 	return s->applied == APPLIED_MAYBE && s->lease_until_ms > g->now_ms;
 }
 
-/* Goes on with the batch; true when it is full or the sweep has seen everybody. Looks at a bounded
- * number of users per call. */
+static bool is_over(const struct read_back *b)
+{
+	return !b->open[READ_HELD] && !b->open[READ_OTHERS];
+}
+
+/* Goes on with the batch; true when it is full or both passes are over. The last batch of held
+ * sessions takes others along. Looks at a bounded number of users per call. */
 static bool fill(struct graph *g)
 {
 	struct read_back *b = g->reads;
 
-	for (int scanned = 0; b->pass != PASS_OVER && scanned < SCAN_MAX; scanned++) {
-		if (b->n == PRESENCES_IDS_MAX)
-			return true;
-		if (b->cursor == g->users_max) {
-			b->cursor = 0;
-			b->pass++;
-			continue;
-		}
-		const struct slot *s = &g->slots[b->cursor];
-		if (s->id[0] && is_held(g, s) == (b->pass == PASS_HELD))
-			b->users[b->n++] = b->cursor;
-		b->cursor++;
+	for (int scanned = 0; !is_over(b) && b->n < PRESENCES_IDS_MAX && scanned < SCAN_MAX; scanned++) {
+		int pass = b->open[READ_HELD] ? READ_HELD : READ_OTHERS;
+		uint32_t user = b->cursor[pass]++;
+
+		if (user >= g->users_max)
+			b->open[pass] = false;
+		else if (g->slots[user].id[0] && is_held(g, &g->slots[user]) == (pass == READ_HELD))
+			b->users[b->n++] = user;
 	}
-	return b->pass == PASS_OVER || b->n == PRESENCES_IDS_MAX;
+	return is_over(b) || b->n == PRESENCES_IDS_MAX;
 }
 
 static uint64_t hash_of(struct slice id)
@@ -99,12 +116,16 @@ static void drop_forgotten(struct graph *g)
 	b->n = kept;
 }
 
-static void begin_sweep(struct graph *g)
+/* Held sessions are read again every time; the others only once the last pass over them has ended,
+ * however many rounds of held ones that takes. */
+static void begin_round(struct graph *g)
 {
 	struct read_back *b = g->reads;
 
-	b->pass = PASS_HELD;
-	b->cursor = 0;
+	for (int pass = READ_HELD; pass < READ_PASSES; pass++) {
+		b->cursor[pass] = b->open[pass] ? b->cursor[pass] : 0;
+		b->open[pass] = true;
+	}
 	b->sweep_ms = g->now_ms + g->read_back_ms;
 }
 
@@ -112,7 +133,7 @@ static bool may_send(struct graph *g)
 {
 	struct read_back *b = g->reads;
 
-	return !b->flying && b->seen_at == b->seen_n && !hold_is_queued(g) &&
+	return g->read_back_ms && !b->flying && b->seen_at == b->seen_n && !hold_is_queued(g) &&
 	       g->now_ms >= b->rest_ms && token_is_usable(g) && gate_is_open(&g->gate, g->now_ms) &&
 	       !(g->gate.probing && g->stats.in_flight > 0) && ledger_may(&b->ledger, g->now_ms) &&
 	       ledger_may(&g->ledger, g->now_ms);
@@ -124,11 +145,8 @@ bool read_request(struct graph *g, struct graph_out *ret)
 
 	if (!b || !may_send(g))
 		return false;
-	if (b->pass == PASS_OVER && b->n == 0) {
-		if (g->now_ms < b->sweep_ms)
-			return false;
-		begin_sweep(g);
-	}
+	if (b->n == 0 && !b->open[READ_HELD] && g->now_ms >= b->sweep_ms)
+		begin_round(g);
 	if (!fill(g))
 		return false;
 	drop_forgotten(g);
@@ -137,9 +155,9 @@ bool read_request(struct graph *g, struct graph_out *ret)
 	struct flight *f = flight_take(g, REQ_READ_BACK, ID_NONE);
 	CHECK(f); /* one flight is kept for read-back */
 	b->flying = true;
-	ledger_note(&g->ledger, g->now_ms);
-	ledger_note(&b->ledger, g->now_ms);
-	g->stats.sent++;
+	b->asked_ms = g->now_ms;
+	flight_leaves(g);
+	ledger_leaves(&b->ledger);
 	request_begin(g, f, ret);
 	render(g);
 	request_finish(g, true, ret);
@@ -155,35 +173,13 @@ int64_t read_next(const struct graph *g)
 {
 	const struct read_back *b = g->reads;
 
-	if (!b || b->flying || hold_is_queued(g) || !token_is_usable(g) ||
+	if (!b || !g->read_back_ms || b->flying || hold_is_queued(g) || !token_is_usable(g) ||
 	    (g->gate.probing && g->stats.in_flight > 0))
 		return TIME_NEVER;
-	int64_t due = b->pass == PASS_OVER && b->n == 0 ? b->sweep_ms : g->now_ms;
+	int64_t due = is_over(b) && b->n == 0 ? b->sweep_ms : g->now_ms;
 	due = later(later(due, b->rest_ms), g->gate.until_ms);
 	due = later(due, later(ledger_free_ms(&b->ledger), ledger_free_ms(&g->ledger)));
 	return later(due, g->now_ms);
-}
-
-/* Documents of three generations name these; case never counts. */
-static const struct {
-	const char *word;
-	enum presence presence;
-} words[] = {
-	{ "Available", PRESENCE_AVAILABLE },  { "AvailableIdle", PRESENCE_AVAILABLE },
-	{ "AvailableInactive", PRESENCE_AVAILABLE },
-	{ "Busy", PRESENCE_BUSY },	      { "BusyIdle", PRESENCE_BUSY },
-	{ "InACall", PRESENCE_BUSY },	      { "InAMeeting", PRESENCE_BUSY },
-	{ "DoNotDisturb", PRESENCE_DND },     { "Presenting", PRESENCE_DND },
-	{ "Focusing", PRESENCE_DND },	      { "Away", PRESENCE_AWAY },
-	{ "BeRightBack", PRESENCE_AWAY },     { "Offline", PRESENCE_OFFLINE },
-};
-
-static enum presence presence_of(const char *availability)
-{
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (slice_is_nocase(slice_str(availability), words[i].word))
-			return words[i].presence;
-	return PRESENCE_UNKNOWN;
 }
 
 static bool has_id(uint32_t user, const void *key, void *arg)
@@ -194,25 +190,58 @@ static bool has_id(uint32_t user, const void *key, void *arg)
 	return slice_eq_nocase(slice_str(g->slots[user].id), *id);
 }
 
-static void take(void *arg, struct slice id, const char *availability, const char *activity)
+/* An answer may come from a replica that lags. One that is always older has begun to count anew. */
+static bool is_stale(struct read_back *b, uint32_t user, const char *sequence)
+{
+	struct read_stamp *t = &b->stamps[user];
+	size_t n = strnlen(sequence, sizeof(t->text) - 1);
+
+	if (n == 0)
+		return false;
+	if (strncmp(sequence, t->text, sizeof(t->text) - 1) < 0 && t->stale < STALE_MAX) {
+		t->stale++;
+		b->stale++;
+		return true;
+	}
+	memcpy(t->text, sequence, n);
+	memset(t->text + n, 0, sizeof(t->text) - n);
+	t->stale = 0;
+	return false;
+}
+
+/* Told are changes, and the first read after a session was accepted or cleared. */
+static bool is_news(const struct graph *g, struct slot *s, uint8_t seen, uint32_t hash)
+{
+	bool changed = s->seen != seen || s->seen_hash != hash;
+	bool first = s->reread && !s->flying &&
+		     s->last_answer_ms + READBACK_AFTER_MS <= g->reads->asked_ms;
+
+	if (first)
+		s->reread = false;
+	s->seen = seen;
+	s->seen_hash = hash;
+	return changed || first;
+}
+
+static void take(void *arg, const struct presences_row *row)
 {
 	struct graph *g = arg;
 	struct read_back *b = g->reads;
+	struct slice id = row->id;
 	uint32_t user = map_find(&b->by_id, hash_of(id), has_id, &id, g);
 
-	if (user == MAP_NONE || b->seen_n == PRESENCES_IDS_MAX)
+	if (user == MAP_NONE || b->seen_n == PRESENCES_IDS_MAX || is_stale(b, user, row->sequence))
 		return;
 	struct seen_rec *r = &b->seen[b->seen_n];
-	struct slot *s = &g->slots[user];
+	struct seen what = seen_of(row->availability, row->activity);
 	r->user = user;
-	r->presence = (uint8_t)presence_of(availability);
-	snprintf(r->text, sizeof(r->text), "%s/%s", availability, activity);
-	uint32_t hash = (uint32_t)slice_hash(slice_str(r->text), 1);
-	if (s->seen == r->presence + 1 && s->seen_hash == hash)
-		return;
-	s->seen = (uint8_t)(r->presence + 1);
-	s->seen_hash = hash;
-	b->seen_n++;
+	r->presence = (uint8_t)what.presence;
+	r->origin = (uint8_t)what.origin;
+	r->activity = (uint8_t)what.activity;
+	r->proven = g->slots[user].proven;
+	snprintf(r->text, sizeof(r->text), "%s/%s", row->availability, row->activity);
+	b->seen_n += is_news(g, &g->slots[user], (uint8_t)(r->presence + 1),
+			     (uint32_t)slice_hash(slice_str(r->text), 1));
 }
 
 bool read_pop(struct graph *g, struct graph_out *ret)
@@ -225,8 +254,18 @@ bool read_pop(struct graph *g, struct graph_out *ret)
 	ret->kind = GRAPH_SEEN;
 	ret->user = r->user;
 	ret->seen = r->presence;
+	ret->seen_origin = r->origin;
+	ret->seen_activity = r->activity;
+	ret->seen_proven = r->proven;
+	ret->asked_ms = b->asked_ms;
 	memcpy(ret->text, r->text, sizeof(r->text));
 	return true;
+}
+
+void read_forget_stamp(struct graph *g, uint32_t user)
+{
+	if (g->reads)
+		g->reads->stamps[user] = (struct read_stamp){ 0 };
 }
 
 void read_forget(struct graph *g, uint32_t user)
@@ -236,6 +275,7 @@ void read_forget(struct graph *g, uint32_t user)
 
 	if (!b)
 		return;
+	read_forget_stamp(g, user);
 	for (uint32_t i = b->seen_at; i < b->seen_n; i++)
 		if (b->seen[i].user != user)
 			b->seen[kept++] = b->seen[i];
@@ -279,6 +319,8 @@ void read_feed(struct graph *g, const struct flight *f, const struct graph_respo
 	char text[160];
 
 	g->reads->flying = false;
+	ledger_arrived(&g->ledger, flight_arrived_ms(g, f, r));
+	ledger_arrived(&g->reads->ledger, flight_arrived_ms(g, f, r));
 	answer_text(r, text, sizeof(text));
 	if (how == REACT_ACCEPT || how == REACT_DENY)
 		gate_pass(&g->gate, f->sent_ms);
@@ -296,7 +338,7 @@ void read_feed(struct graph *g, const struct flight *f, const struct graph_respo
 	case REACT_GATE:
 	case REACT_GATE_UNSURE:
 		g->stats.throttled += r->failure != HTTP_NOT_SENT;
-		gate_close(&g->gate, g->now_ms, f->sent_ms, wait_of(g, r), &g->prng);
+		limiter_said_no(g, f, r);
 		break;
 	case REACT_RETRY:
 		rest(g, wait_of(g, r));

@@ -32,7 +32,7 @@ struct pending {
 	int64_t apply_ms, answer_ms; /* apply_ms INT64_MAX: never */
 	uint32_t user;
 	uint8_t session;
-	bool is_set, is_preferred, applied, presence;
+	bool is_look, is_set, is_preferred, applied, presence;
 	char body[160];
 };
 
@@ -59,13 +59,15 @@ static bool chance(struct world *w, uint32_t percent)
 static void check_window(struct world *w)
 {
 	uint32_t in_window = 0;
+	struct graph_view v;
 
 	assert_true(w->sends_n < SENDS_MAX);
 	w->sends[w->sends_n++] = w->r->now_ms;
 	for (uint32_t i = w->sends_n; i-- > 0 && w->r->now_ms - w->sends[i] <= WINDOW_MS;)
 		in_window++;
 	assert_true(in_window <= SHARE);
-	w->full_windows += in_window == SHARE;
+	graph_view(w->r->g, &v);
+	w->full_windows += in_window >= v.quota_now; /* what refusals have left of the share */
 }
 
 static uint8_t session_in(const char *body)
@@ -137,9 +139,10 @@ static void take_request(struct world *w, const struct rig_request *q)
 	p->presence = true;
 	p->is_preferred = strstr(q->url, "UserPreferred") != NULL;
 	p->is_set = strstr(q->url, "/set") != NULL;
+	p->is_look = !q->post;
 	p->session = session_in(q->body);
 	cast_fate(w, p);
-	if (!p->is_set && !p->is_preferred && p->answer.status == 200 &&
+	if (!p->is_look && !p->is_set && !p->is_preferred && p->answer.status == 200 &&
 	    w->graph[p->user].session == SESSION_NONE)
 		p->answer.status = 404;
 }
@@ -149,6 +152,8 @@ static void apply(struct world *w, struct pending *p)
 	struct model *m = &w->graph[p->user];
 
 	p->apply_ms = INT64_MAX;
+	if (p->is_look)
+		return;
 	if (p->is_preferred)
 		m->preferred = p->is_set;
 	else
@@ -219,6 +224,18 @@ static void collect(struct world *w)
 	}
 }
 
+/* A preferred state shows while there is a session. */
+static void show(const struct world *w, struct pending *p)
+{
+	const struct model *m = &w->graph[p->user];
+	const char *word = m->session == SESSION_NONE ? "Offline" :
+			   m->preferred		      ? "DoNotDisturb" :
+						       session_availability((enum session)m->session);
+
+	snprintf(p->body, sizeof(p->body), "{\"id\":\"x\",\"availability\":\"%s\",\"activity\":\"-\"}", word);
+	p->answer.body = slice_str(p->body);
+}
+
 static void deliver(struct world *w)
 {
 	for (uint32_t i = 0; i < w->pending_n;) {
@@ -232,6 +249,8 @@ static void deliver(struct world *w)
 		}
 		struct pending done = *p;
 		*p = w->pending[--w->pending_n];
+		if (done.is_look && done.answer.status == 200)
+			show(w, &done);
 		if (done.presence)
 			w->graph[done.user].in_flight = 0;
 		if (done.answer.body.n)

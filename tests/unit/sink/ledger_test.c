@@ -19,8 +19,8 @@ static void the_share_is_98_percent_rounded_down(void **state)
 		assert_int_equal(ledger_share(rows[i][0]), rows[i][1]);
 }
 
-/* Against the naive truth: every send is kept, every window that ends in a send is counted, both
- * ends included; and whenever there is room, the ledger gives it. */
+/* Against the naive truth, for requests that are answered at once: every send is kept, every window that ends
+ * in a send is counted, both ends included; and whenever there is room, the ledger gives it. */
 static void no_window_ever_holds_more(void **state)
 {
 	enum { CAP = 7, WINDOW = 100, N = 4000 };
@@ -50,6 +50,81 @@ static void no_window_ever_holds_more(void **state)
 			now += (int64_t)prng_below(&r, 40);
 		}
 	}
+	ledger_fini(&l);
+}
+
+struct out {
+	int64_t over, by; /* answered or cut, and when it has arrived at the latest */
+};
+
+static int by_time(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Requests arrive anywhere between leaving and answer; answers overtake one another; some are cut before they
+ * arrive, and arrive all the same. No window of arrivals holds more than the cap. */
+static void no_window_of_arrivals_holds_more(void **state)
+{
+	enum { CAP = 7, WINDOW = 100, N = 3000 };
+	static int64_t arrived[N];
+	struct out out[CAP] = { { 0 } };
+	struct prng r = { 12 };
+	struct ledger l;
+	int64_t now = 3;
+	int n = 0, flying = 0, full = 0;
+	(void)state;
+
+	assert_int_equal(ledger_init(&l, CAP, WINDOW), ERR_OK);
+	for (; n < N; now += (int64_t)prng_below(&r, 20)) {
+		for (int i = 0; i < flying; i++)
+			if (out[i].over <= now) {
+				ledger_arrived(&l, out[i].by > now ? out[i].by : now);
+				out[i--] = out[--flying];
+			}
+		for (; n < N && ledger_may(&l, now) && prng_below(&r, 8); n++) {
+			ledger_leaves(&l);
+			arrived[n] = now + (int64_t)prng_below(&r, 60);
+			out[flying++] = prng_below(&r, 6)
+				? (struct out){ arrived[n] + (int64_t)prng_below(&r, 60), 0 }
+				: (struct out){ now + (int64_t)prng_below(&r, 60), now + 60 };
+		}
+		full += ledger_used(&l, now) == CAP;
+		if (ledger_used(&l, now) == CAP && flying == CAP)
+			assert_true(ledger_free_ms(&l) == INT64_MAX);
+	}
+	assert_true(full > N / 20);
+	qsort(arrived, N, sizeof(arrived[0]), by_time);
+	for (int i = 0; i + CAP < N; i++)
+		assert_true(arrived[i + CAP] - arrived[i] > WINDOW);
+	ledger_fini(&l);
+}
+
+/* One without an answer may arrive later than what is answered after it; whichever is told first, the oldest
+ * makes room first. */
+static void what_may_still_arrive_counts_until_then(void **state)
+{
+	struct ledger l;
+	(void)state;
+
+	assert_int_equal(ledger_init(&l, 3, 100), ERR_OK);
+	ledger_limit(&l, 3);
+	for (int i = 0; i < 3; i++)
+		ledger_leaves(&l);
+	ledger_arrived(&l, 1060); /* cut at 1000 */
+	assert_int_equal(ledger_filled(&l, 1000), 0);
+	ledger_arrived(&l, 1005);
+	ledger_arrived(&l, 1030); /* cut, too */
+	assert_int_equal(ledger_free_ms(&l), 1106);
+	assert_int_equal(ledger_used(&l, 1105), 3);
+	assert_int_equal(ledger_used(&l, 1106), 2);
+	ledger_note(&l, 1106);
+	assert_int_equal(ledger_free_ms(&l), 1131);
+	assert_int_equal(ledger_used(&l, 1131), 2);
+	assert_int_equal(ledger_used(&l, 1161), 1);
+	assert_int_equal(ledger_used(&l, 1207), 0);
 	ledger_fini(&l);
 }
 
@@ -128,6 +203,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_share_is_98_percent_rounded_down),
 		cmocka_unit_test(no_window_ever_holds_more),
+		cmocka_unit_test(no_window_of_arrivals_holds_more),
+		cmocka_unit_test(what_may_still_arrive_counts_until_then),
 		cmocka_unit_test(a_gate_obeys_and_backs_off),
 		cmocka_unit_test(a_queue_is_always_in_order),
 	};

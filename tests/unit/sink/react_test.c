@@ -14,7 +14,7 @@ static enum answer_class golden_class(uint16_t status)
 		return ANSWER_FORBIDDEN;
 	if (status == 404)
 		return ANSWER_NOT_FOUND;
-	if (status == 408 || status == 409 || status == 423 || status == 425)
+	if (status == 408 || status == 409 || status == 423 || status == 424 || status == 425)
 		return ANSWER_COLLISION;
 	if (status == 429)
 		return ANSWER_THROTTLED;
@@ -41,16 +41,18 @@ static void every_class_has_its_reaction(void **state)
 {
 	static const enum request_kind kinds[] = { REQ_SET,	REQ_SET_PREFERRED,
 						   REQ_CLEAR,	REQ_CLEAR_PREFERRED,
-						   REQ_LOOK_UP, REQ_READ_BACK };
+						   REQ_LOOK_UP, REQ_READ_BACK,
+						   REQ_SHOWN,	REQ_TEXT_READ,
+						   REQ_TEXT_SET };
 	/* A accept, D deny, T new token, F forbidden, G gate, L gate and unsure, R retry; set, set
-	 * preferred, clear, clear preferred, look-up, read-back */
+	 * preferred, clear, clear preferred, look-up, read-back, shown, text read, text set */
 	static const char *const golden[ANSWER_CLASS_COUNT] = {
-		[ANSWER_OK] = "AAAAAA",		  [ANSWER_BAD] = "DDDDDD",
-		[ANSWER_UNAUTHORIZED] = "TTTTTT", [ANSWER_FORBIDDEN] = "FFFFFF",
-		[ANSWER_NOT_FOUND] = "DDAADD",	  [ANSWER_COLLISION] = "RRRRRR",
-		[ANSWER_THROTTLED] = "GGGGGG",	  [ANSWER_SERVER_ERROR] = "RRRRRR",
-		[ANSWER_ODD] = "RRRRRR",	  [ANSWER_NOT_SENT] = "GGGGGG",
-		[ANSWER_NONE] = "RRRRRR",	  [ANSWER_LOST] = "LLLLLL",
+		[ANSWER_OK] = "AAAAAAAAA",		  [ANSWER_BAD] = "DDDDDDDDD",
+		[ANSWER_UNAUTHORIZED] = "TTTTTTTTT", [ANSWER_FORBIDDEN] = "FFFFFFFFF",
+		[ANSWER_NOT_FOUND] = "DDAADDDDD",	  [ANSWER_COLLISION] = "RRRRRRRRR",
+		[ANSWER_THROTTLED] = "GGGGGGGGG",	  [ANSWER_SERVER_ERROR] = "RRRRRRRRR",
+		[ANSWER_ODD] = "RRRRRRRRR",	  [ANSWER_NOT_SENT] = "GGGGGGGGG",
+		[ANSWER_NONE] = "RRRRRRRRR",	  [ANSWER_LOST] = "LLLLLLLLL",
 	};
 	static const char letters[REACT_COUNT + 1] = "ADTFGLR";
 	(void)state;

@@ -102,6 +102,63 @@ static void only_changes_are_told(void **state)
 	rig_free(r);
 }
 
+static void a_session_just_accepted_is_told_once_more(void **state)
+{
+	struct rig *r = rig_reading(1, 1500, 10000);
+	(void)state;
+
+	rig_pass(r, 10000);
+	answer_read(r, 0, "Away", "Away");
+	assert_int_equal(r->seen_n, 1);
+	rig_pass(r, 9500);
+	rig_hold(r, 0, SESSION_CALL, URGENCY_RISE);
+	rig_answer(r, rig_find(r, SET, 0), 200, "");
+	rig_pass(r, 500); /* asked too soon after it to judge it */
+	answer_read(r, 0, "Away", "Away");
+	assert_int_equal(r->seen_n, 1);
+	rig_pass(r, 10000);
+	answer_read(r, 0, "Away", "Away"); /* no news, but the first read since */
+	assert_int_equal(r->seen_n, 2);
+	assert_int_equal(r->seen[1].seen_origin, SEEN_EITHER);
+	assert_int_equal(r->seen[1].asked_ms, r->now_ms);
+	rig_pass(r, 10000);
+	answer_read(r, 0, "Away", "Away");
+	assert_int_equal(r->seen_n, 2);
+	rig_free(r);
+}
+
+static void answer_stamped(struct rig *r, const char *availability, const char *sequence)
+{
+	char body[400];
+
+	rig_pass(r, 10000);
+	snprintf(body, sizeof(body),
+		 "{\"value\":[{\"id\":\"%s\",\"availability\":\"%s\",\"sequenceNumber\":%s}]}",
+		 rig_id(0), availability, sequence);
+	rig_answer(r, rig_find(r, READ, ID_NONE), 200, body);
+}
+
+static void an_older_answer_is_dropped(void **state)
+{
+	struct rig *r = rig_reading(1, 1500, 10000);
+	(void)state;
+
+	answer_stamped(r, "Busy", "\"A000000000012\"");
+	answer_stamped(r, "Away", "\"A000000000011\"");
+	assert_int_equal(r->seen_n, 1);
+	answer_stamped(r, "Away", "\"A000000000013\"");
+	assert_int_equal(r->seen_n, 2);
+	answer_stamped(r, "Busy", "\"A000000000013\""); /* same stamp: by arrival */
+	answer_stamped(r, "Away", "null");		   /* none: by arrival */
+	assert_int_equal(r->seen_n, 4);
+	for (int i = 0; i < 3; i++)
+		answer_stamped(r, "Busy", "\"9\"");
+	assert_int_equal(r->seen_n, 4);
+	answer_stamped(r, "Busy", "\"9\""); /* it counts anew: the last one is the newest after all */
+	assert_int_equal(r->seen_n, 5);
+	rig_free(r);
+}
+
 static uint32_t ids_in(const struct rig_request *q)
 {
 	uint32_t n = 0;
@@ -158,6 +215,50 @@ static void stays_within_a_tenth(void **state)
 		}
 	}
 	assert_in_range(reads, 8, 9);
+	rig_free(r);
+}
+
+static void the_share_is_configured(void **state)
+{
+	struct rig *r = calloc(1, sizeof(*r));
+	int reads = 0;
+	(void)state;
+
+	assert_non_null(r);
+	rig_init(r);
+	r->config.quota = 100;
+	r->config.read_back_ms = 1000;
+	r->config.read_back_share = 3; /* of 98: 2 */
+	rig_start(r);
+	rig_answer_token(r, "tok1", 86400);
+	graph_set_id(r->g, 0, rig_id(0));
+	for (int t = 0; t < 25; t++) {
+		rig_pass(r, 1000);
+		for (; r->open_n; reads++)
+			answer_read(r, 0, "Busy", "X");
+	}
+	assert_int_equal(reads, 2);
+	rig_free(r);
+}
+
+static void held_sessions_are_read_again_before_everybody_is_through(void **state)
+{
+	struct rig *r = rig_reading(3000, 100, 1000); /* a tenth: 9 requests a window */
+	uint32_t held = 0, first = 0;
+	(void)state;
+
+	rig_hold(r, 2999, SESSION_CALL, URGENCY_RISE);
+	rig_answer(r, rig_find(r, SET, 2999), 200, "");
+	for (int t = 0; t < 4; t++) {
+		rig_pass(r, 1000);
+		for (int n = 0; n < 3 && r->open_n; n++) {
+			held += strstr(r->open[0].body, rig_id(2999)) != NULL;
+			first += strstr(r->open[0].body, rig_id(0)) != NULL;
+			rig_answer(r, &r->open[0], 200, "{\"value\":[]}");
+		}
+	}
+	assert_in_range(held, 3, 4);
+	assert_in_range(first, 1, 2);
 	rig_free(r);
 }
 
@@ -244,6 +345,10 @@ int main(void)
 		cmocka_unit_test(only_changes_are_told),
 		cmocka_unit_test(held_sessions_come_first_and_everybody_comes_once),
 		cmocka_unit_test(stays_within_a_tenth),
+		cmocka_unit_test(the_share_is_configured),
+		cmocka_unit_test(a_session_just_accepted_is_told_once_more),
+		cmocka_unit_test(an_older_answer_is_dropped),
+		cmocka_unit_test(held_sessions_are_read_again_before_everybody_is_through),
 		cmocka_unit_test(writes_go_first),
 		cmocka_unit_test(trouble_is_tried_again_and_harms_nobody),
 		cmocka_unit_test(who_is_forgotten_is_not_seen),

@@ -77,6 +77,14 @@ static void keep_request(struct rig *r, const struct graph_out *o)
 	copy(q->headers, sizeof(q->headers), o->request.headers);
 }
 
+static void keep_text(struct rig *r, const struct graph_out *o)
+{
+	copy(r->text_ours, sizeof(r->text_ours), o->text_ours);
+	copy(r->text_former, sizeof(r->text_former), o->text_former);
+	r->text_until_wall_ms = o->text_until_wall_ms;
+	r->texts_n++;
+}
+
 static void keep(struct rig *r, const struct graph_out *o)
 {
 	switch ((enum graph_out_kind)o->kind) {
@@ -91,6 +99,21 @@ static void keep(struct rig *r, const struct graph_out *o)
 		break;
 	case GRAPH_SEEN:
 		r->seen[r->seen_n++ % ARRAY_LEN(r->seen)] = *o;
+		break;
+	case GRAPH_TEXT:
+		keep_text(r, o);
+		break;
+	case GRAPH_PERSON:
+	case GRAPH_MEMBER:
+		r->read[r->read_n++ % ARRAY_LEN(r->read)] = *o;
+		break;
+	case GRAPH_READ:
+		r->read[r->read_n++ % ARRAY_LEN(r->read)] = *o;
+		if (o->stage == READ_PEOPLE_END)
+			copy(r->link, sizeof(r->link), o->link);
+		break;
+	case GRAPH_LOAD:
+		r->load = o->load;
 		break;
 	case GRAPH_NOTE:
 	default:

@@ -33,6 +33,13 @@ struct rig {
 	uint32_t found_n;
 	struct graph_out seen[2048];
 	uint32_t seen_n;
+	char text_ours[400], text_former[400]; /* the last GRAPH_TEXT */
+	int64_t text_until_wall_ms;
+	uint32_t texts_n;
+	struct graph_out read[512]; /* GRAPH_READ, GRAPH_PERSON, GRAPH_MEMBER; borrowed parts are gone */
+	uint32_t read_n;
+	char link[400]; /* of the last READ_PEOPLE_END */
+	struct load load; /* as last told */
 	uint32_t generation;
 	char token[40];
 };

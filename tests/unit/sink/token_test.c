@@ -3,6 +3,7 @@
 
 #include "proto/graph/base64.h"
 #include "proto/graph/roles.h"
+#include "proto/graph/token.h"
 #include "unit/proto/graph/keys.h"
 
 #include <stdio.h>
@@ -157,6 +158,7 @@ static void refused_credentials_are_said_and_tried_slowly(void **state)
 	assert_string_equal(v.token_error, "AADSTS7000215: Invalid client secret provided.");
 	assert_int_equal(rig_noted(r, GRAPH_NOTE_TOKEN_REFUSED), 1);
 	assert_non_null(strstr(v.token_fix, "the secret's Value, not its Secret ID"));
+	assert_int_equal(v.token_step, TOKEN_STEP_CREDENTIAL);
 	assert_non_null(strstr(r->notes[r->notes_n - 1].text, v.token_fix));
 	assert_non_null(strstr(r->notes[r->notes_n - 1].text, "(AADSTS7000215: Invalid client secret"));
 	rig_pass(r, 149999);
@@ -256,7 +258,7 @@ static struct rig *rig_with_certificate(const char *from, const char *to, enum a
 
 	assert_non_null(r);
 	rig_init(r);
-	r->config.credential = (struct graph_credential){ NULL, k, (uint8_t)form };
+	r->config.credential = (struct graph_credential){ NULL, k, (uint8_t)form, 0 };
 	rig_start(r);
 	assertion_key_free(k);
 	graph_set_id(r->g, 0, rig_id(0));
@@ -329,7 +331,7 @@ static void the_end_of_a_certificate_is_told_once_a_day(void **state)
 	assert_in_range(rig_noted(r, GRAPH_NOTE_CERTIFICATE_ENDED), 1, 3);
 	/* a new one is good for a year: nothing more is said */
 	struct assertion_key *k = key_from("20230101000000Z", "20250101000000Z");
-	const struct graph_credential c = { NULL, k, ASSERTION_PS256 };
+	const struct graph_credential c = { NULL, k, ASSERTION_PS256, 0 };
 	uint32_t before = rig_noted(r, GRAPH_NOTE_CERTIFICATE_ENDED);
 	assert_int_equal(graph_set_credential(r->g, &c), ERR_OK);
 	assertion_key_free(k);
@@ -340,11 +342,40 @@ static void the_end_of_a_certificate_is_told_once_a_day(void **state)
 	rig_free(r);
 }
 
+static void the_end_of_a_secret_is_told_when_it_is_known(void **state)
+{
+	struct rig *r = rig_unsigned();
+	const int64_t now_ms = r->wall_ms;
+	struct graph_credential c = { .secret = &r->secret,
+				      .secret_ends_wall_ms = now_ms + 2 * INT64_C(86400000) };
+	struct graph_view v;
+	(void)state;
+
+	rig_answer_token(r, "abc", 3600);
+	assert_int_equal(rig_noted(r, GRAPH_NOTE_SECRET_ENDS), 0); /* nobody knows */
+	assert_int_equal(graph_set_credential(r->g, &c), ERR_OK);
+	rig_drain(r);
+	assert_int_equal(rig_count(r, TOKEN), 0); /* the same secret: the token stands */
+	assert_int_equal(rig_noted(r, GRAPH_NOTE_SECRET_ENDS), 1);
+	pass_signed_in(r, 100);
+	assert_in_range(rig_noted(r, GRAPH_NOTE_SECRET_ENDS), 2, 3);
+	assert_in_range(rig_noted(r, GRAPH_NOTE_SECRET_ENDED), 1, 3);
+	graph_view(r->g, &v);
+	assert_int_equal(v.secret_ends_wall_ms, c.secret_ends_wall_ms);
+	/* a new one, good for a year: nothing more is said */
+	uint32_t before = rig_noted(r, GRAPH_NOTE_SECRET_ENDED);
+	c.secret_ends_wall_ms += 365 * INT64_C(86400000);
+	assert_int_equal(graph_set_credential(r->g, &c), ERR_OK);
+	pass_signed_in(r, 30);
+	assert_int_equal(rig_noted(r, GRAPH_NOTE_SECRET_ENDED), before);
+	rig_free(r);
+}
+
 static void secret_and_certificate_replace_each_other(void **state)
 {
 	struct rig *r = rig_unsigned();
 	struct assertion_key *k = key_from("20230101000000Z", "20330101000000Z");
-	const struct graph_credential c = { NULL, k, ASSERTION_PS256 };
+	const struct graph_credential c = { NULL, k, ASSERTION_PS256, 0 };
 	struct graph_view v;
 	char head[500];
 	(void)state;
@@ -574,6 +605,7 @@ int main(void)
 		cmocka_unit_test(the_same_again_is_tried_at_once_when_it_was_refused),
 		cmocka_unit_test(a_certificate_signs_a_fresh_statement_each_time),
 		cmocka_unit_test(the_end_of_a_certificate_is_told_once_a_day),
+		cmocka_unit_test(the_end_of_a_secret_is_told_when_it_is_known),
 		cmocka_unit_test(secret_and_certificate_replace_each_other),
 		cmocka_unit_test(a_token_without_the_role_is_explained),
 		cmocka_unit_test(asks_at_start_in_the_right_words),
