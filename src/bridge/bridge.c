@@ -26,7 +26,9 @@ static enum err allocate(struct bridge *b, struct bridge_time t)
 	b->realms = calloc(l->realms, sizeof(*b->realms));
 	b->account_realm = calloc(l->accounts, sizeof(*b->account_realm));
 	b->refusals = calloc(l->lines, sizeof(*b->refusals));
-	return b->connectors && b->realms && b->account_realm && b->refusals ? ERR_OK : ERR_NO_MEMORY;
+	b->id_given = calloc(l->users, sizeof(*b->id_given));
+	return b->connectors && b->realms && b->account_realm && b->refusals && b->id_given ? ERR_OK
+											    : ERR_NO_MEMORY;
 }
 
 enum err bridge_new(struct bridge **ret, const struct bridge_limits *l, struct bridge_time t)
@@ -64,7 +66,10 @@ void bridge_free(struct bridge *b)
 	for (uint32_t i = 0; b->refusals && i < b->limits.lines; i++)
 		free(b->refusals[i]);
 	free(b->refusals);
+	free(b->id_given);
+	free(b->next_ids);
 	free(b->queue);
+	match_fini(b);
 	engine_free(b->engine);
 	directory_free(b->directory);
 	free(b);
@@ -107,6 +112,14 @@ static void submit(struct bridge *b, struct bridge_time t, const struct action *
 	r->dirty = true;
 }
 
+static void read_again(struct bridge *b, uint32_t user)
+{
+	struct realm_slot *r = bridge_realm_of_user(b, user);
+
+	if (r)
+		graph_read_again(r->graph, user);
+}
+
 static void resync(struct bridge *b, uint32_t line)
 {
 	uint32_t connector = directory_line_connector(b->directory, line);
@@ -131,6 +144,30 @@ static void write_profile(struct bridge *b, const struct action *a)
 	slot->dirty = true;
 }
 
+/* Every PBX of the person may have a lamp of its own; the shell's watchers come beside. */
+void bridge_show_lamp(struct bridge *b, uint32_t line)
+{
+	uint32_t connector = directory_line_connector(b->directory, line);
+	struct connector_slot *slot = connector == ID_NONE ? NULL : &b->connectors[connector];
+	struct user_view v = { .lamp = LAMP_OFF };
+
+	if (!slot || !slot->ops || !slot->ops->show_lamp)
+		return;
+	engine_user(b->engine, directory_line_user(b->directory, line), &v);
+	slot->ops->show_lamp(slot->source, line, (enum lamp)v.lamp);
+	slot->dirty = true;
+}
+
+static void show_lamps(struct bridge *b, uint32_t user)
+{
+	struct user_view v;
+
+	if (!engine_user(b->engine, user, &v))
+		return;
+	for (uint32_t l = v.first_line; l != ID_NONE; l = engine_next_line_of(b->engine, l))
+		bridge_show_lamp(b, l);
+}
+
 static void act(struct bridge *b, struct bridge_time t, const struct action *a)
 {
 	switch ((enum action_kind)a->kind) {
@@ -144,10 +181,16 @@ static void act(struct bridge *b, struct bridge_time t, const struct action *a)
 	case ACT_PROFILE_WRITE:
 		write_profile(b, a);
 		break;
+	case ACT_LAMP:
+		show_lamps(b, a->user);
+		enqueue(b, a);
+		break;
+	case ACT_READ_AGAIN:
+		read_again(b, a->user);
+		break;
 	case ACT_SAVE_USER:
 	case ACT_SAVE_LINE:
 	case ACT_AUDIT:
-	case ACT_LAMP:
 	case ACT_STATUS_TEXT:
 	case ACT_USER_GONE:
 	case ACT_CHANGED:
@@ -227,6 +270,35 @@ void bridge_tick(struct bridge *b, struct bridge_time t)
 		graph_tick(r->graph, t.mono_ms);
 		r->dirty = true;
 	}
+}
+
+void bridge_probe_connector(struct bridge *b, struct bridge_time t, uint32_t connector)
+{
+	struct connector_slot *slot = connector < b->limits.connectors ? &b->connectors[connector] : NULL;
+
+	if (!slot || !slot->ops || !slot->ops->probe)
+		return;
+	slot->ops->probe(slot->source, t.mono_ms);
+	slot->dirty = true;
+}
+
+static void probe_realm(struct bridge *b, struct bridge_time t, uint32_t realm)
+{
+	if (realm >= b->limits.realms || !b->realms[realm].graph)
+		return;
+	graph_probe(b->realms[realm].graph, t.mono_ms);
+	b->realms[realm].dirty = true;
+}
+
+void bridge_probe(struct bridge *b, struct bridge_time t, uint16_t account)
+{
+	for (uint32_t i = 0; i < b->limits.connectors; i++)
+		if (account == UINT16_MAX || b->connectors[i].account == account)
+			bridge_probe_connector(b, t, i);
+	for (uint32_t i = 0; account == UINT16_MAX && i < b->limits.realms; i++)
+		probe_realm(b, t, i);
+	if (account < b->limits.accounts)
+		probe_realm(b, t, b->account_realm[account]);
 }
 
 int64_t bridge_next(const struct bridge *b)
@@ -329,27 +401,78 @@ static void feed_seen(struct bridge *b, struct bridge_time t, const struct graph
 			    .obs = { .kind = OBS_READBACK, .connector = ID_NONE, .line = ID_NONE,
 				     .user = out->user,
 				     .account = directory_user_account(b->directory, out->user),
-				     .readback = { .presence = out->seen } } };
+				     .readback = { .presence = out->seen, .origin = out->seen_origin,
+						   .activity = out->seen_activity,
+						   .proven = out->seen_proven,
+						   .asked_mono_ms = out->asked_ms } } };
 
 	bridge_step(b, t, &ev);
+}
+
+/* Accounts of one realm share its quota, so its load too. */
+static void feed_load(struct bridge *b, struct bridge_time t, uint32_t realm, const struct graph_out *out)
+{
+	for (uint32_t i = 0; i < b->limits.accounts; i++) {
+		struct event ev = { .kind = EV_LOAD,
+				    .load = { (uint16_t)i, out->load.deep, out->load.floor_ms } };
+
+		if (b->account_realm[i] == realm)
+			bridge_step(b, t, &ev);
+	}
+}
+
+/* Graph knows nobody by the id that was looked up once: whoever has the address now may have another. The
+ * engine tries again at growing distances, and so is asked again as seldom. */
+static void doubt_id(struct bridge *b, const struct outcome *o)
+{
+	struct user_view v;
+
+	if (o->class == OUTCOME_DENIED && o->http_status == 404 && !b->id_given[o->user] &&
+	    engine_user(b->engine, o->user, &v) && !v.leaving)
+		bridge_set_teams_id(b, o->user, NULL);
 }
 
 static bool take_graph(struct bridge *b, struct bridge_time t, uint32_t realm, struct bridge_out *ret)
 {
 	ret->realm = realm;
 	ret->kind = BRIDGE_GRAPH;
+	if (realm_is_left_by(b, t, realm, &ret->graph))
+		return false;
 	switch ((enum graph_out_kind)ret->graph.kind) {
 	case GRAPH_OUTCOME: {
 		struct event ev = { .kind = EV_OUTCOME, .outcome = ret->graph.outcome };
 
 		bridge_step(b, t, &ev);
+		doubt_id(b, &ev.outcome);
 		return false;
 	}
+	case GRAPH_LOAD:
+		feed_load(b, t, realm, &ret->graph);
+		return false;
 	case GRAPH_SEEN:
 		feed_seen(b, t, &ret->graph);
 		return true;
+	case GRAPH_TEXT: {
+		struct event ev = { .kind = EV_TEXT,
+				    .text_state = { ret->graph.user, ret->graph.text_ours.n > 0 } };
+
+		bridge_step(b, t, &ev);
+		return true;
+	}
 	case GRAPH_FOUND:
+		if (ret->graph.found && !match_judges(b, ret->graph.user))
+			identity_set(b, ret->graph.user, ret->graph.id);
+		match_found(b, &ret->graph);
 		ret->kind = BRIDGE_FOUND;
+		return true;
+	case GRAPH_PERSON:
+		match_person(b, realm, &ret->graph);
+		return false;
+	case GRAPH_MEMBER:
+		match_member(b, realm, &ret->graph);
+		return false;
+	case GRAPH_READ:
+		match_stage(b, realm, &ret->graph);
 		return true;
 	case GRAPH_HTTP:
 	case GRAPH_NOTE:
@@ -374,19 +497,40 @@ static bool drain_graphs(struct bridge *b, struct bridge_time t, struct bridge_o
 	return false;
 }
 
+/* Somebody who is added again before it was heard that they have gone has not gone. */
+static bool is_back(const struct bridge *b, uint32_t user)
+{
+	struct user_view v;
+
+	return engine_user(b->engine, user, &v);
+}
+
 static void release_gone(struct bridge *b)
 {
+	if (b->gone_user != ID_NONE && is_back(b, b->gone_user))
+		b->gone_user = ID_NONE;
 	if (b->gone_user == ID_NONE)
 		return;
 	struct realm_slot *r = bridge_realm_of_user(b, b->gone_user);
 	if (r)
 		graph_forget(r->graph, b->gone_user);
+	match_left(b, b->gone_user);
+	identity_drop(b, b->gone_user);
 	directory_release_user(b->directory, b->gone_user);
 	b->gone_user = ID_NONE;
 }
 
+/* Of somebody who is back, or whose name went with an earlier one. */
+static bool is_stale(const struct bridge *b, const struct action *a)
+{
+	return a->kind == ACT_USER_GONE &&
+	       (is_back(b, a->user) || directory_user_account(b->directory, a->user) == UINT16_MAX);
+}
+
 static bool drain_queue(struct bridge *b, struct bridge_out *ret)
 {
+	while (b->queue_at < b->queue_n && is_stale(b, &b->queue[b->queue_at]))
+		b->queue_at++;
 	if (b->queue_at == b->queue_n)
 		return false;
 	ret->kind = BRIDGE_ACTION;
@@ -403,6 +547,10 @@ bool bridge_drain(struct bridge *b, struct bridge_time t, struct bridge_out *ret
 	for (int steps = 0; steps < 64; steps++) {
 		if (drain_queue(b, ret))
 			return true;
+		if (match_pop(b, &ret->user)) {
+			ret->kind = BRIDGE_MATCH;
+			return true;
+		}
 		if (drain_sources(b, t, ret) || drain_graphs(b, t, ret))
 			return true;
 		if (b->queue_at < b->queue_n)

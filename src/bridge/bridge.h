@@ -8,6 +8,7 @@
 
 #include "core/directory.h"
 #include "core/engine.h"
+#include "core/match.h"
 #include "sink/graph.h"
 #include "source/source.h"
 
@@ -24,15 +25,17 @@ enum bridge_out_kind {
 	BRIDGE_SOURCE, /* .connector, .source: OUT_CONNECT, OUT_LISTEN, OUT_SEND, OUT_CLOSE */
 	BRIDGE_NOTE,   /* .connector, .source: OUT_NOTE */
 	BRIDGE_ANSWER, /* .connector, .source: OUT_ANSWER */
-	BRIDGE_GRAPH,  /* .realm, .graph: GRAPH_HTTP, GRAPH_NOTE, GRAPH_SEEN */
+	BRIDGE_GRAPH,  /* .realm, .graph: GRAPH_HTTP, GRAPH_NOTE, GRAPH_SEEN, GRAPH_READ, GRAPH_TEXT */
 	BRIDGE_FOUND,  /* .realm, .graph: GRAPH_FOUND: the id is to be stored */
-	BRIDGE_ACTION, /* .action: ACT_SAVE_*, ACT_AUDIT, ACT_CHANGED, ACT_USER_GONE */
+	BRIDGE_ACTION, /* .action: ACT_SAVE_*, ACT_AUDIT, ACT_CHANGED, ACT_STATUS_TEXT, ACT_USER_GONE */
+	BRIDGE_MATCH,  /* .user: who it is in the directory has changed (bridge_match) */
 };
 
 struct bridge_out {
 	uint8_t kind;
 	uint32_t connector;
 	uint32_t realm;
+	uint32_t user;
 	struct source_out source;
 	struct graph_out graph;
 	struct action action;
@@ -49,11 +52,21 @@ void bridge_free(struct bridge *b);
  * existing one and takes over a changed credential. */
 MUST_CHECK enum err bridge_add_realm(struct bridge *b, struct bridge_time t,
 				     const struct graph_config *c, uint32_t *ret_realm);
+/* What else c says of an existing realm (graph_set_tuning). */
+MUST_CHECK enum err bridge_tune_realm(struct bridge *b, uint32_t realm, const struct graph_config *c);
 /* A new secret or certificate of an existing realm (graph_set_credential). */
 MUST_CHECK enum err bridge_set_credential(struct bridge *b, uint32_t realm, const struct graph_credential *c);
 MUST_CHECK enum err bridge_add_account(struct bridge *b, struct bridge_time t, struct slice name,
 				       uint32_t realm, const struct policy *p, uint16_t *ret_account);
+/* The account is in another realm from now on, when it is not in it already: what its people hold in the
+ * old one is given back there, and they are looked for and held anew in the new one. */
+MUST_CHECK enum err bridge_move_account(struct bridge *b, struct bridge_time t, uint16_t account,
+					uint32_t realm);
 void bridge_remove_account(struct bridge *b, uint16_t account); /* its users and connectors went first */
+/* No account is in it, and all is given back or has had its time. Only then may it be removed, and only
+ * when no request of it is under way any more. */
+bool bridge_realm_is_over(struct bridge *b, struct bridge_time t, uint32_t realm);
+void bridge_remove_realm(struct bridge *b, uint32_t realm);
 void bridge_set_policy(struct bridge *b, struct bridge_time t, uint16_t account, const struct policy *p);
 /* c->connector and c->account are filled in by the bridge. */
 MUST_CHECK enum err bridge_add_connector(struct bridge *b, struct bridge_time t, uint16_t account,
@@ -87,11 +100,48 @@ MUST_CHECK enum err bridge_add_line(struct bridge *b, struct bridge_time t, uint
 				    struct slice number, uint32_t user, uint32_t *ret_line);
 void bridge_move_line(struct bridge *b, struct bridge_time t, uint32_t line, uint32_t user);
 void bridge_remove_line(struct bridge *b, struct bridge_time t, uint32_t line);
+/* Working hours, by the number that policies name them with, open or close. */
+void bridge_set_hours(struct bridge *b, struct bridge_time t, uint16_t hours, bool open,
+		      int64_t until_wall_ms);
+/* The words for an ACT_STATUS_TEXT; empty: the person's own message is put back. */
+void bridge_set_text(struct bridge *b, struct bridge_time t, uint32_t user, struct slice text,
+		     int64_t until_wall_ms);
+/* What a GRAPH_TEXT said in an earlier process. */
+void bridge_restore_text(struct bridge *b, struct bridge_time t, uint32_t user, struct slice ours,
+			 struct slice former, int64_t until_wall_ms);
 void bridge_restore_user(struct bridge *b, struct bridge_time t, const struct user_record *r);
 void bridge_restore_line(struct bridge *b, struct bridge_time t, const struct line_record *r);
 /* A person sets a profile. until TIME_NEVER: no end. */
 void bridge_set_profile(struct bridge *b, struct bridge_time t, uint32_t user, enum profile p,
 			int64_t until_wall_ms);
+
+/* ---- matching ---- */
+
+struct bridge_matching { /* an account's rules */
+	uint32_t by;     /* bits 1 << enum person_via: UPN, MAIL, ALIAS, ATTRIBUTE */
+	uint32_t take;   /* bits 1 << enum person_class: served though a guest, though unlicensed */
+	int32_t every_ms; /* how often the directory's changes are read; 0: people are looked up one by one */
+	const char *property; /* for ATTRIBUTE: holds the e-mail, a line as connector/number, or its number */
+	const char *const *groups; /* whose members are chosen; GUIDs */
+	uint32_t groups_n;
+};
+/* Copied; accounts of one realm are read together, with the shortest every_ms and the first property. */
+MUST_CHECK enum err bridge_set_matching(struct bridge *b, uint16_t account, const struct bridge_matching *m);
+/* Where an earlier process had got to in reading changes. Before the first turn. */
+void bridge_people_link(struct bridge *b, uint32_t realm, struct slice link);
+
+struct bridge_match {
+	uint8_t state; /* enum match */
+	uint8_t class, via; /* enum person_class, enum person_via */
+	bool named, in_group;
+	uint32_t other; /* MATCH_SAME: that user; else ID_NONE */
+	char id[GRAPH_ID_LEN + 1]; /* of whom it is about; "" nobody */
+};
+/* False when the account has no rules. */
+bool bridge_match(const struct bridge *b, uint32_t user, struct bridge_match *ret);
+/* What an earlier process had found out; .state, .class, .via, .in_group and .id count. Whoever has
+ * an id from the configuration keeps that. */
+void bridge_restore_match(struct bridge *b, uint32_t user, const struct bridge_match *m);
 
 /* ---- the turn ---- */
 
@@ -99,6 +149,11 @@ void bridge_feed_source(struct bridge *b, struct bridge_time t, uint32_t connect
 			const struct source_feed *in);
 void bridge_feed_graph(struct bridge *b, struct bridge_time t, uint32_t realm,
 		       const struct graph_response *r);
+/* A person asks: the connectors (and lines) and the realm of an account, or of all for UINT16_MAX, are
+ * asked anew, now. What has come of it is in the source, line and graph views. */
+void bridge_probe(struct bridge *b, struct bridge_time t, uint16_t account);
+/* One PBX and nothing else. */
+void bridge_probe_connector(struct bridge *b, struct bridge_time t, uint32_t connector);
 void bridge_tick(struct bridge *b, struct bridge_time t);
 /* When bridge_tick is due; TIME_NEVER when nothing is. */
 int64_t bridge_next(const struct bridge *b);
@@ -107,6 +162,7 @@ bool bridge_drain(struct bridge *b, struct bridge_time t, struct bridge_out *ret
 
 /* ---- read-only ---- */
 
+const struct bridge_limits *bridge_limits_of(const struct bridge *b);
 const struct directory *bridge_directory(const struct bridge *b);
 const struct engine *bridge_engine(const struct bridge *b);
 bool bridge_source_view(const struct bridge *b, uint32_t connector, struct source_view *ret);

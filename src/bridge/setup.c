@@ -1,66 +1,10 @@
-/* setup.c - who is there: realms, accounts, connectors, users, lines, and what a person sets. */
+/* setup.c - who is there: accounts, connectors, users, lines, and what a person sets. */
 #include "bridge/own.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
-
-static char *realm_key(const struct graph_config *c)
-{
-	size_t n = strlen(c->login_url) + strlen(c->tenant) + strlen(c->client_id) + 3;
-	char *key = malloc(n);
-	struct slice parts[] = { slice_str(c->login_url), slice_str(c->tenant), slice_str(c->client_id) };
-	size_t at = 0;
-
-	for (size_t i = 0; key && i < ARRAY_LEN(parts); i++) {
-		memcpy(key + at, parts[i].p, parts[i].n);
-		at += parts[i].n;
-		key[at++] = i + 1 < ARRAY_LEN(parts) ? '\n' : '\0';
-	}
-	return key;
-}
-
-enum err bridge_add_realm(struct bridge *b, struct bridge_time t, const struct graph_config *c,
-			  uint32_t *ret_realm)
-{
-	char *key = realm_key(c);
-	uint32_t free_slot = b->limits.realms;
-
-	if (!key)
-		return ERR_NO_MEMORY;
-	for (uint32_t i = 0; i < b->limits.realms; i++) {
-		struct realm_slot *r = &b->realms[i];
-
-		if (!r->graph && free_slot == b->limits.realms)
-			free_slot = i;
-		if (!r->graph || strcmp(r->key, key) != 0)
-			continue;
-		free(key);
-		*ret_realm = i;
-		return bridge_set_credential(b, i, &c->credential);
-	}
-	if (free_slot == b->limits.realms) {
-		free(key);
-		return ERR_LIMIT;
-	}
-	enum err e = graph_new(&b->realms[free_slot].graph, c, t.mono_ms);
-	if (e) {
-		free(key);
-		return e;
-	}
-	b->realms[free_slot].key = key;
-	b->realms[free_slot].dirty = true;
-	*ret_realm = free_slot;
-	return ERR_OK;
-}
-
-enum err bridge_set_credential(struct bridge *b, uint32_t realm, const struct graph_credential *c)
-{
-	CHECK(realm < b->limits.realms && b->realms[realm].graph);
-	b->realms[realm].dirty = true;
-	return graph_set_credential(b->realms[realm].graph, c);
-}
 
 enum err bridge_add_account(struct bridge *b, struct bridge_time t, struct slice name, uint32_t realm,
 			    const struct policy *p, uint16_t *ret_account)
@@ -73,13 +17,9 @@ enum err bridge_add_account(struct bridge *b, struct bridge_time t, struct slice
 	CHECK(realm < b->limits.realms);
 	b->account_realm[id] = realm;
 	bridge_set_policy(b, t, id, p);
+	realm_tell_load(b, t, id);
 	*ret_account = id;
 	return ERR_OK;
-}
-
-void bridge_remove_account(struct bridge *b, uint16_t account)
-{
-	directory_release_account(b->directory, account);
 }
 
 void bridge_set_policy(struct bridge *b, struct bridge_time t, uint16_t account, const struct policy *p)
@@ -143,8 +83,10 @@ enum err bridge_reopen_connector(struct bridge *b, struct bridge_time t, uint32_
 	slot->dirty = true;
 	tell_profiles(b, t, connector, ops, c);
 	for (uint32_t l = directory_next_line(d, 0); l != ID_NONE; l = directory_next_line(d, l + 1))
-		if (directory_line_connector(d, l) == connector && !e)
+		if (directory_line_connector(d, l) == connector && !e) {
 			e = ops->add_line(slot->source, l, directory_number(d, l));
+			bridge_show_lamp(b, l);
+		}
 	return e;
 }
 
@@ -181,7 +123,9 @@ enum err bridge_change_user(struct bridge *b, struct bridge_time t, uint32_t use
 	enum err e = directory_set_label(b->directory, user, u->label);
 
 	tell_user(b, t, user, u);
-	if (u->teams_id && u->teams_id[0])
+	match_renamed(b, user, u->teams_id);
+	b->id_given[user] = u->teams_id && u->teams_id[0];
+	if (b->id_given[user])
 		bridge_set_teams_id(b, user, u->teams_id);
 	return e;
 }
@@ -200,9 +144,14 @@ enum err bridge_add_user(struct bridge *b, struct bridge_time t, uint16_t accoun
 		directory_release_user(b->directory, id);
 		return e;
 	}
+	struct realm_slot *r = bridge_realm_of_user(b, id);
+	if (r)
+		graph_forget(r->graph, id); /* of whoever had the number before */
 	tell_user(b, t, id, u);
 	*ret_user = id;
+	b->id_given[id] = u->teams_id && u->teams_id[0];
 	bridge_set_teams_id(b, id, u->teams_id);
+	match_joined(b, id, u->teams_id);
 	return ERR_OK;
 }
 
@@ -215,7 +164,7 @@ void bridge_set_teams_id(struct bridge *b, uint32_t user, const char *teams_id)
 		return;
 	r->dirty = true;
 	if (teams_id && teams_id[0])
-		graph_set_id(r->graph, user, teams_id);
+		identity_set(b, user, teams_id);
 	else if (slice_copy(directory_email(b->directory, user), email, sizeof(email)) == ERR_OK)
 		graph_look_up(r->graph, user, email);
 }
@@ -258,6 +207,7 @@ enum err bridge_add_line(struct bridge *b, struct bridge_time t, uint32_t connec
 		directory_release_line(b->directory, id);
 		return e;
 	}
+	bridge_show_lamp(b, id);
 	*ret_line = id;
 	return ERR_OK;
 }
@@ -269,6 +219,7 @@ void bridge_move_line(struct bridge *b, struct bridge_time t, uint32_t line, uin
 
 	directory_set_line_user(b->directory, line, user);
 	bridge_step(b, t, &ev);
+	bridge_show_lamp(b, line);
 }
 
 void bridge_remove_line(struct bridge *b, struct bridge_time t, uint32_t line)
@@ -284,6 +235,37 @@ void bridge_remove_line(struct bridge *b, struct bridge_time t, uint32_t line)
 	}
 	bridge_step(b, t, &ev);
 	directory_release_line(b->directory, line);
+}
+
+void bridge_set_hours(struct bridge *b, struct bridge_time t, uint16_t hours, bool open,
+		      int64_t until_wall_ms)
+{
+	struct event ev = { .kind = EV_HOURS, .hours_set = { hours, open, until_wall_ms } };
+
+	bridge_step(b, t, &ev);
+}
+
+void bridge_set_text(struct bridge *b, struct bridge_time t, uint32_t user, struct slice text,
+		     int64_t until_wall_ms)
+{
+	struct realm_slot *r = bridge_realm_of_user(b, user);
+
+	if (!r)
+		return;
+	graph_text(r->graph, t.mono_ms, user, text, until_wall_ms);
+	r->dirty = true;
+}
+
+void bridge_restore_text(struct bridge *b, struct bridge_time t, uint32_t user, struct slice ours,
+			 struct slice former, int64_t until_wall_ms)
+{
+	struct realm_slot *r = bridge_realm_of_user(b, user);
+	struct event ev = { .kind = EV_TEXT, .text_state = { user, true } };
+
+	if (!r)
+		return;
+	graph_text_restore(r->graph, user, ours, former, until_wall_ms);
+	bridge_step(b, t, &ev);
 }
 
 void bridge_restore_user(struct bridge *b, struct bridge_time t, const struct user_record *r)

@@ -1,6 +1,11 @@
 /* view.c - read-only looks at the bridge. */
 #include "bridge/own.h"
 
+const struct bridge_limits *bridge_limits_of(const struct bridge *b)
+{
+	return &b->limits;
+}
+
 const struct directory *bridge_directory(const struct bridge *b)
 {
 	return b->directory;
