@@ -8,6 +8,8 @@
 
 #include "base/check.h"
 
+_Static_assert((int)ADMIN_ONE_TIME_MAX > (int)ONE_TIME_LEN, "room for a one-time password");
+
 static char *dup_or_null(const char *s)
 {
 	return s ? strdup(s) : NULL;
@@ -26,16 +28,21 @@ static void admin_free(struct admin *a)
 {
 	server_close(a);
 	events_free(a->events);
+	monitor_free(a->monitor);
 	names_free(a->names);
 	commands_free(a->commands);
 	snapshot_free(a->snapshot);
 	snap_copy_fini(&a->copy);
+	buf_fini(&a->openapi);
 	X509_free(a->x509);
 	free(a->certificate);
 	free(a->key);
 	free(a->new_certificate);
 	free(a->new_key);
 	free(a->socket_path);
+	free(a->url);
+	auth_free(atomic_load(&a->auth));
+	microsoft_free(a->microsoft);
 	if (a->wake_fd >= 0)
 		close(a->wake_fd);
 	pthread_mutex_destroy(&a->lock);
@@ -52,6 +59,8 @@ static void defaults(struct admin_config *c)
 		c->request_ms = REQUEST_MS_DEFAULT;
 	if (!c->command_ms)
 		c->command_ms = COMMAND_MS_DEFAULT;
+	if (!c->password_cost)
+		c->password_cost = PASSWORD_COST;
 }
 
 static enum err make_parts(struct admin *a, char *why, size_t why_cap)
@@ -63,10 +72,12 @@ static enum err make_parts(struct admin *a, char *why, size_t why_cap)
 						 (uint64_t)getpid() << 32};
 	if ((e = snapshot_new(&a->snapshot, &a->limits)) || (e = commands_new(&a->commands)) ||
 	    (e = names_new(&a->names, a->snapshot, &a->limits)) ||
-	    (e = events_new(&a->events, a->snapshot, a->names))) {
+	    (e = events_new(&a->events, a->snapshot, a->names)) ||
+	    (e = monitor_new(&a->monitor, a->snapshot))) {
 		snprintf(why, why_cap, "no memory for the admin plane");
 		return e;
 	}
+	monitor_tell(a->monitor, a->c.alarm, a->c.alarm_arg);
 	a->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (a->wake_fd < 0) {
 		snprintf(why, why_cap, "no eventfd");
@@ -93,6 +104,9 @@ enum err admin_start(struct admin **ret, const struct admin_config *c, char *why
 	a->wake_fd = a->tcp.fd = a->sock.fd = -1;
 	a->tcp.admin = a->sock.admin = a;
 	a->sock.is_socket = true;
+	a->url = dup_or_null(c->url);
+	a->c.url = a->url ? a->url : "";
+	atomic_store(&a->open_read, c->open_read);
 	a->certificate = dup_or_null(c->certificate);
 	a->key = dup_or_null(c->key);
 	a->socket_path = dup_or_null(c->socket_path && *c->socket_path ? c->socket_path : NULL);
@@ -120,6 +134,7 @@ void admin_stop(struct admin *a)
 	atomic_store(&a->stop, true);
 	server_wake(a);
 	pthread_join(a->thread, NULL);
+	certificate_wait(a);
 	admin_free(a);
 }
 
@@ -139,6 +154,24 @@ void admin_set_certificate(struct admin *a, const char *certificate, const char 
 	a->new_key = strdup(key);
 	pthread_mutex_unlock(&a->lock);
 	server_wake(a);
+}
+
+enum err admin_set_store(struct admin *a, struct store *s, char first[static ADMIN_ONE_TIME_MAX], char *why)
+{
+	struct auth *auth;
+	enum err e = auth_new(&auth, s, a->c.wall_ms(), a->c.password_cost, first, why);
+
+	if (e)
+		return e;
+	atomic_store(&a->store, s);
+	atomic_store(&a->auth, auth);
+	server_wake(a);
+	return ERR_OK;
+}
+
+void admin_set_open_read(struct admin *a, bool open_read)
+{
+	atomic_store(&a->open_read, open_read);
 }
 
 /* ---- what the loop thread tells ---- */

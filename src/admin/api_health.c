@@ -119,14 +119,16 @@ static bool check_users(struct jsonw *j, struct slice account, const struct snap
 {
 	struct buf b;
 
-	begin_check(j, "users", account, SLICE_NONE, !c->backing_off);
+	begin_check(j, "users", account, SLICE_NONE, !c->backing_off && !c->conflicts);
 	buf_init(&b, 256);
 	buf_fmt(&b, "%" PRIu32 " users, %" PRIu32 " held, %" PRIu32 " refused by Graph", c->users,
 		c->held, c->backing_off);
+	if (c->conflicts)
+		buf_fmt(&b, ", %" PRIu32 " written by another application with our client id", c->conflicts);
 	jsonw_slice(j, "text", buf_view(&b));
 	jsonw_end_object(j);
 	buf_fini(&b);
-	return !c->backing_off;
+	return !c->backing_off && !c->conflicts;
 }
 
 static bool check_account(struct admin *a, struct jsonw *j, uint16_t account)
@@ -155,10 +157,10 @@ void api_check_show(struct request *r)
 	jsonw_begin_array(&j, "checks");
 	for (uint32_t i = snapshot_next_account(a->snapshot, 0); i != UINT16_MAX;
 	     i = snapshot_next_account(a->snapshot, i + 1))
-		ok = check_account(a, &j, (uint16_t)i) && ok;
+		ok = (!caller_sees(r, (uint16_t)i) || check_account(a, &j, (uint16_t)i)) && ok;
 	for (uint32_t i = snapshot_next_connector(a->snapshot, 0); i != ID_NONE;
 	     i = snapshot_next_connector(a->snapshot, i + 1))
-		if (snapshot_connector(a->snapshot, i, &a->copy))
+		if (snapshot_connector(a->snapshot, i, &a->copy) && caller_sees(r, a->copy.connector.account))
 			ok = check_connector(&j, &a->copy.connector, a->names) && ok;
 	jsonw_end_array(&j);
 	jsonw_bool(&j, "ok", ok);

@@ -23,11 +23,12 @@ void api_accounts(struct request *r)
 	struct snap_census census;
 	struct jsonw j = jsonw_on(&r->out);
 
+	names_refresh(a->names);
 	jsonw_begin_object(&j, NULL);
 	jsonw_begin_array(&j, "accounts");
 	for (uint32_t i = snapshot_next_account(a->snapshot, 0); i != UINT16_MAX;
 	     i = snapshot_next_account(a->snapshot, i + 1)) {
-		if (!snapshot_account(a->snapshot, (uint16_t)i, &a->copy))
+		if (!caller_sees(r, (uint16_t)i) || !snapshot_account(a->snapshot, (uint16_t)i, &a->copy))
 			continue;
 		snapshot_census(a->snapshot, (uint16_t)i, &census);
 		render_account(&j, NULL, &a->copy.account, &census);
@@ -47,7 +48,7 @@ void api_connectors(struct request *r)
 	jsonw_begin_array(&j, "connectors");
 	for (uint32_t i = snapshot_next_connector(a->snapshot, 0); i != ID_NONE;
 	     i = snapshot_next_connector(a->snapshot, i + 1))
-		if (snapshot_connector(a->snapshot, i, &a->copy))
+		if (snapshot_connector(a->snapshot, i, &a->copy) && caller_sees(r, a->copy.connector.account))
 			render_connector(&j, NULL, &a->copy.connector, a->names);
 	jsonw_end_array(&j);
 	jsonw_end_object(&j);
@@ -138,8 +139,11 @@ static enum err next_user(struct request *r, struct page *p)
 {
 	enum err e = ERR_AGAIN;
 
-	for (int i = 0; i < SCAN_BUDGET && e == ERR_AGAIN; i++)
+	for (int i = 0; i < SCAN_BUDGET && e == ERR_AGAIN; i++) {
 		e = snapshot_next_user(r->admin->snapshot, &p->from, &p->filter, &r->admin->copy);
+		if (!e && !caller_sees(r, r->admin->copy.user.account))
+			e = ERR_AGAIN;
+	}
 	return e;
 }
 
@@ -154,6 +158,8 @@ static void users_by_email(struct request *r, struct jsonw *j, struct page *p)
 
 		if (p->filter.account != UINT16_MAX && p->filter.account != i)
 			continue;
+		if (!caller_sees(r, (uint16_t)i))
+			continue;
 		if (id != ID_NONE && snapshot_user(a->snapshot, id, &a->copy))
 			render_user_row(j, NULL, &a->copy, a->names);
 	}
@@ -166,10 +172,10 @@ void api_users(struct request *r)
 	enum err e = ERR_NOT_FOUND;
 	struct page p;
 
+	names_refresh(a->names);
 	read_page(r, &p);
 	if (r->status)
 		return;
-	names_refresh(a->names);
 	jsonw_begin_object(&j, NULL);
 	jsonw_begin_array(&j, "users");
 	if (p.filter.email.n)

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct commands {
 	pthread_mutex_t lock;
@@ -47,18 +48,35 @@ void commands_free(struct commands *c)
 
 void admin_command_fini(struct admin_command *c)
 {
+	if (c->text)
+		explicit_bzero(c->text, c->text_n); /* there may be a secret in it */
 	free(c->text);
 	c->text = NULL;
 	c->text_n = 0;
 }
 
+uint64_t commands_reserve(struct commands *c)
+{
+	uint64_t id;
+
+	pthread_mutex_lock(&c->lock);
+	id = ++c->last_id;
+	pthread_mutex_unlock(&c->lock);
+	return id;
+}
+
 enum err commands_give(struct commands *c, struct admin_command *cmd)
+{
+	cmd->id = commands_reserve(c);
+	return commands_give_reserved(c, cmd);
+}
+
+enum err commands_give_reserved(struct commands *c, struct admin_command *cmd)
 {
 	enum err e = ERR_LIMIT;
 
 	pthread_mutex_lock(&c->lock);
 	if (c->n < COMMANDS_MAX) {
-		cmd->id = ++c->last_id;
 		c->queue[(c->first + c->n++) % COMMANDS_MAX] = *cmd;
 		e = ERR_OK;
 	}

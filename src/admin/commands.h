@@ -23,6 +23,9 @@ void commands_free(struct commands *c);
 /* Admin thread. Takes over cmd (text included) on success and gives it an id; ERR_LIMIT when the
  * loop is that far behind. */
 MUST_CHECK enum err commands_give(struct commands *c, struct admin_command *cmd);
+/* An id for a command that another thread will give with it: at most one at a time. */
+uint64_t commands_reserve(struct commands *c);
+MUST_CHECK enum err commands_give_reserved(struct commands *c, struct admin_command *cmd);
 /* All answers since; the caller frees each with answer_free. */
 struct answer *commands_answers(struct commands *c);
 void answer_free(struct answer *a);

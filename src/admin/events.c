@@ -19,6 +19,7 @@ enum {
 struct chunk {
 	uint32_t refs;
 	uint16_t account; /* UINT16_MAX: for everybody */
+	bool health; /* of everything: who sees less gets its own */
 	size_t n;
 	char data[];
 };
@@ -30,7 +31,7 @@ struct watcher {
 	struct chunk *open;
 	size_t offset;
 	bool waits;
-	events_ready_h *ready;
+	struct events_hooks hooks;
 	void *arg;
 };
 
@@ -147,8 +148,13 @@ static void put_hello(struct events *e, const char *event, int64_t wall_ms)
 	buf_str(&e->out, "\n\n");
 }
 
-/* Accounts and connectors, appended to e->out as one event. */
-static void add_health(struct events *e)
+static bool sees(const struct watcher *w, uint16_t account)
+{
+	return !w || !w->hooks.sees || w->hooks.sees(w->arg, account);
+}
+
+/* Accounts and connectors that the watcher sees (NULL: all), appended to e->out as one event. */
+static void add_health(struct events *e, const struct watcher *w)
 {
 	struct snap_census census;
 	struct jsonw j = jsonw_on(&e->out);
@@ -158,7 +164,7 @@ static void add_health(struct events *e)
 	jsonw_begin_array(&j, "accounts");
 	for (uint32_t a = snapshot_next_account(e->snapshot, 0); a != UINT16_MAX;
 	     a = snapshot_next_account(e->snapshot, a + 1)) {
-		if (!snapshot_account(e->snapshot, (uint16_t)a, &e->copy))
+		if (!sees(w, (uint16_t)a) || !snapshot_account(e->snapshot, (uint16_t)a, &e->copy))
 			continue;
 		snapshot_census(e->snapshot, (uint16_t)a, &census);
 		render_account(&j, NULL, &e->copy.account, &census);
@@ -167,7 +173,7 @@ static void add_health(struct events *e)
 	jsonw_begin_array(&j, "connectors");
 	for (uint32_t c = snapshot_next_connector(e->snapshot, 0); c != ID_NONE;
 	     c = snapshot_next_connector(e->snapshot, c + 1))
-		if (snapshot_connector(e->snapshot, c, &e->copy))
+		if (snapshot_connector(e->snapshot, c, &e->copy) && sees(w, e->copy.connector.account))
 			render_connector(&j, NULL, &e->copy.connector, e->names);
 	jsonw_end_array(&j);
 	jsonw_end_object(&j);
@@ -177,14 +183,25 @@ static void add_health(struct events *e)
 static void put_health(struct events *e)
 {
 	buf_reset(&e->out);
-	add_health(e);
+	add_health(e, NULL);
 	publish(e, UINT16_MAX);
+	if (e->next > e->first && e->ring[(e->next - 1) % RING])
+		e->ring[(e->next - 1) % RING]->health = true;
+}
+
+/* What has changed so far is read from the lists by those who come. */
+static void forget_changes(struct events *e)
+{
+	struct snap_change changed[256];
+
+	while (snapshot_take_changed(e->snapshot, changed, 256) == 256)
+		continue;
 }
 
 /* ---- watchers ---- */
 
 enum err events_watch(struct events *e, struct watcher **ret, uint16_t account,
-		      events_ready_h *ready, void *arg, int64_t wall_ms)
+		      const struct events_hooks *hooks, void *arg, int64_t wall_ms)
 {
 	struct watcher *w;
 
@@ -194,11 +211,13 @@ enum err events_watch(struct events *e, struct watcher **ret, uint16_t account,
 	if (!w)
 		return ERR_NO_MEMORY;
 	names_refresh(e->names);
-	if (!e->watchers_n)
+	if (!e->watchers_n) {
 		snapshot_health_changed(e->snapshot, &e->health_seen); /* it is in the hello */
+		forget_changes(e);
+	}
+	*w = (struct watcher){.account = account, .serial = e->next, .hooks = *hooks, .arg = arg};
 	put_hello(e, "hello", wall_ms);
-	add_health(e);
-	*w = (struct watcher){.account = account, .serial = e->next, .ready = ready, .arg = arg};
+	add_health(e, w);
 	w->open = chunk_new(UINT16_MAX, buf_view(&e->out));
 	if (!w->open) {
 		free(w);
@@ -224,6 +243,13 @@ void events_unwatch(struct events *e, struct watcher *w)
 	free(w);
 }
 
+static struct chunk *own_health(struct events *e, const struct watcher *w)
+{
+	buf_reset(&e->out);
+	add_health(e, w);
+	return chunk_new(UINT16_MAX, buf_view(&e->out));
+}
+
 /* The next chunk meant for this watcher, or NULL. */
 static struct chunk *open_next(struct events *e, struct watcher *w)
 {
@@ -236,9 +262,11 @@ static struct chunk *open_next(struct events *e, struct watcher *w)
 	while (w->serial < e->next) {
 		struct chunk *c = e->ring[w->serial++ % RING];
 
-		if (c->account != UINT16_MAX && w->account != UINT16_MAX &&
-		    c->account != w->account)
+		if (c->account != UINT16_MAX &&
+		    ((w->account != UINT16_MAX && c->account != w->account) || !sees(w, c->account)))
 			continue;
+		if (c->health && w->hooks.sees)
+			return own_health(e, w);
 		c->refs++;
 		return c;
 	}
@@ -278,7 +306,7 @@ static void tell_ready(struct events *e)
 		if (!w->waits || (w->serial >= e->next && w->serial >= e->first))
 			continue;
 		w->waits = false;
-		w->ready(w->arg, false);
+		w->hooks.ready(w->arg, false);
 	}
 }
 
@@ -286,7 +314,7 @@ void events_end(struct events *e)
 {
 	for (struct watcher *w = e->watchers, *next; w; w = next) {
 		next = w->next;
-		w->ready(w->arg, true);
+		w->hooks.ready(w->arg, true);
 	}
 }
 
@@ -318,32 +346,38 @@ static void group_begin(struct events *e, struct group *g, uint16_t account)
 	jsonw_begin_array(&g->j, NULL);
 }
 
-static void put_user(struct events *e, struct group *g, uint32_t id)
+/* Only those who saw the account are told that somebody of it is gone. */
+static void put_gone(struct events *e, struct group *g, const struct snap_change *c)
 {
-	bool known = snapshot_user(e->snapshot, id, &e->copy);
-
-	group_begin(e, g, known ? e->copy.user.account : UINT16_MAX);
-	if (known) {
-		render_user_row(&g->j, NULL, &e->copy, e->names);
-		return;
-	}
+	group_begin(e, g, c->gone_from);
 	jsonw_begin_object(&g->j, NULL);
-	jsonw_uint(&g->j, "id", id);
+	jsonw_uint(&g->j, "id", c->id);
 	jsonw_bool(&g->j, "gone", true);
 	jsonw_end_object(&g->j);
+}
+
+static void put_user(struct events *e, struct group *g, const struct snap_change *c)
+{
+	if (c->gone_from != UINT16_MAX)
+		put_gone(e, g, c);
+	if (!snapshot_user(e->snapshot, c->id, &e->copy))
+		return;
+	group_begin(e, g, e->copy.user.account);
+	render_user_row(&g->j, NULL, &e->copy, e->names);
 }
 
 /* True when more is left for the next tick. */
 static bool put_users(struct events *e)
 {
-	uint32_t ids[32], n, sum = 0;
+	struct snap_change changed[32];
+	uint32_t n, sum = 0;
 	struct group g = {0};
 	size_t before = e->bytes;
 
 	do {
-		n = snapshot_take_changed(e->snapshot, ids, 32);
+		n = snapshot_take_changed(e->snapshot, changed, 32);
 		for (uint32_t i = 0; i < n; i++)
-			put_user(e, &g, ids[i]);
+			put_user(e, &g, &changed[i]);
 		sum += n;
 	} while (n == 32 && sum < USERS_PER_TICK && e->bytes - before + e->out.n < BYTES_PER_TICK &&
 		 e->bytes >= before);
@@ -367,18 +401,25 @@ bool events_wants_poke(const struct events *e)
 	return e->watchers_n && !e->pending;
 }
 
-/* Nobody watches: what has changed is read from the lists by the next who comes. */
+/* Nobody watches. */
 static void discard(struct events *e)
 {
-	uint32_t ids[256];
-
 	if (!e->started)
 		return;
-	while (snapshot_take_changed(e->snapshot, ids, 256) == 256)
-		continue;
+	forget_changes(e);
 	while (e->first < e->next)
 		evict(e);
 	e->started = e->pending = false;
+}
+
+void events_alarms(struct events *e)
+{
+	if (!e->watchers_n || !e->started)
+		return;
+	begin(e, "alarms");
+	buf_str(&e->out, "{}"); /* not everybody may see each: they ask */
+	end(e, UINT16_MAX);
+	tell_ready(e);
 }
 
 void events_tick(struct events *e, int64_t now_ms, int64_t wall_ms)

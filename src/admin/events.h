@@ -14,6 +14,10 @@ struct watcher;
 
 /* When there is something for a watcher that found nothing before, or the stream ends. */
 typedef void events_ready_h(void *arg, bool ended);
+struct events_hooks {
+	events_ready_h *ready;
+	bool (*sees)(void *arg, uint16_t account); /* NULL: everything */
+};
 
 MUST_CHECK enum err events_new(struct events **ret, struct snapshot *s, struct names *names);
 void events_free(struct events *e);
@@ -22,12 +26,14 @@ void events_free(struct events *e);
  * `health`. */
 enum { EVENTS_WATCHERS_MAX = 512 };
 MUST_CHECK enum err events_watch(struct events *e, struct watcher **ret, uint16_t account,
-				 events_ready_h *ready, void *arg, int64_t wall_ms);
+				 const struct events_hooks *hooks, void *arg, int64_t wall_ms);
 void events_unwatch(struct events *e, struct watcher *w);
 /* Copies up to cap bytes of the watcher's stream; 0: nothing now, ready() will be called once. */
 size_t events_read(struct events *e, struct watcher *w, char *dst, size_t cap);
 
 /* Renders what is due. */
+/* Alarms came or went: who listens asks for them. */
+void events_alarms(struct events *e);
 void events_tick(struct events *e, int64_t now_ms, int64_t wall_ms);
 /* Tells every watcher that the stream has ended. */
 void events_end(struct events *e);

@@ -1,5 +1,6 @@
 #include "admin/explain.h"
 
+#include "admin/matching.h"
 #include "admin/words.h"
 #include "base/date.h"
 #include "core/engine.h"
@@ -107,10 +108,20 @@ static void held(struct buf *out, const struct admin_user *u)
 	buf_fmt(out, "held in Teams: %s/%s", session_availability(s), session_activity(s));
 	if (u->held_preferred)
 		buf_str(out, " with the preferred state DoNotDisturb");
+	else if (u->preferred_left)
+		buf_str(out, "; the user has put another state in the place of our preferred one, "
+			     "which is left alone");
 	if (u->lease_end_wall_ms && u->lease_end_wall_ms != TIME_NEVER)
 		when(out, ", ends by itself at ", u->lease_end_wall_ms);
 	if (u->renew_wall_ms && u->renew_wall_ms != TIME_NEVER && u->desired == u->held)
 		when(out, ", renewed at ", u->renew_wall_ms);
+}
+
+static void outside_hours(struct buf *out, const struct admin_user *u, const char *what)
+{
+	buf_fmt(out, "%s: it is outside working hours", what);
+	if (u->hours_until_wall_ms && u->hours_until_wall_ms != TIME_NEVER)
+		when(out, ", which are looked at again at ", u->hours_until_wall_ms);
 }
 
 static void not_held(struct buf *out, const struct admin_user *u, enum account_mode mode)
@@ -121,6 +132,8 @@ static void not_held(struct buf *out, const struct admin_user *u, enum account_m
 	else if (mode == MODE_DRY_RUN)
 		buf_fmt(out, "nothing is held: dry-run; it would be %s",
 			session_name((enum session)u->desired));
+	else if (u->closed)
+		outside_hours(out, u, "nothing is held");
 	else if (u->lines_n == 0)
 		buf_str(out, "nothing is held: the user has no line, so nothing is synchronised");
 	else if (u->desired == SESSION_NONE)
@@ -156,11 +169,31 @@ void explain_session(struct buf *out, const struct admin_user *u, enum account_m
 		held(out, u);
 	else
 		not_held(out, u, mode);
+	if (u->held != SESSION_NONE && u->closed && u->policy.outside == OUTSIDE_NOTHING)
+		outside_hours(out, u, "; it is not renewed and ends by itself");
 	if (!u->settled)
 		buf_str(out, "; not yet settled, so nothing is cleared or lowered");
-	if (!u->teams_id.n && u->desired != SESSION_NONE)
+	if (!u->teams_id.n && u->desired != SESSION_NONE && !matching_is_problem(u))
 		buf_str(out, "; the user is not (yet) found in Microsoft's directory");
 	traffic(out, u);
+}
+
+void explain_text(struct buf *out, const struct admin_user *u)
+{
+	if (u->text != TEXT_NONE)
+		buf_fmt(out, "status message in Teams: the one for %s%s",
+			text_cause_name((enum text_cause)u->text),
+			u->text_ours ? ""
+				     : " is on its way, or was left to what the user has written");
+	else if (u->text_ours)
+		buf_str(out, "status message in Teams: ours is being taken back");
+}
+
+void explain_matching(struct buf *out, const struct admin_user *u)
+{
+	matching_reason(out, u);
+	if (out->n && matching_fix(u)[0])
+		buf_fmt(out, "; %s", matching_fix(u));
 }
 
 void explain_seen(struct buf *out, const struct admin_user *u)
@@ -173,10 +206,16 @@ void explain_seen(struct buf *out, const struct admin_user *u)
 		buf_slice(out, u->seen_pair);
 		buf_char(out, ')');
 	}
-	if (u->held != SESSION_NONE && session_shows((enum session)u->held) != u->seen)
-		buf_str(out, ": another session or a state set by hand outranks ours");
+	if (u->shown != SHOWN_NONE && u->held != SESSION_NONE)
+		buf_fmt(out, ": %s", shown_sentence((enum shown)u->shown));
+	if (u->lamp != LAMP_OFF)
+		buf_fmt(out, "; lamp: %s, watched by %u", lamp_label((enum lamp)u->lamp), u->watchers);
 	if (u->seen_wall_ms)
 		when(out, ", read back at ", u->seen_wall_ms);
+	if (u->conflict)
+		buf_str(out, "; conflict: another application writes the same user, our session was taken "
+			     "away more than once in the last hour: find the program with the same "
+			     "client id");
 }
 
 void explain_write(struct buf *out, const struct admin_line *l, const struct names *n)
@@ -194,4 +233,26 @@ void explain_write(struct buf *out, const struct admin_line *l, const struct nam
 		buf_slice(out, l->refusal);
 		buf_char(out, ')');
 	}
+}
+
+void explain_lend(struct buf *out, const struct admin_user *u, const struct admin_line *l,
+		  const struct names *n)
+{
+	const char *profile = profile_name((enum profile)l->lent);
+
+	if (l->lend == LINE_LEND_NONE)
+		return;
+	line_name(out, l, n);
+	if (l->lend == LINE_LEND_HELD && u->lamp > LAMP_DARK)
+		buf_fmt(out, ": the pbx is lent the profile %s because of what Teams shows (%s); it is "
+			     "not the person's own, and is taken back afterwards",
+			profile, lamp_label((enum lamp)u->lamp));
+	else if (l->lend == LINE_LEND_HELD)
+		buf_fmt(out, ": the pbx is lent the profile %s since before the start, until Teams is read",
+			profile);
+	else if (l->lend == LINE_LEND_RETURNED)
+		buf_fmt(out, ": the profile %s, lent to the pbx, is being taken back", profile);
+	else
+		buf_str(out, ": somebody has set something meanwhile, so the pbx is lent nothing before "
+			     "Teams is quiet again");
 }

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <libgen.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -124,6 +125,25 @@ static enum err take_over(const struct sockaddr_un *at, char *why, size_t why_ca
 	return ERR_OK;
 }
 
+/* /run/offhook outside systemd, or a data folder that comes into being with this start. Like the socket
+ * for its group only. */
+static enum err make_folder(const char *path, char *why, size_t why_cap)
+{
+	char copy[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	const char *folder;
+
+	if (slice_copy(slice_str(path), copy, sizeof(copy)))
+		return ERR_LIMIT;
+	folder = dirname(copy);
+	if (mkdir(folder, 0750) == 0 || errno == EEXIST)
+		return ERR_OK;
+	snprintf(why, why_cap,
+		 "socket %s: its folder cannot be made: %s; make %s, or set server.socket to a place that is "
+		 "there",
+		 path, strerrordesc_np(errno), folder);
+	return ERR_IO;
+}
+
 enum err listen_socket(const char *path, int *ret_fd, char *why, size_t why_cap)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
@@ -136,14 +156,18 @@ enum err listen_socket(const char *path, int *ret_fd, char *why, size_t why_cap)
 			 sizeof(at.sun_path) - 1);
 		return ERR_LIMIT;
 	}
-	e = take_over(&at, why, why_cap);
+	e = make_folder(path, why, why_cap);
+	if (!e)
+		e = take_over(&at, why, why_cap);
 	if (e)
 		return e;
 	mask = umask(0117); /* 0660 from the first instant on */
 	fd = bind_and_listen((const struct sockaddr *)&at, sizeof(at), AF_UNIX);
 	umask(mask);
 	if (fd < 0) {
-		snprintf(why, why_cap, "socket %s: %s", path, strerrordesc_np(errno));
+		snprintf(why, why_cap,
+			 "socket %s: %s; may this user write to its folder? server.socket names another",
+			 path, strerrordesc_np(errno));
 		return ERR_IO;
 	}
 	*ret_fd = fd;

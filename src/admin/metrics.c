@@ -100,6 +100,16 @@ static void emit_daemon(struct scrape *s)
 	emit_counters(s, s->engine.engine.daemon, s->engine.engine.daemon_n);
 }
 
+static void emit_lamps(struct scrape *s)
+{
+	emit_counters(s, s->engine.engine.lamps, s->engine.engine.lamps_n);
+}
+
+static void emit_watchers(struct scrape *s)
+{
+	emit_counters(s, s->engine.engine.watchers, s->engine.engine.watchers_n);
+}
+
 static void emit_states(struct scrape *s)
 {
 	for (uint32_t i = 0; i < s->accounts_n; i++)
@@ -110,16 +120,53 @@ static void emit_states(struct scrape *s)
 		}
 }
 
-static void emit_queues(struct scrape *s)
+static void emit_matches(struct scrape *s)
 {
-	static const char *const classes[] = {"rise", "clear", "renew"};
-
 	for (uint32_t i = 0; i < s->accounts_n; i++)
-		for (int k = 0; k < URGENCY_COUNT && s->first_of_realm[i]; k++) {
-			account_sample(s, i, classes[k]);
-			value(s, true, s->accounts[i].account.queued[k]);
+		for (int m = 0; m < MATCH_COUNT; m++) {
+			account_sample(s, i, NULL);
+			label(s, "match", slice_str(match_name((enum match)m)), ',');
+			value(s, true, s->census[i].match[m]);
 		}
 }
+
+static void emit_onboardings(struct scrape *s)
+{
+	for (uint32_t i = 0; i < s->accounts_n; i++)
+		for (int o = 0; o < ONBOARDING_COUNT; o++) {
+			account_sample(s, i, NULL);
+			label(s, "onboarding", slice_str(onboarding_name((enum onboarding)o)), ',');
+			value(s, true, s->census[i].onboarding[o]);
+		}
+}
+
+static void emit_shown(struct scrape *s)
+{
+	for (uint32_t i = 0; i < s->accounts_n; i++)
+		for (int v = 0; v < SHOWN_COUNT; v++) {
+			account_sample(s, i, shown_name((enum shown)v));
+			value(s, true, s->census[i].shown[v]);
+		}
+}
+
+/* One sample a class of work and realm. */
+#define EMIT_CLASSES(emitter, expression)                                                          \
+	static void emitter(struct scrape *s)                                                      \
+	{                                                                                          \
+		static const char *const classes[] = {"rise", "clear", "renew"};                   \
+                                                                                                   \
+		for (uint32_t i = 0; i < s->accounts_n; i++)                                       \
+			for (int k = 0; k < URGENCY_COUNT && s->first_of_realm[i]; k++) {          \
+				const struct admin_account *v = &s->accounts[i].account;           \
+				account_sample(s, i, classes[k]);                                  \
+				value(s, true, (uint64_t)(expression));                            \
+			}                                                                          \
+	}
+
+EMIT_CLASSES(emit_queues, v->queued[k])
+EMIT_CLASSES(emit_backlog, v->class[k].wait_ms)
+EMIT_CLASSES(emit_delay_sum, v->class[k].delay_sum_ms)
+EMIT_CLASSES(emit_delay_count, v->class[k].delay_count)
 
 static void emit_graph_notes(struct scrape *s)
 {
@@ -159,6 +206,37 @@ static void emit_requests(struct scrape *s)
 			label(s, "class", slice_str(classes[k]), ',');
 			value(s, true, s->a->requests[i][k]);
 		}
+}
+
+static void emit_refused(struct scrape *s)
+{
+	static const char *const classes[REFUSED_COUNT] = {"no_request", "unreadable", "framing",
+							   "no_route"};
+
+	for (int i = 0; i < REFUSED_COUNT; i++) {
+		sample(s);
+		label(s, "class", slice_str(classes[i]), '{');
+		value(s, true, s->a->refused[i]);
+	}
+}
+
+static void emit_sign_ins(struct scrape *s)
+{
+	const struct auth *auth = atomic_load(&s->a->auth);
+	const struct admin_counter list[] = { { "signed_in", auth ? auth->signed_in : 0 },
+					      { "refused", auth ? auth->refused : 0 },
+					      { "limited", auth ? auth->limited : 0 } };
+
+	emit_counters(s, list, 3);
+}
+
+static void emit_alarms(struct scrape *s)
+{
+	for (int k = 0; k < SEVERITY_COUNT; k++) {
+		sample(s);
+		label(s, "severity", slice_str(severity_name((enum severity)k)), '{');
+		value(s, true, alarms_raised(monitor_alarms(s->a->monitor), (enum severity)k));
+	}
 }
 
 /* ---- single metrics, one function a row and scope ---- */

@@ -34,9 +34,10 @@ size_t pack_user_size(const struct admin_user *v)
 
 	for (uint32_t i = 0; i < lines_kept(v); i++)
 		n += text_size(v->lines[i].number) + text_size(v->lines[i].reason) +
-		     text_size(v->lines[i].refusal);
+		     text_size(v->lines[i].refusal) + text_size(v->lines[i].profile_text);
 	return n + text_size(v->email) + text_size(v->name) + text_size(v->teams_id) +
-	       text_size(v->graph_error) + text_size(v->request_id) + text_size(v->seen_pair);
+	       text_size(v->graph_error) + text_size(v->request_id) + text_size(v->seen_pair) +
+	       text_size(v->match_id) + text_size(v->match_other);
 }
 
 void pack_user(const struct admin_user *v, void *block, struct admin_user *ret)
@@ -52,6 +53,7 @@ void pack_user(const struct admin_user *v, void *block, struct admin_user *ret)
 		lines[i].number = text(&at, v->lines[i].number);
 		lines[i].reason = text(&at, v->lines[i].reason);
 		lines[i].refusal = text(&at, v->lines[i].refusal);
+		lines[i].profile_text = text(&at, v->lines[i].profile_text);
 	}
 	ret->email = text(&at, v->email);
 	ret->name = text(&at, v->name);
@@ -59,6 +61,8 @@ void pack_user(const struct admin_user *v, void *block, struct admin_user *ret)
 	ret->graph_error = text(&at, v->graph_error);
 	ret->request_id = text(&at, v->request_id);
 	ret->seen_pair = text(&at, v->seen_pair);
+	ret->match_id = text(&at, v->match_id);
+	ret->match_other = text(&at, v->match_other);
 }
 
 static const struct admin_counter *counters(char **at, const struct admin_counter *v, uint32_t *n)
@@ -95,7 +99,8 @@ void pack_connector(const struct admin_connector *v, void *block, struct admin_c
 size_t pack_account_size(const struct admin_account *v)
 {
 	return counters_kept(v->counters_n) * sizeof(*v->counters) + text_size(v->name) +
-	       text_size(v->token_error);
+	       text_size(v->token_error) + text_size(v->sign_in_login) + text_size(v->sign_in_tenant) +
+	       text_size(v->sign_in_client);
 }
 
 void pack_account(const struct admin_account *v, void *block, struct admin_account *ret)
@@ -106,11 +111,16 @@ void pack_account(const struct admin_account *v, void *block, struct admin_accou
 	ret->counters = counters(&at, v->counters, &ret->counters_n);
 	ret->name = text(&at, v->name);
 	ret->token_error = text(&at, v->token_error);
+	ret->sign_in_login = text(&at, v->sign_in_login);
+	ret->sign_in_tenant = text(&at, v->sign_in_tenant);
+	ret->sign_in_client = text(&at, v->sign_in_client);
 }
 
 size_t pack_engine_size(const struct admin_engine *v)
 {
-	return (counters_kept(v->counters_n) + counters_kept(v->daemon_n)) * sizeof(*v->counters);
+	return (counters_kept(v->counters_n) + counters_kept(v->daemon_n) + counters_kept(v->lamps_n) +
+		counters_kept(v->watchers_n)) *
+	       sizeof(*v->counters);
 }
 
 void pack_engine(const struct admin_engine *v, void *block, struct admin_engine *ret)
@@ -120,4 +130,6 @@ void pack_engine(const struct admin_engine *v, void *block, struct admin_engine 
 	*ret = *v;
 	ret->counters = counters(&at, v->counters, &ret->counters_n);
 	ret->daemon = counters(&at, v->daemon, &ret->daemon_n);
+	ret->lamps = counters(&at, v->lamps, &ret->lamps_n);
+	ret->watchers = counters(&at, v->watchers, &ret->watchers_n);
 }

@@ -1,6 +1,7 @@
 #include "admin/render.h"
 
 #include "admin/explain.h"
+#include "admin/matching.h"
 #include "admin/words.h"
 #include "base/date.h"
 #include "core/engine.h"
@@ -35,8 +36,14 @@ static void line_state(struct jsonw *j, const struct admin_line *l, const struct
 	jsonw_uint(j, "calls", l->calls);
 	jsonw_bool(j, "dnd", l->dnd);
 	jsonw_bool(j, "registered", l->registered);
+	jsonw_string(j, "forward", word_forward(l->forward));
 	jsonw_string(j, "sync", word_sync(l->sync));
 	jsonw_string(j, "link", word_link(l->link));
+}
+
+static bool is_lent(const struct admin_line *l)
+{
+	return l->lend == LINE_LEND_HELD || l->lend == LINE_LEND_RETURNED;
 }
 
 /* What the line's PBX holds of the profile; null where the connector ignores profiles. */
@@ -53,9 +60,12 @@ static void line_profile(struct jsonw *j, const struct admin_line *l)
 	text_or_null(j, "held", l->pbx_profile < PROFILE_COUNT
 					? slice_str(profile_name((enum profile)l->pbx_profile))
 					: SLICE_NONE);
+	text_or_null(j, "text", l->profile_text);
 	jsonw_string(j, "write", word_line_write(l->write));
 	text_or_null(j, "written", said ? slice_str(profile_name((enum profile)l->written)) : SLICE_NONE);
 	text_or_null(j, "refusal", l->write == LINE_WRITE_REFUSED ? l->refusal : SLICE_NONE);
+	jsonw_string(j, "lend", word_line_lend(l->lend));
+	text_or_null(j, "lent", is_lent(l) ? slice_str(profile_name((enum profile)l->lent)) : SLICE_NONE);
 	jsonw_end_object(j);
 }
 
@@ -93,6 +103,13 @@ static void full_lines(struct jsonw *j, const struct admin_user *u, const struct
 	jsonw_end_array(j);
 }
 
+/* By the name of what it shows, and in Graph's word: Busy may be a call or a conference. */
+static void session_fields(struct jsonw *j, const char *shows, const char *activity, enum session s)
+{
+	jsonw_string(j, shows, s == SESSION_NONE ? "none" : presence_name(session_shows(s)));
+	jsonw_string(j, activity, session_activity(s));
+}
+
 static void state_fields(struct jsonw *j, const struct snap_copy *c, const struct names *n)
 {
 	const struct admin_user *u = &c->user;
@@ -108,13 +125,17 @@ static void state_fields(struct jsonw *j, const struct snap_copy *c, const struc
 	instant(j, "combined_since", u->combined_since_wall_ms);
 	jsonw_string(j, "profile", profile_name((enum profile)u->profile));
 	instant(j, "profile_until", u->profile_until_wall_ms);
-	jsonw_string(j, "session", session_name((enum session)u->held));
-	jsonw_string(j, "desired", session_name((enum session)u->desired));
+	session_fields(j, "session", "activity", (enum session)u->held);
+	session_fields(j, "desired", "desired_activity", (enum session)u->desired);
 	instant(j, "lease_end", u->held != SESSION_NONE ? u->lease_end_wall_ms : 0);
 	jsonw_string(j, "publish", word_publish(u->publish));
 	jsonw_uint(j, "http_status", u->last_http_status);
 	jsonw_string(j, "seen", u->seen_known ? presence_name((enum presence)u->seen) : "unknown");
 	text_or_null(j, "seen_pair", u->seen_known ? u->seen_pair : SLICE_NONE);
+	jsonw_string(j, "shown", shown_name((enum shown)u->shown));
+	jsonw_bool(j, "conflict", u->conflict);
+	jsonw_string(j, "lamp", lamp_name((enum lamp)u->lamp));
+	jsonw_uint(j, "watchers", u->watchers);
 }
 
 void render_user_row(struct jsonw *j, const char *key, const struct snap_copy *c,
@@ -157,12 +178,24 @@ static void sentences(struct jsonw *j, const struct admin_user *u, const struct 
 	explain_session(&b, u, mode);
 	jsonw_slice(j, NULL, buf_view(&b));
 	buf_reset(&b);
+	explain_text(&b, u);
+	if (buf_view(&b).n)
+		jsonw_slice(j, NULL, buf_view(&b));
+	buf_reset(&b);
+	explain_matching(&b, u);
+	if (buf_view(&b).n)
+		jsonw_slice(j, NULL, buf_view(&b));
+	buf_reset(&b);
 	explain_seen(&b, u);
 	if (buf_view(&b).n)
 		jsonw_slice(j, NULL, buf_view(&b));
 	for (uint32_t i = 0; i < u->lines_n; i++) {
 		buf_reset(&b);
 		explain_write(&b, &u->lines[i], n);
+		if (buf_view(&b).n)
+			jsonw_slice(j, NULL, buf_view(&b));
+		buf_reset(&b);
+		explain_lend(&b, u, &u->lines[i], n);
 		if (buf_view(&b).n)
 			jsonw_slice(j, NULL, buf_view(&b));
 	}
@@ -193,6 +226,11 @@ static void graph(struct jsonw *j, const struct admin_user *u)
 	instant(j, "retry", u->retry_wall_ms);
 	instant(j, "renew", u->held != SESSION_NONE ? u->renew_wall_ms : 0);
 	jsonw_bool(j, "preferred", u->held_preferred);
+	jsonw_bool(j, "preferred_left", u->preferred_left);
+	jsonw_bool(j, "outside_hours", u->closed);
+	instant(j, "hours_change", u->hours_until_wall_ms);
+	jsonw_string(j, "status_text", text_cause_name((enum text_cause)u->text));
+	jsonw_bool(j, "status_text_ours", u->text_ours);
 	jsonw_uint(j, "generation", u->generation);
 	instant(j, "seen_at", u->seen_known ? u->seen_wall_ms : 0);
 	jsonw_end_object(j);
@@ -212,6 +250,8 @@ void render_user_full(struct jsonw *j, const char *key, const struct snap_copy *
 	winner(j, u, n);
 	sentences(j, u, n, mode);
 	graph(j, u);
+	if (u->has_match)
+		render_matching(j, "matching", u, false);
 	policy(j, u);
 	full_lines(j, u, n);
 	jsonw_end_object(j);
@@ -247,6 +287,23 @@ void render_connector(struct jsonw *j, const char *key, const struct admin_conne
 	jsonw_end_object(j);
 }
 
+static void account_classes(struct jsonw *j, const struct admin_account *v)
+{
+	static const char *const names[] = {"rise", "clear", "renew"};
+
+	jsonw_begin_object(j, "classes");
+	for (int u = 0; u < URGENCY_COUNT; u++) {
+		uint64_t n = v->class[u].delay_count;
+
+		jsonw_begin_object(j, names[u]);
+		jsonw_uint(j, "queued", v->queued[u]);
+		jsonw_int(j, "backlog_ms", v->class[u].wait_ms);
+		jsonw_uint(j, "mean_delay_ms", n ? v->class[u].delay_sum_ms / n : 0);
+		jsonw_end_object(j);
+	}
+	jsonw_end_object(j);
+}
+
 static void account_graph(struct jsonw *j, const struct admin_account *v)
 {
 	jsonw_begin_object(j, "graph");
@@ -269,6 +326,14 @@ static void account_graph(struct jsonw *j, const struct admin_account *v)
 	jsonw_uint(j, "retried", v->retried);
 	jsonw_uint(j, "unsure", v->unsure);
 	jsonw_uint(j, "mean_delay_ms", v->delay_count ? v->delay_sum_ms / v->delay_count : 0);
+	account_classes(j, v);
+	jsonw_int(j, "credential_ends_ms", v->credential_ends_wall_ms);
+	jsonw_uint(j, "quota_now", v->quota_now);
+	jsonw_uint(j, "quota_proven", v->quota_proven);
+	jsonw_uint(j, "batches", v->batches);
+	jsonw_int(j, "round_trip_ms", v->rtt_ms);
+	jsonw_bool(j, "overload", v->deep);
+	jsonw_int(j, "lease_floor_ms", v->lease_floor_ms);
 	counters(j, v->counters, v->counters_n);
 	jsonw_end_object(j);
 }
@@ -284,6 +349,11 @@ void render_account(struct jsonw *j, const char *key, const struct admin_account
 	jsonw_uint(j, "settled", census->settled);
 	jsonw_uint(j, "held", census->held);
 	jsonw_uint(j, "backing_off", census->backing_off);
+	jsonw_uint(j, "masked", census->shown[SHOWN_MASKED]);
+	jsonw_uint(j, "hidden", census->shown[SHOWN_HIDDEN] + census->shown[SHOWN_AWAY_HIDDEN]);
+	jsonw_uint(j, "conflicts", census->conflicts);
+	jsonw_uint(j, "watchers", census->watchers);
+	jsonw_uint(j, "lamps_lit", census->lit);
 	jsonw_begin_object(j, "combined");
 	for (int p = 0; p < PRESENCE_COUNT; p++)
 		jsonw_uint(j, presence_name((enum presence)p), census->combined[p]);

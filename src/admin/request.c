@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "admin/auth/origin.h"
 #include "admin/host.h"
 #include "base/jsonw.h"
 #include "proto/http/framing.h"
 
 static api_handler *const handlers[ROUTE_COUNT] = {
-#define ROUTE(id, method, pattern, where, body_max, body_type, handler, query, help) handler,
+#define ROUTE(id, method, pattern, authority, body_max, body_type, handler, query, help) handler,
 #include "admin/routes.def"
 };
 
@@ -31,6 +32,7 @@ static void check_framing(struct request *r)
 
 	MHD_get_connection_values(r->c, MHD_HEADER_KIND, see_header, &seen);
 	fault = http_framing_fault(&seen);
+	r->admin->refused[REFUSED_FRAMING] += fault != NULL;
 	if (fault)
 		respond_problem(r, 400, "bad request", fault);
 }
@@ -51,6 +53,14 @@ static struct slice local_address(const struct conn *k, char text[static INET6_A
 	return slice_str(text);
 }
 
+/* The public name, when something stands before us that keeps the Host. */
+static bool is_host_of(struct slice host, struct slice origin)
+{
+	size_t at = slice_find_str(origin, SLICE_LIT("://"));
+
+	return at < origin.n && slice_eq_nocase(host, slice_sub(origin, at + 3, origin.n));
+}
+
 static void check_host(struct request *r)
 {
 	const char *host = MHD_lookup_connection_value(r->c, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
@@ -58,7 +68,8 @@ static void check_host(struct request *r)
 
 	if (r->is_socket)
 		return;
-	if (host && host_is_ours(slice_str(host), local_address(r->conn, local), r->admin->x509))
+	if (host && (host_is_ours(slice_str(host), local_address(r->conn, local), r->admin->x509) ||
+		     is_host_of(slice_str(host), url_origin(slice_str(r->admin->c.url)))))
 		return;
 	r->admin->refused_host++;
 	respond_problem(
@@ -70,8 +81,10 @@ static void check_route(struct request *r, const char *url, const char *method)
 {
 	enum err e = route_find(method, slice_str(url), &r->match);
 
-	if (e)
+	if (e) {
 		r->match.route = ROUTE_COUNT;
+		r->admin->refused[REFUSED_ROUTE]++;
+	}
 	if (e == ERR_NOT_FOUND)
 		respond_problem(r, 404, "not found", "no such path; see doc/api.md");
 	else if (e == ERR_DENIED)
@@ -79,15 +92,6 @@ static void check_route(struct request *r, const char *url, const char *method)
 	else if (e)
 		respond_problem(r, 400, "bad request",
 				"the path is not well percent-encoded, or too long");
-}
-
-static void check_write(struct request *r)
-{
-	if (r->is_socket || routes[r->match.route].where != ROUTE_WRITE)
-		return;
-	r->admin->refused_write++;
-	respond_problem(r, 403, "forbidden",
-			"this listener is read-only; changes go through the UNIX socket (offhook)");
 }
 
 /* The length up to which a type's parameters do not count: "text/csv; charset=utf-8". */
@@ -143,18 +147,23 @@ static enum MHD_Result begin(struct listener *l, struct MHD_Connection *c, const
 	if (!r->status)
 		check_route(r, url, method);
 	if (!r->status)
-		check_write(r);
+		gate_check(r);
 	if (!r->status)
 		check_body(r);
 	if (r->status)
 		return respond_send(r);
 	buf_init(&r->body, routes[r->match.route].body_max);
-	return MHD_YES;
+	if (upload_is_for(r))
+		upload_begin(r);
+	return r->status ? respond_send(r) : MHD_YES;
 }
 
 static enum MHD_Result take_body(struct request *r, const char *upload, size_t *upload_n)
 {
-	buf_add(&r->body, upload, *upload_n);
+	if (r->has_upload)
+		upload_add(r, slice_of(upload, *upload_n));
+	else
+		buf_add(&r->body, upload, *upload_n);
 	*upload_n = 0;
 	return MHD_YES;
 }
@@ -194,7 +203,7 @@ enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *
 	return respond_send(r);
 }
 
-static void unlink_waiting(struct request *r)
+static void unlink_request(struct request *r)
 {
 	if (!r->at)
 		return;
@@ -215,14 +224,46 @@ void request_completed(void *cls, struct MHD_Connection *c, void **con_cls,
 	if (!r)
 		return;
 	*con_cls = NULL;
-	unlink_waiting(r);
+	unlink_request(r);
 	if (r->watcher)
 		events_unwatch(r->admin->events, r->watcher);
 	if (r->conn)
 		r->conn->deadline_ms = r->admin->c.mono_ms() + IDLE_MS;
+	api_trip_free(r->trip);
+	upload_end(r);
 	buf_fini(&r->body);
 	buf_fini(&r->out);
 	free(r);
+}
+
+void request_link(struct request *r, struct request **list)
+{
+	r->next = *list;
+	r->at = list;
+	if (r->next)
+		r->next->at = &r->next;
+	*list = r;
+}
+
+/* ---- streams ---- */
+
+enum { LOOK_MS = 30000 };
+
+void request_look_at_streams(struct admin *a, int64_t now_ms)
+{
+	struct auth *auth = atomic_load(&a->auth);
+
+	if (!auth || (auth->changes == a->auth_changes && now_ms < a->auth_look_at))
+		return;
+	auth_sweep(auth, a->c.wall_ms());
+	api_microsoft_sweep(a, auth);
+	a->auth_changes = auth->changes;
+	a->auth_look_at = now_ms + LOOK_MS;
+	for (struct request *r = a->streams, *next; r; r = next) {
+		next = r->next;
+		if (!gate_still_same(r))
+			respond_end_events(r);
+	}
 }
 
 /* ---- commands under way ---- */
@@ -231,28 +272,33 @@ void request_command(struct request *r, struct admin_command *cmd)
 {
 	struct admin *a = r->admin;
 
-	r->command_kind = cmd->kind;
+	r->command_silent = cmd->dry_run;
 	if (commands_give(a->commands, cmd)) {
 		admin_command_fini(cmd);
 		respond_problem(r, 503, "busy", "too many changes wait already; try again");
 		return;
 	}
-	r->command = cmd->id;
-	r->waits = true;
-	r->command_deadline_ms = a->c.mono_ms() + a->c.command_ms;
-	if (cmd->kind == ADMIN_CHECK && a->c.command_ms == COMMAND_MS_DEFAULT)
+	request_wait(r, (enum admin_command_kind)cmd->kind, cmd->id);
+	if ((cmd->kind == ADMIN_CHECK || cmd->ask) && a->c.command_ms == COMMAND_MS_DEFAULT)
 		r->command_deadline_ms = a->c.mono_ms() + CHECK_MS;
-	r->next = a->waiting;
-	r->at = &a->waiting;
-	if (r->next)
-		r->next->at = &r->next;
-	a->waiting = r;
 	a->c.wake(a->c.arg);
+}
+
+void request_wait(struct request *r, enum admin_command_kind kind, uint64_t id)
+{
+	struct admin *a = r->admin;
+	bool slow = kind == ADMIN_CERTIFICATE && a->c.command_ms == COMMAND_MS_DEFAULT;
+
+	r->command_kind = (uint8_t)kind;
+	r->command = id;
+	r->waits = true;
+	r->command_deadline_ms = a->c.mono_ms() + (slow ? CHECK_MS : a->c.command_ms);
+	request_link(r, &a->waiting);
 }
 
 static void resume(struct request *r)
 {
-	unlink_waiting(r);
+	unlink_request(r);
 	r->waits = false;
 	MHD_resume_connection(r->c);
 }
@@ -261,7 +307,20 @@ static void take_answer(struct request *r, const struct answer *w)
 {
 	struct buf json;
 
+	void (*next)(struct request *, const struct answer *) = r->on_answer;
+
 	buf_reset(&r->out);
+	if (next) {
+		unlink_request(r);
+		r->on_answer = NULL;
+		r->waits = false;
+		next(r, w);
+		if (!r->waits)
+			resume(r);
+		return;
+	}
+	if (w->status < 400)
+		changes_by_command(r);
 	if (!w->json && r->command_kind == ADMIN_CHECK && w->status < 400) {
 		api_check_show(r);
 	} else {
@@ -269,6 +328,10 @@ static void take_answer(struct request *r, const struct answer *w)
 		buf_str(&json, w->json ? w->json : "{}");
 		buf_slice(&r->out, buf_view(&json));
 		buf_fini(&json);
+		if (r->command_kind == ADMIN_OBJECT && w->json && w->status < 300) {
+			admin_etag(slice_str(w->json), r->etag_text);
+			r->etag = r->etag_text;
+		}
 		respond_json(r, w->status);
 		if (w->refused)
 			r->content_type = "application/problem+json";
@@ -324,20 +387,33 @@ void request_give_up(struct admin *a)
 	events_end(a->events);
 }
 
-void admin_refuse(struct admin *a, uint64_t command, int http_status, const char *title,
-		  const char *detail)
+void admin_refuse_with(struct admin *a, uint64_t command, int http_status, const char *title,
+		       const char *detail, const char *errors)
 {
 	struct buf b;
 	struct jsonw j = jsonw_on(&b);
 
-	buf_init(&b, 65536);
+	buf_init(&b, 131072);
 	jsonw_begin_object(&j, NULL);
 	jsonw_string(&j, "type", "about:blank");
 	jsonw_string(&j, "title", title);
 	jsonw_int(&j, "status", http_status);
 	jsonw_string(&j, "detail", detail);
+	if (errors)
+		jsonw_raw(&j, "errors", slice_str(errors));
 	jsonw_end_object(&j);
 	commands_answer(a->commands, command, http_status, true, buf_cstr(&b));
 	buf_fini(&b);
 	server_wake(a);
+}
+
+void admin_refuse(struct admin *a, uint64_t command, int http_status, const char *title,
+		  const char *detail)
+{
+	admin_refuse_with(a, command, http_status, title, detail, NULL);
+}
+
+void admin_etag(struct slice json, char ret[static ADMIN_ETAG_MAX])
+{
+	snprintf(ret, ADMIN_ETAG_MAX, "\"%016llx\"", (unsigned long long)slice_hash(json, 0x0e7a6));
 }

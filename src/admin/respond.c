@@ -1,5 +1,7 @@
 #include "admin/impl.h"
 
+#include <stdio.h>
+
 #include "base/jsonw.h"
 
 static const char csp[] = "default-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -40,8 +42,14 @@ static void count_answer(struct request *r)
 
 	if (r->match.route < ROUTE_COUNT)
 		r->admin->requests[r->match.route][k]++;
-	else
-		r->admin->no_route++;
+}
+
+static void add_number(struct MHD_Response *response, const char *name, int value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", value);
+	MHD_add_response_header(response, name, text);
 }
 
 static void common_headers(struct MHD_Response *response, const struct request *r)
@@ -59,7 +67,23 @@ static void common_headers(struct MHD_Response *response, const struct request *
 		MHD_add_response_header(response, "Content-Type", r->content_type);
 	if (r->etag)
 		MHD_add_response_header(response, "ETag", r->etag);
-	MHD_add_response_header(response, "Cache-Control", r->etag ? "no-cache" : "no-store");
+	MHD_add_response_header(response, "Cache-Control",
+				r->etag && r->asset.p ? "no-cache" : "no-store");
+	if (r->asset.p)
+		MHD_add_response_header(response, "Vary", "Accept-Encoding");
+	if (r->packed)
+		MHD_add_response_header(response, "Content-Encoding", "gzip");
+	if (r->has_file)
+		MHD_add_response_header(response, "Content-Disposition",
+					"attachment; filename=\"offhook-backup.db\"");
+	if (r->cookie[0])
+		MHD_add_response_header(response, "Set-Cookie", r->cookie);
+	if (r->location[0])
+		MHD_add_response_header(response, "Location", r->location);
+	if (r->retry_after_s)
+		add_number(response, "Retry-After", r->retry_after_s);
+	if (r->status == 401)
+		MHD_add_response_header(response, "WWW-Authenticate", "Bearer realm=\"offhook\"");
 	if (r->status == 405)
 		MHD_add_response_header(response, "Allow", r->match.allow);
 }
@@ -72,6 +96,8 @@ static struct MHD_Response *response_of(const struct request *r)
 	/* libmicrohttpd's interface takes no const; it does not write */
 	char *p = (char *)(uintptr_t)body.p;
 
+	if (r->has_file) /* takes the descriptor over */
+		return MHD_create_response_from_fd64(r->file_n, r->file_fd);
 	return MHD_create_response_from_buffer(body.n, p, mode);
 }
 
@@ -84,7 +110,8 @@ enum MHD_Result respond_send(struct request *r)
 		return MHD_NO;
 	count_answer(r);
 	if (r->conn)
-		r->conn->deadline_ms = r->admin->c.mono_ms() + RESPONSE_MS;
+		r->conn->deadline_ms =
+			r->admin->c.mono_ms() + RESPONSE_MS + (int64_t)(r->file_n / FILE_BYTES_MS);
 	common_headers(response, r);
 	done = MHD_queue_response(r->c, (unsigned)r->status, response);
 	MHD_destroy_response(response);
@@ -140,21 +167,35 @@ static void events_ready(void *arg, bool ended)
 	}
 }
 
+static bool sees(void *arg, uint16_t account)
+{
+	return caller_sees(arg, account);
+}
+
+void respond_end_events(struct request *r)
+{
+	events_ready(r, true);
+}
+
 void api_events(struct request *r)
 {
 	struct admin *a = r->admin;
+	struct events_hooks hooks = {events_ready, caller_sees_all(r) ? NULL : sees};
 	char name[ROUTE_PARAM_MAX + 1];
 	uint16_t account = UINT16_MAX;
 
+	names_refresh(a->names);
 	if (request_query(r, "account", name, sizeof(name))) {
 		account = snapshot_find_account(a->snapshot, slice_str(name));
-		if (account == UINT16_MAX)
+		if (account == UINT16_MAX || !caller_sees(r, account))
 			respond_problem(r, 404, "not found", "no such account");
 	}
 	if (r->status)
 		return;
-	if (events_watch(a->events, &r->watcher, account, events_ready, r, a->c.wall_ms()))
+	if (events_watch(a->events, &r->watcher, account, &hooks, r, a->c.wall_ms()))
 		respond_problem(r, 503, "too many watchers", "try again later");
+	else
+		request_link(r, &a->streams);
 }
 
 bool request_query(struct request *r, const char *name, char *dst, size_t cap)

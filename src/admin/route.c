@@ -3,10 +3,15 @@
 #include <stdio.h>
 
 const struct route routes[ROUTE_COUNT] = {
-#define ROUTE(id, method, pattern, where, body_max, body_type, handler, query, help)               \
-	{#id, method, pattern, ROUTE_##where, body_max, body_type, query, help},
+#define ROUTE(id, method, pattern, authority, body_max, body_type, handler, query, help)               \
+	{#id, method, pattern, AUTHORITY_##authority, body_max, body_type, query, help},
 #include "admin/routes.def"
 };
+
+bool route_is_write(const struct route *r)
+{
+	return strcmp(r->method, "GET") != 0;
+}
 
 static int hex(char c)
 {

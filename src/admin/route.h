@@ -5,24 +5,35 @@
 #include "base/slice.h"
 
 enum route_id {
-#define ROUTE(id, method, pattern, where, body_max, body_type, handler, query, help) ROUTE_##id,
+#define ROUTE(id, method, pattern, authority, body_max, body_type, handler, query, help) ROUTE_##id,
 #include "admin/routes.def"
 	ROUTE_COUNT
 };
 
-enum route_where { ROUTE_READ, ROUTE_WRITE };
+enum authority {
+	AUTHORITY_OPEN,
+	AUTHORITY_SELF,
+	AUTHORITY_VIEWER,
+	AUTHORITY_OPERATOR,
+	AUTHORITY_OPERATOR_ANY,
+	AUTHORITY_OWNER,
+	AUTHORITY_OWNER_ANY,
+};
 
 enum { ROUTE_PARAMS_MAX = 3, ROUTE_PARAM_MAX = 512, ROUTE_PATH_MAX = 2048 };
 
 struct route {
 	const char *id, *method, *pattern;
-	enum route_where where;
+	enum authority authority;
 	size_t body_max;
 	const char *body_type;
 	const char *query, *help;
 };
 
 extern const struct route routes[ROUTE_COUNT];
+
+/* Everything but GET changes something, or asks others to. */
+bool route_is_write(const struct route *r);
 
 /* Decoded segments, each closed with a zero byte. */
 struct route_match {

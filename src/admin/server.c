@@ -37,8 +37,9 @@ static void poke(void *arg)
 
 /* ---- connections: the deadlines that libmicrohttpd does not know ---- */
 
-static void conn_begin(struct admin *a, struct MHD_Connection *c, void **socket_context)
+static void conn_begin(struct listener *l, struct MHD_Connection *c, void **socket_context)
 {
+	struct admin *a = l->admin;
 	const union MHD_ConnectionInfo *info =
 	    MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct conn *k = calloc(1, sizeof(*k));
@@ -47,6 +48,7 @@ static void conn_begin(struct admin *a, struct MHD_Connection *c, void **socket_
 	if (!k)
 		return;
 	k->fd = info ? info->connect_fd : -1;
+	k->tls = l->tls;
 	k->deadline_ms = a->c.mono_ms() + a->c.request_ms;
 	k->next = a->conns;
 	k->at = &a->conns;
@@ -71,7 +73,7 @@ static void on_connection(void *cls, struct MHD_Connection *c, void **socket_con
 	struct listener *l = cls;
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED)
-		conn_begin(l->admin, c, socket_context);
+		conn_begin(l, c, socket_context);
 	else
 		conn_end(*socket_context);
 }
@@ -117,6 +119,8 @@ __attribute__((format(printf, 2, 0))) static void on_error(void *cls, const char
 
 	vsnprintf(text, sizeof(text), format, args);
 	text[strcspn(text, "\n")] = '\0';
+	/* what it answers by itself no handler of ours ever sees */
+	a->refused[REFUSED_UNREADABLE] += slice_starts(slice_str(text), "Error processing request");
 	server_log(a, 6, "http", text);
 }
 
@@ -143,6 +147,7 @@ static enum err start_daemon(struct admin *a, struct listener *l, bool tls)
 	    {MHD_OPTION_END, 0, NULL},
 	};
 
+	l->tls = tls;
 	l->daemon =
 	    MHD_start_daemon(flags, 0, NULL, NULL, request_handle, l, MHD_OPTION_EXTERNAL_LOGGER,
 			     on_error, a, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
@@ -239,6 +244,8 @@ static void change_certificate(struct admin *a)
 
 /* ---- the thread ---- */
 
+enum { CERTIFICATE_WAIT_MS = 5000, CERTIFICATE_LOOK_MS = 50 };
+
 static int64_t sooner(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
@@ -246,10 +253,13 @@ static int64_t sooner(int64_t a, int64_t b)
 
 static int timeout_of(struct admin *a, int64_t now_ms)
 {
-	int64_t next = sooner(sooner(events_next(a->events), request_next(a)), sweep_next(a));
+	int64_t next = sooner(sooner(events_next(a->events), request_next(a)),
+			      sooner(sweep_next(a), monitor_next(a->monitor)));
 	struct listener *all[] = {&a->tcp, &a->sock};
 	int64_t wait = next == TIME_NEVER ? INT32_MAX : next <= now_ms ? 0 : next - now_ms;
 
+	if (a->certificate_ms && wait > CERTIFICATE_LOOK_MS)
+		wait = CERTIFICATE_LOOK_MS;
 	for (int i = 0; i < 2; i++) {
 		MHD_UNSIGNED_LONG_LONG ms;
 
@@ -287,21 +297,38 @@ static void wait_for_work(struct admin *a)
 	}
 }
 
+/* Whoever waits for an answer, the reload that brought it among them, gets it first, within reason. */
+static void look_at_certificate(struct admin *a, int64_t now_ms)
+{
+	bool is_new;
+
+	pthread_mutex_lock(&a->lock);
+	is_new = a->new_certificate != NULL;
+	pthread_mutex_unlock(&a->lock);
+	if (!is_new)
+		return;
+	if (!a->certificate_ms)
+		a->certificate_ms = now_ms;
+	if (a->waiting && now_ms - a->certificate_ms < CERTIFICATE_WAIT_MS)
+		return;
+	a->certificate_ms = 0;
+	change_certificate(a);
+}
+
 static void turn(struct admin *a)
 {
 	int64_t now_ms = a->c.mono_ms();
-	bool new_certificate;
 
-	pthread_mutex_lock(&a->lock);
-	new_certificate = a->new_certificate != NULL;
-	pthread_mutex_unlock(&a->lock);
-	if (new_certificate)
-		change_certificate(a);
+	look_at_certificate(a, now_ms);
 	if (atomic_exchange(&a->poked, false))
 		events_poked(a->events);
 	request_answers(a);
 	request_time_outs(a, now_ms);
+	request_look_at_streams(a, now_ms);
 	events_tick(a->events, now_ms, a->c.wall_ms());
+	if (monitor_tick(a->monitor, now_ms, a->c.wall_ms()))
+		events_alarms(a->events);
+	first_line_check(a);
 	if (a->tcp.daemon)
 		MHD_run(a->tcp.daemon);
 	if (a->sock.daemon)

@@ -31,6 +31,7 @@ struct snapshot {
 	struct snap_census *census; /* one an account */
 	uint32_t *changed;	    /* ring of user ids, each at most once */
 	bool *is_changed;
+	uint16_t *was_of; /* by user, until the change is taken: the account before; UINT16_MAX: none */
 	uint32_t changed_first, changed_n;
 	uint64_t seq, health_seq;
 	void (*poke)(void *arg);
@@ -51,11 +52,13 @@ enum err snapshot_new(struct snapshot **ret, const struct snapshot_limits *l)
 	s->census = calloc(l->accounts + 1, sizeof(*s->census));
 	s->changed = calloc(l->users + 1, sizeof(*s->changed));
 	s->is_changed = calloc(l->users + 1, sizeof(*s->is_changed));
+	s->was_of = malloc((l->users + 1) * sizeof(*s->was_of));
 	if (!s->users || !s->connectors || !s->accounts || !s->census || !s->changed ||
-	    !s->is_changed || map_init(&s->by_email, l->users + 1)) {
+	    !s->is_changed || !s->was_of || map_init(&s->by_email, l->users + 1)) {
 		snapshot_free(s);
 		return ERR_NO_MEMORY;
 	}
+	memset(s->was_of, 0xff, (l->users + 1) * sizeof(*s->was_of));
 	*ret = s;
 	return ERR_OK;
 }
@@ -86,6 +89,7 @@ void snapshot_free(struct snapshot *s)
 	free(s->census);
 	free(s->changed);
 	free(s->is_changed);
+	free(s->was_of);
 	map_fini(&s->by_email);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
@@ -151,9 +155,19 @@ static void count(struct snapshot *s, const struct admin_user *u, uint32_t one)
 	c->enabled += u->enabled ? one : 0;
 	c->settled += u->settled ? one : 0;
 	c->held += u->held != SESSION_NONE ? one : 0;
+	c->desired += u->desired != SESSION_NONE ? one : 0;
 	c->backing_off += u->publish == ADMIN_PUBLISH_BACKING_OFF ? one : 0;
+	c->conflicts += u->conflict ? one : 0;
+	c->watchers += one * u->watchers;
+	c->lit += u->lamp > LAMP_DARK ? one : 0;
+	if (u->shown < SHOWN_COUNT && u->held != SESSION_NONE)
+		c->shown[u->shown] += one;
 	if (u->combined < PRESENCE_COUNT)
 		c->combined[u->combined] += one;
+	if (u->has_match && u->match < MATCH_COUNT && u->onboarding < ONBOARDING_COUNT) {
+		c->match[u->match] += one;
+		c->onboarding[u->onboarding] += one;
+	}
 }
 
 static void forget_user(struct snapshot *s, uint32_t id)
@@ -161,6 +175,8 @@ static void forget_user(struct snapshot *s, uint32_t id)
 	const struct admin_user *u = &s->users[id]->user;
 
 	count(s, u, UINT32_MAX); /* adds -1 */
+	if (s->was_of[id] == UINT16_MAX)
+		s->was_of[id] = u->account;
 	map_del(&s->by_email, email_hash(s, u->account, u->email), id);
 }
 
@@ -462,14 +478,24 @@ enum err snapshot_next_user(struct snapshot *s, uint32_t *from, const struct sna
 	return e;
 }
 
-uint32_t snapshot_take_changed(struct snapshot *s, uint32_t *ret_ids, uint32_t max)
+static struct snap_change take_change(struct snapshot *s, uint32_t id)
+{
+	uint16_t was = s->was_of[id];
+
+	s->is_changed[id] = false;
+	s->was_of[id] = UINT16_MAX;
+	if (s->users[id] && s->users[id]->user.account == was)
+		was = UINT16_MAX;
+	return (struct snap_change){ id, was };
+}
+
+uint32_t snapshot_take_changed(struct snapshot *s, struct snap_change *ret, uint32_t max)
 {
 	uint32_t n = 0;
 
 	pthread_mutex_lock(&s->lock);
 	for (; n < max && s->changed_n; n++, s->changed_n--) {
-		ret_ids[n] = s->changed[s->changed_first];
-		s->is_changed[ret_ids[n]] = false;
+		ret[n] = take_change(s, s->changed[s->changed_first]);
 		s->changed_first = (s->changed_first + 1) % s->max.users;
 	}
 	pthread_mutex_unlock(&s->lock);

@@ -67,8 +67,13 @@ struct snap_filter {
 MUST_CHECK enum err snapshot_next_user(struct snapshot *s, uint32_t *from,
 				       const struct snap_filter *f, struct snap_copy *ret);
 
-/* Takes up to max ids of changed users. A slot may be empty by now: the user is gone. */
-uint32_t snapshot_take_changed(struct snapshot *s, uint32_t *ret_ids, uint32_t max);
+/* A changed slot of a user; empty by now, or another's, when the user is gone. */
+struct snap_change {
+	uint32_t id;
+	uint16_t gone_from; /* the account that had a user there and has it no more; UINT16_MAX: none */
+};
+/* Takes up to max changes; each slot once. */
+uint32_t snapshot_take_changed(struct snapshot *s, struct snap_change *ret, uint32_t max);
 /* Asks for one call of poke(arg) at the next change of a user; from the loop thread. */
 void snapshot_want_poke(struct snapshot *s, void (*poke)(void *arg), void *arg);
 uint64_t snapshot_seq(struct snapshot *s);
@@ -77,8 +82,10 @@ bool snapshot_health_changed(struct snapshot *s, uint64_t *seen);
 
 /* Counts kept up to date. */
 struct snap_census {
-	uint32_t users, enabled, settled, held, backing_off;
+	uint32_t users, enabled, settled, held, desired, backing_off, conflicts, watchers, lit;
+	uint32_t shown[SHOWN_COUNT]; /* of those held */
 	uint32_t combined[PRESENCE_COUNT];
+	uint32_t match[MATCH_COUNT], onboarding[ONBOARDING_COUNT];
 };
 void snapshot_census(struct snapshot *s, uint16_t account, struct snap_census *ret);
 

@@ -101,12 +101,35 @@ static void take(struct cli *c, int letter, const char *value)
 	case 'n':
 		c->dry_run = true;
 		break;
+	case 'A':
+		c->all = true;
+		break;
 	case 'y':
 		c->yes = true;
+		break;
+	case 'f':
+		c->how_long = value;
+		break;
+	case 'o':
+		c->out_file = value;
+		break;
+	case 'r':
+		c->role = value;
+		break;
+	case 'k':
+		c->keep_lines = true;
 		break;
 	default:
 		CHECK(!"an option of options.def without a place");
 	}
+}
+
+static bool is_own(int letter)
+{
+	for (unsigned i = 0; i < option_rows_n; i++)
+		if (option_rows[i].letter == letter)
+			return !option_rows[i].global;
+	return false;
 }
 
 /* Letters of the verbs' own options seen, for the check against the verb. */
@@ -130,7 +153,7 @@ static int read_options(struct cli *c, int argc, char **argv, char own[static 16
 			return EXIT_USAGE_OR_GONE;
 		}
 		take(c, letter, optarg);
-		if (strchr("squny", letter) && n < 15)
+		if (is_own(letter) && n < 15)
 			own[n++] = (char)letter;
 	}
 	return 0;

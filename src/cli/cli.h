@@ -15,7 +15,8 @@ enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE_OR_GONE = 2 };
 struct cli {
 	const char *config, *socket, *account; /* NULL: not given */
 	const char *state, *search, *until;
-	bool json, help, dry_run, yes;
+	const char *how_long, *out_file, *role;
+	bool json, help, dry_run, yes, all, keep_lines;
 	bool colour;	  /* stdout is a terminal and NO_COLOR is not set */
 	bool interactive; /* stdin and stderr are terminals */
 	const char *verb;
@@ -59,16 +60,38 @@ int cli_ask(struct cli *c, const char *method, const char *path, const char *typ
 	    struct slice body, json_t **ret);
 int cli_get(struct cli *c, const char *path, json_t **ret);
 int cli_send(struct cli *c, const char *method, const char *path, json_t *body, json_t **ret);
+/* With a precondition: if_match is the ETag of what it is about, "": only when there is none yet, NULL: in
+ * any case. etag: of the answer, "" without one. */
+enum { CLI_ETAG_MAX = 64 };
+int cli_ask_if(struct cli *c, const char *method, const char *path, const char *if_match, json_t *body,
+	       json_t **ret, char etag[static CLI_ETAG_MAX]);
+/* Files as they are, of any size. `to` gets nothing of a refusal. */
+int cli_send_file(struct cli *c, const char *path, const char *type, FILE *from, json_t **ret);
+int cli_get_file(struct cli *c, const char *path, FILE *to);
+/* file.c */
+/* "-": standard input. too_much is said when it does not fit b. The exit status of a failure, 0 for none. */
+int cli_read_file(struct cli *c, const char *name, const char *too_much, struct buf *b);
+/* For writing, readable by oneself only; NULL: it was said why not, as when it exists already. */
+FILE *cli_new_file(struct cli *c, const char *name);
 /* path.c */
 void path_segment(struct buf *b, const char *text);
 /* The account in which the address is known: --account, or the only one. 0 or the exit status. */
 int cli_account_of(struct cli *c, const char *email, char *account, size_t cap);
 /* The path of a person in the API, for buf_fini in any case. The exit status of a failure, 0 for none. */
 int cli_user_path(struct cli *c, const char *email, struct buf *path);
+/* Leaves in the array under `key` of doc only the rows whose `name` is --account's; all without one. */
+void cli_keep_account(const struct cli *c, json_t *doc, const char *key, const char *name);
+/* 0 when --account is not given or names an account; else the exit status, after having said so. */
+int cli_known_account(struct cli *c);
 /* --account, or the only account there is. */
 int cli_one_account(struct cli *c, char *account, size_t cap);
 
+/* verb_set.c: --until as an instant under `key`. 0 or the exit status. */
+int cli_until(struct cli *c, json_t *body, const char *key);
+
 /* text.c */
+/* Asks on a terminal, unless --yes is given; a script is not asked. */
+bool cli_sure(struct cli *c, const char *question);
 const char *text_of(json_t *object, const char *key); /* "" when absent */
 long long number_of(json_t *object, const char *key);
 bool bool_of(json_t *object, const char *key);

@@ -61,6 +61,35 @@ int cli_account_of(struct cli *c, const char *email, char *account, size_t cap)
 	return status;
 }
 
+void cli_keep_account(const struct cli *c, json_t *doc, const char *key, const char *name)
+{
+	json_t *rows = json_object_get(doc, key);
+
+	for (size_t i = json_array_size(rows); c->account && i-- > 0;)
+		if (!slice_is(slice_str(c->account), text_of(json_array_get(rows, i), name)))
+			json_array_remove(rows, i);
+}
+
+int cli_known_account(struct cli *c)
+{
+	json_t *doc, *all, *a;
+	bool known = false;
+	size_t i;
+	int status = c->account ? cli_get(c, "/api/v1/accounts", &doc) : 0;
+
+	if (!c->account || status)
+		return status;
+	all = json_object_get(doc, "accounts");
+	json_array_foreach(all, i, a) known |= slice_is(slice_str(c->account), text_of(a, "name"));
+	if (!known) {
+		fprintf(c->err, "offhook: no account %s; there are:", c->account);
+		json_array_foreach(all, i, a) fprintf(c->err, " %s", text_of(a, "name"));
+		fprintf(c->err, "\n");
+	}
+	json_decref(doc);
+	return known ? 0 : EXIT_REFUSED;
+}
+
 int cli_one_account(struct cli *c, char *account, size_t cap)
 {
 	json_t *doc, *all;

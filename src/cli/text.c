@@ -34,6 +34,20 @@ void print_clean(struct cli *c, const char *text)
 		fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, c->out);
 }
 
+bool cli_sure(struct cli *c, const char *question)
+{
+	int first, next;
+
+	if (c->yes || !c->interactive)
+		return true;
+	fprintf(c->err, "%s [y/N] ", question);
+	fflush(c->err);
+	first = getchar();
+	for (next = first; next != '\n' && next != EOF;)
+		next = getchar();
+	return first == 'y' || first == 'Y';
+}
+
 int64_t cli_now_ms(void)
 {
 	struct timespec t;

@@ -1,18 +1,22 @@
 #include "cli/cli.h"
 
+/* What hits everybody is said, not left out: a script without a terminal is not asked back. */
+static bool says_whom(struct cli *c)
+{
+	if (!c->account == !c->all) {
+		fprintf(c->err, "offhook: clear what? give either --account NAME or --all\n");
+		return false;
+	}
+	return true;
+}
+
 static bool sure(struct cli *c)
 {
-	int first, next;
+	char question[400];
 
-	if (c->yes || !c->interactive)
-		return true;
-	fprintf(c->err, "Give back every session of %s%s? [y/N] ",
-		c->account ? "account " : "all accounts", c->account ? c->account : "");
-	fflush(c->err);
-	first = getchar();
-	for (next = first; next != '\n' && next != EOF;)
-		next = getchar();
-	return first == 'y' || first == 'Y';
+	snprintf(question, sizeof(question), "Give back every session of %s%s?",
+		 c->account ? "account " : "all accounts", c->account ? c->account : "");
+	return cli_sure(c, question);
 }
 
 int verb_clear(struct cli *c)
@@ -20,6 +24,8 @@ int verb_clear(struct cli *c)
 	json_t *body, *doc;
 	int status;
 
+	if (!says_whom(c))
+		return EXIT_USAGE_OR_GONE;
 	if (!sure(c)) {
 		fprintf(c->err, "nothing done\n");
 		return EXIT_REFUSED;

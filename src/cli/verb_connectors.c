@@ -24,20 +24,20 @@ int verb_connectors(struct cli *c)
 	struct table t;
 	json_t *doc, *v;
 	size_t i;
-	int status = cli_get(c, "/api/v1/connectors", &doc);
+	int status = cli_known_account(c);
 
+	if (!status)
+		status = cli_get(c, "/api/v1/connectors", &doc);
 	if (status)
 		return status;
+	cli_keep_account(c, doc, "connectors", "account");
 	if (c->json) {
 		print_json(c, doc);
 	} else {
 		table_init(&t, 8);
 		for (i = 0; i < 8; i++)
 			table_cell(&t, colour_of(c, "head"), names[i]);
-		json_array_foreach(json_object_get(doc, "connectors"), i,
-				   v) if (!c->account ||
-					  slice_is(slice_str(c->account), text_of(v, "account")))
-		    row(c, &t, v);
+		json_array_foreach(json_object_get(doc, "connectors"), i, v) row(c, &t, v);
 		table_print(&t, c);
 		table_fini(&t);
 	}

@@ -37,6 +37,12 @@ static void say_line_profile(struct cli *c, json_t *p)
 		return;
 	fprintf(c->out, "    the pbx holds the profile %s",
 		*text_of(p, "held") ? text_of(p, "held") : "(unknown)");
+	if (*text_of(p, "text")) {
+		fputs(": ", c->out);
+		print_clean(c, text_of(p, "text"));
+	}
+	if (strcmp(text_of(p, "lend"), "held") == 0)
+		fputs(", lent because of what Teams shows", c->out);
 	if (strcmp(text_of(p, "write"), "asked") == 0)
 		fprintf(c->out, ", %s is being written", text_of(p, "written"));
 	if (strcmp(text_of(p, "write"), "refused") == 0) {
@@ -44,6 +50,15 @@ static void say_line_profile(struct cli *c, json_t *p)
 		print_clean(c, text_of(p, "refusal"));
 	}
 	fputc('\n', c->out);
+}
+
+static const char *forward_words(const char *forward)
+{
+	if (strcmp(forward, "voicemail") == 0)
+		return ", forwarded to voicemail";
+	if (strcmp(forward, "internal") == 0)
+		return ", forwarded to another line";
+	return strcmp(forward, "external") == 0 ? ", forwarded elsewhere" : "";
 }
 
 static void say_line(struct cli *c, json_t *l)
@@ -54,8 +69,9 @@ static void say_line(struct cli *c, json_t *l)
 	relative_time(text_of(l, "last_report"), seen, sizeof(seen));
 	fprintf(c->out, "  %s/", text_of(l, "connector"));
 	print_clean(c, text_of(l, "number"));
-	fprintf(c->out, ": %s%s%s, call %s%s%s, %s, subscription %s", colour_of(c, presence),
+	fprintf(c->out, ": %s%s%s, call %s%s%s%s, %s, subscription %s", colour_of(c, presence),
 		presence, colour_end(c), text_of(l, "call"), bool_of(l, "dnd") ? ", dnd" : "",
+		forward_words(text_of(l, "forward")),
 		bool_of(l, "registered") ? "" : ", not registered", text_of(l, "sync"),
 		text_of(l, "link"));
 	if (*reason) {

@@ -1,33 +1,30 @@
-#include <errno.h>
 #include <string.h>
 
 #include "cli/cli.h"
 
 enum { CSV_MAX = 8 << 20 };
 
-static int read_csv(struct cli *c, const char *name, struct buf *b)
-{
-	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
-	char piece[16384];
-	size_t n;
-	bool bad;
+static const char too_much[] = "more than 8 MB; give it in parts, or as users_file in offhook.yaml";
 
-	if (!f) {
-		fprintf(c->err, "offhook: %s: %s\n", name, strerrordesc_np(errno));
-		return EXIT_USAGE_OR_GONE;
+/* Whose lines go to somebody else. */
+static void say_taken(struct cli *c, const json_t *doc)
+{
+	json_t *changes = json_object_get(doc, "changes"), *change, *take;
+	size_t i, k;
+
+	json_array_foreach(changes, i, change)
+	{
+		json_array_foreach(json_object_get(change, "takes"), k, take)
+		{
+			fputs("  ", c->out);
+			print_clean(c, text_of(change, "email"));
+			fputs(c->dry_run ? " would take " : " takes ", c->out);
+			print_clean(c, text_of(take, "line"));
+			fputs(" from ", c->out);
+			print_clean(c, text_of(take, "from"));
+			fputc('\n', c->out);
+		}
 	}
-	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
-		buf_add(b, piece, n);
-	bad = ferror(f) != 0;
-	if (f != stdin)
-		fclose(f);
-	if (!bad && !buf_err(b))
-		return 0;
-	fprintf(c->err, "offhook: %s: %s\n", name,
-		bad ? "cannot be read"
-		    : "more than 8 MB; give it in parts, "
-		      "or as users_file in offhook.yaml");
-	return EXIT_USAGE_OR_GONE;
 }
 
 static int say(struct cli *c, json_t *doc)
@@ -39,9 +36,9 @@ static int say(struct cli *c, json_t *doc)
 		print_json(c, doc);
 		return json_array_size(errors) ? EXIT_REFUSED : EXIT_DONE;
 	}
-	fprintf(c->out, "%s%lld added, %lld changed, %lld removed, %lld unchanged, %zu wrong\n",
+	fprintf(c->out, "%s%lld added, %lld changed, %lld unchanged, %zu wrong\n",
 		c->dry_run ? "nothing done; it would be: " : "", number_of(doc, "added"),
-		number_of(doc, "changed"), number_of(doc, "removed"), number_of(doc, "unchanged"),
+		number_of(doc, "changed"), number_of(doc, "unchanged"),
 		json_array_size(errors));
 	json_array_foreach(errors, i, e)
 	{
@@ -49,6 +46,7 @@ static int say(struct cli *c, json_t *doc)
 		print_clean(c, text_of(e, "text"));
 		fputc('\n', c->out);
 	}
+	say_taken(c, doc);
 	return json_array_size(errors) ? EXIT_REFUSED : EXIT_DONE;
 }
 
@@ -82,7 +80,7 @@ int verb_import(struct cli *c)
 	int status;
 
 	buf_init(&csv, CSV_MAX);
-	status = read_csv(c, c->argv[0], &csv);
+	status = cli_read_file(c, c->argv[0], too_much, &csv);
 	if (!status)
 		status = send_csv(c, buf_view(&csv));
 	buf_fini(&csv);

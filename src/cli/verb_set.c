@@ -30,7 +30,7 @@ static int64_t to_wall(struct civil t, void *arg)
 	return s < 0 ? -1 : (int64_t)s * 1000;
 }
 
-static int read_until(struct cli *c, json_t *body)
+int cli_until(struct cli *c, json_t *body, const char *key)
 {
 	static const struct zone here = {to_local, to_wall, NULL};
 	char text[DATE_LEN + 1];
@@ -38,7 +38,7 @@ static int read_until(struct cli *c, json_t *body)
 	enum err e;
 
 	if (!c->until) {
-		json_object_set_new(body, "until", json_null());
+		json_object_set_new(body, key, json_null());
 		return 0;
 	}
 	e = until_parse(slice_str(c->until), cli_now_ms(), &here, &wall_ms);
@@ -50,7 +50,7 @@ static int read_until(struct cli *c, json_t *body)
 		return EXIT_USAGE_OR_GONE;
 	}
 	date_format(wall_ms, text);
-	json_object_set_new(body, "until", json_string(text));
+	json_object_set_new(body, key, json_string(text));
 	return 0;
 }
 
@@ -92,7 +92,7 @@ int verb_set(struct cli *c)
 	int status = read_state(c, body);
 
 	if (!status)
-		status = read_until(c, body);
+		status = cli_until(c, body, "until");
 	if (!status)
 		status = put(c, "profile", body);
 	if (!status && !c->json) {

@@ -27,6 +27,9 @@ static void say_account(struct cli *c, json_t *a)
 	if (number_of(a, "backing_off"))
 		fprintf(c->out, ", %s%lld refused by Graph%s", colour_of(c, "bad"),
 			number_of(a, "backing_off"), colour_end(c));
+	if (number_of(a, "watchers"))
+		fprintf(c->out, ", %lld watchers of lamps, %lld lit", number_of(a, "watchers"),
+			number_of(a, "lamps_lit"));
 	fprintf(c->out, "\n ");
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		fprintf(c->out, " %s%s%s %lld", colour_of(c, states[i]), states[i], colour_end(c),
@@ -90,12 +93,16 @@ static int gather(struct cli *c, json_t *all, const char *path, const char *key,
 int verb_status(struct cli *c)
 {
 	json_t *all = json_object();
-	int status = gather(c, all, "/readyz", "ready", true);
+	int status = cli_known_account(c);
 
+	if (!status)
+		status = gather(c, all, "/readyz", "ready", true);
 	if (!status)
 		status = gather(c, all, "/api/v1/accounts", "accounts", false);
 	if (!status)
 		status = gather(c, all, "/api/v1/connectors", "connectors", false);
+	cli_keep_account(c, all, "accounts", "name");
+	cli_keep_account(c, all, "connectors", "account");
 	if (!status && c->json)
 		print_json(c, all);
 	else if (!status)

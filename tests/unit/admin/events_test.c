@@ -54,6 +54,8 @@ static void ready(void *arg, bool ended)
 	*n += ended ? 1000 : 1;
 }
 
+static const struct events_hooks hooks = {.ready = ready};
+
 static size_t read_all(struct watcher *w, size_t piece)
 {
 	size_t n = 0, got;
@@ -95,7 +97,7 @@ static void a_storm_is_told_once_a_tick(void **state)
 	unsigned told = 0;
 	(void)state;
 
-	assert_int_equal(events_watch(e, &w, UINT16_MAX, ready, &told, 1000), ERR_OK);
+	assert_int_equal(events_watch(e, &w, UINT16_MAX, &hooks, &told, 1000), ERR_OK);
 	events_tick(e, 0, 0);
 	read_all(w, 1000);
 	assert_int_equal(times("event: hello"), 1);
@@ -122,8 +124,8 @@ static void a_watcher_sees_its_account_only(void **state)
 	unsigned told = 0;
 	(void)state;
 
-	assert_int_equal(events_watch(e, &mine, 1, ready, &told, 0), ERR_OK);
-	assert_int_equal(events_watch(e, &all, UINT16_MAX, ready, &told, 0), ERR_OK);
+	assert_int_equal(events_watch(e, &mine, 1, &hooks, &told, 0), ERR_OK);
+	assert_int_equal(events_watch(e, &all, UINT16_MAX, &hooks, &told, 0), ERR_OK);
 	for (uint32_t i = 0; i < 20; i++)
 		put(i, i % 2);
 	events_tick(e, 0, 0);
@@ -136,6 +138,77 @@ static void a_watcher_sees_its_account_only(void **state)
 	check_framing();
 }
 
+/* The page reads the lists at `hello`: the changes of hours without one would be told to it once more. */
+static void what_changed_before_anybody_came_is_not_told(void **state)
+{
+	struct watcher *w;
+	unsigned told = 0;
+	(void)state;
+
+	for (int visit = 0; visit < 2; visit++) {
+		for (uint32_t i = 0; i < USERS; i++)
+			put(i, 0);
+		events_tick(e, visit * 1000, 0);
+		assert_int_equal(events_watch(e, &w, UINT16_MAX, &hooks, &told, 0), ERR_OK);
+		put(7, 0);
+		for (int64_t ms = 0; ms <= 900; ms += 100) {
+			events_tick(e, visit * 1000 + ms, 0);
+			read_all(w, 65536);
+			assert_int_equal(times("@x\""), ms == 0);
+			assert_int_equal(times("u7@x\""), ms == 0);
+		}
+		events_unwatch(e, w);
+	}
+}
+
+static bool sees_no_other(void *arg, uint16_t account)
+{
+	(void)arg;
+	return account == 1;
+}
+
+/* Not even that somebody of another account is gone, by whatever number. */
+static void who_is_gone_is_told_to_its_account_only(void **state)
+{
+	static const struct events_hooks own = {.ready = ready, .sees = sees_no_other};
+	struct watcher *mine, *all, *one;
+	unsigned told = 0;
+	(void)state;
+
+	assert_int_equal(events_watch(e, &mine, UINT16_MAX, &own, &told, 0), ERR_OK);
+	assert_int_equal(events_watch(e, &one, 1, &hooks, &told, 0), ERR_OK);
+	assert_int_equal(events_watch(e, &all, UINT16_MAX, &hooks, &told, 0), ERR_OK);
+	put(1, 1);
+	put(2, 0);
+	put(3, 0);
+	events_tick(e, 0, 0);
+	read_all(mine, 500);
+	read_all(one, 500);
+	read_all(all, 500);
+	snapshot_remove_user(s, 1);
+	snapshot_remove_user(s, 2);
+	snapshot_remove_user(s, 3);
+	put(3, 1); /* its number is another's now */
+	events_poked(e);
+	events_tick(e, 100, 0);
+	read_all(mine, 500);
+	assert_int_equal(times("\"gone\""), 1);
+	assert_int_equal(times("{\"id\":1,\"gone\":true}"), 1);
+	assert_int_equal(times("u3@x"), 1);
+	read_all(one, 500);
+	assert_int_equal(times("\"gone\""), 1);
+	read_all(all, 500);
+	assert_int_equal(times("\"gone\""), 3);
+	assert_int_equal(times("u3@x"), 1);
+	assert_true(strstr(text, "{\"id\":3,\"gone\":true}") < strstr(text, "u3@x"));
+	/* whoever stays is not gone */
+	put(3, 1);
+	events_tick(e, 200, 0);
+	read_all(all, 500);
+	assert_int_equal(times("\"gone\""), 0);
+	check_framing();
+}
+
 static void nothing_is_lost_when_a_tick_is_full(void **state)
 {
 	struct watcher *w;
@@ -143,7 +216,7 @@ static void nothing_is_lost_when_a_tick_is_full(void **state)
 	int64_t now_ms = 0;
 	(void)state;
 
-	assert_int_equal(events_watch(e, &w, UINT16_MAX, ready, &told, 0), ERR_OK);
+	assert_int_equal(events_watch(e, &w, UINT16_MAX, &hooks, &told, 0), ERR_OK);
 	for (uint32_t i = 0; i < USERS; i++)
 		put(i, 0);
 	for (; now_ms < 3000; now_ms += 100) {
@@ -165,8 +238,8 @@ static void who_is_too_slow_is_told_to_read_again(void **state)
 	char head[100];
 	(void)state;
 
-	assert_int_equal(events_watch(e, &slow, UINT16_MAX, ready, &told, 0), ERR_OK);
-	assert_int_equal(events_watch(e, &quick, UINT16_MAX, ready, &told, 0), ERR_OK);
+	assert_int_equal(events_watch(e, &slow, UINT16_MAX, &hooks, &told, 0), ERR_OK);
+	assert_int_equal(events_watch(e, &quick, UINT16_MAX, &hooks, &told, 0), ERR_OK);
 	events_tick(e, now_ms, 0);
 	assert_int_equal(events_read(e, slow, head, 20), 20); /* in the middle of an event */
 	for (int round = 0; round < 12; round++)
@@ -204,8 +277,8 @@ static void watchers_come_and_go(void **state)
 	assert_int_equal(events_next(e), TIME_NEVER);
 	assert_false(events_wants_poke(e));
 	for (int i = 0; i < EVENTS_WATCHERS_MAX; i++)
-		assert_int_equal(events_watch(e, &w[i], UINT16_MAX, ready, &told, 0), ERR_OK);
-	assert_int_equal(events_watch(e, &more, UINT16_MAX, ready, &told, 0), ERR_LIMIT);
+		assert_int_equal(events_watch(e, &w[i], UINT16_MAX, &hooks, &told, 0), ERR_OK);
+	assert_int_equal(events_watch(e, &more, UINT16_MAX, &hooks, &told, 0), ERR_LIMIT);
 	events_end(e);
 	assert_int_equal(told, 1000 * EVENTS_WATCHERS_MAX);
 	for (int i = 0; i < EVENTS_WATCHERS_MAX; i += 2)
@@ -224,7 +297,7 @@ static void an_idle_stream_keeps_time(void **state)
 	unsigned told = 0;
 	(void)state;
 
-	assert_int_equal(events_watch(e, &w, UINT16_MAX, ready, &told, 0), ERR_OK);
+	assert_int_equal(events_watch(e, &w, UINT16_MAX, &hooks, &told, 0), ERR_OK);
 	events_tick(e, 0, 0);
 	read_all(w, 1000);
 	assert_true(events_wants_poke(e));
@@ -243,7 +316,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    CASE(a_storm_is_told_once_a_tick),
+	    CASE(what_changed_before_anybody_came_is_not_told),
 	    CASE(a_watcher_sees_its_account_only),
+	    CASE(who_is_gone_is_told_to_its_account_only),
 	    CASE(nothing_is_lost_when_a_tick_is_full),
 	    CASE(who_is_too_slow_is_told_to_read_again),
 	    CASE(watchers_come_and_go),

@@ -79,6 +79,40 @@ static void a_profile_on_its_way_or_refused(void **state)
 	}
 }
 
+static void what_is_lent_is_named(void **state)
+{
+	struct admin_line l = line(1, "201", PRESENCE_AVAILABLE, CALL_GONE);
+	static const struct {
+		enum line_lend lend;
+		enum lamp lamp;
+		const char *text;
+	} rows[] = {
+		{ LINE_LEND_NONE, LAMP_MEETING, "" },
+		{ LINE_LEND_HELD, LAMP_MEETING,
+		  "line hq/201: the pbx is lent the profile busy because of what Teams shows (In a Teams "
+		  "meeting); it is not the person's own, and is taken back afterwards" },
+		{ LINE_LEND_HELD, LAMP_OFF,
+		  "line hq/201: the pbx is lent the profile busy since before the start, until Teams is "
+		  "read" },
+		{ LINE_LEND_RETURNED, LAMP_DARK,
+		  "line hq/201: the profile busy, lent to the pbx, is being taken back" },
+		{ LINE_LEND_LEFT, LAMP_MEETING,
+		  "line hq/201: somebody has set something meanwhile, so the pbx is lent nothing before "
+		  "Teams is quiet again" },
+	};
+	struct admin_user u = { .lines = &l, .lines_n = 1 };
+	(void)state;
+
+	l.lent = PROFILE_BUSY;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		l.lend = (uint8_t)rows[i].lend;
+		u.lamp = (uint8_t)rows[i].lamp;
+		buf_reset(&out);
+		explain_lend(&out, &u, &l, names);
+		assert_string_equal(buf_cstr(&out), rows[i].text);
+	}
+}
+
 static void a_line_wins(void **state)
 {
 	struct admin_line lines[] = {line(1, "201", PRESENCE_BUSY, CALL_TALKING),
@@ -232,15 +266,25 @@ static void what_others_see(void **state)
 	explain_seen(&out, &u);
 	assert_string_equal(
 	    buf_cstr(&out),
-	    "others see Available (Available/Available): another session or a state set "
-	    "by hand outranks ours");
+	    "others see Available (Available/Available)");
 	buf_reset(&out);
+	u.shown = SHOWN_AWAY_HIDDEN;
+	explain_seen(&out, &u);
+	assert_string_equal(
+	    buf_cstr(&out),
+	    "others see Available (Available/Available): Away is hidden because a Teams client is active");
+	buf_reset(&out);
+	u.shown = SHOWN_AS_SENT;
 	u.seen = PRESENCE_AWAY;
 	u.seen_pair = SLICE_LIT("Away/Away");
 	u.seen_wall_ms = 1795528800000;
 	explain_seen(&out, &u);
-	assert_string_equal(buf_cstr(&out),
-			    "others see Away (Away/Away), read back at 2026-11-24T14:00:00Z");
+	assert_string_equal(buf_cstr(&out), "others see Away (Away/Away): shown as sent, read back at "
+					    "2026-11-24T14:00:00Z");
+	buf_reset(&out);
+	u.conflict = true;
+	explain_seen(&out, &u);
+	assert_non_null(strstr(buf_cstr(&out), "conflict: another application writes the same user"));
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -249,6 +293,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    CASE(a_profile_on_its_way_or_refused),
+	    CASE(what_is_lent_is_named),
 	    CASE(a_line_wins), CASE(lines_of_every_kind), CASE(the_profile_wins),
 	    CASE(sessions),    CASE(what_others_see),
 	};

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -14,21 +15,44 @@
 
 #include "base/check.h"
 #include "core/engine.h"
+#include "store/store.h"
 
-int64_t harness_mono_ms(void)
+/* Read by the admin thread too. */
+static atomic_llong still_mono_ms, still_wall_ms; /* 0: the clocks run */
+
+static int64_t real_ms(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t harness_mono_ms(void)
+{
+	int64_t still = atomic_load(&still_mono_ms);
+
+	return still ? still : real_ms(CLOCK_MONOTONIC);
 }
 
 int64_t harness_wall_ms(void)
 {
-	struct timespec t;
+	int64_t still = atomic_load(&still_wall_ms);
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return still ? still : real_ms(CLOCK_REALTIME);
+}
+
+void harness_stand_still(void)
+{
+	atomic_store(&still_mono_ms, real_ms(CLOCK_MONOTONIC));
+	atomic_store(&still_wall_ms, real_ms(CLOCK_REALTIME));
+}
+
+void harness_pass(int64_t ms)
+{
+	CHECK(atomic_load(&still_mono_ms));
+	atomic_fetch_add(&still_mono_ms, ms);
+	atomic_fetch_add(&still_wall_ms, ms);
 }
 
 static void wake(void *arg)
@@ -37,6 +61,17 @@ static void wake(void *arg)
 
 	if (write(h->wake[1], "w", 1) != 1 && errno != EAGAIN)
 		abort();
+}
+
+static void open_store(struct harness *h)
+{
+	const struct store_options o = {.dir = h->folder, .commit_ms = 5};
+	char why[STORE_WHY_MAX] = "";
+
+	if (store_open(&h->store, &o, why) || admin_set_store(h->admin, h->store, h->first_password, why)) {
+		fprintf(stderr, "store: %s\n", why);
+		abort();
+	}
 }
 
 void harness_start(struct harness *h, const struct harness_options *o)
@@ -57,24 +92,41 @@ void harness_start(struct harness *h, const struct harness_options *o)
 				  .mono_ms = harness_mono_ms,
 				  .wall_ms = harness_wall_ms,
 				  .wake = wake,
+				  .password_cost = 4, /* fast, whatever machine */
+				  .open_read = true,
 				  .arg = h};
 	if (o) {
 		c.certificate = o->certificate;
 		c.key = o->key;
 		c.request_ms = o->request_ms;
 		c.command_ms = o->command_ms;
+		c.url = o->url;
+		c.open_read = !o->closed;
 	}
 	if (admin_start(&h->admin, &c, why, sizeof(why))) {
 		fprintf(stderr, "admin_start: %s\n", why);
 		abort();
 	}
 	h->port = admin_port(h->admin);
+	if (o && o->with_store)
+		open_store(h);
 	harness_fill(h, o && o->users ? o->users : 7);
 }
 
 void harness_stop(struct harness *h)
 {
+	static const char *const files[] = {"offhook.db", "offhook.db-wal", "offhook.db-shm", "offhook.lock"};
+	char path[128];
+
 	admin_stop(h->admin);
+	atomic_store(&still_mono_ms, 0);
+	atomic_store(&still_wall_ms, 0);
+	if (h->store)
+		store_close(h->store);
+	for (size_t i = 0; h->store && i < ARRAY_LEN(files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", h->folder, files[i]);
+		unlink(path);
+	}
 	rmdir(h->folder);
 	close(h->wake[0]);
 	close(h->wake[1]);
@@ -285,7 +337,7 @@ bool harness_command(struct harness *h, struct admin_command *ret)
 	struct pollfd p = {.fd = h->wake[0], .events = POLLIN};
 	char c;
 
-	return poll(&p, 1, 5000) == 1 && read(h->wake[0], &c, 1) == 1 && admin_take(h->admin, ret);
+	return poll(&p, 1, 30000) == 1 && read(h->wake[0], &c, 1) == 1 && admin_take(h->admin, ret);
 }
 
 /* ---- a client of exact bytes ---- */
@@ -295,7 +347,7 @@ int harness_connect(const struct harness *h, bool by_socket)
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(h->port)};
 	int fd = socket(by_socket ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct timeval limit = {.tv_sec = 5};
+	struct timeval limit = {.tv_sec = 30};
 
 	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	snprintf(un.sun_path, sizeof(un.sun_path), "%s", h->socket_path);
@@ -368,8 +420,8 @@ void harness_receive(int fd, struct reply *ret)
 	free(all);
 }
 
-int harness_begin(const struct harness *h, bool by_socket, const char *method, const char *path,
-		  const char *body)
+static int begin(const struct harness *h, bool by_socket, const char *method, const char *path,
+		 const char *headers, const char *body)
 {
 	int fd = harness_connect(h, by_socket);
 	char head[4096];
@@ -377,6 +429,7 @@ int harness_begin(const struct harness *h, bool by_socket, const char *method, c
 	snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: localhost:%u\r\n", method, path,
 		 h->port);
 	harness_send(fd, head);
+	harness_send(fd, headers);
 	if (body) {
 		snprintf(head, sizeof(head), "Content-Length: %zu\r\n", strlen(body));
 		harness_send(fd, head);
@@ -385,6 +438,21 @@ int harness_begin(const struct harness *h, bool by_socket, const char *method, c
 	if (body)
 		harness_send(fd, body);
 	return fd;
+}
+
+int harness_begin(const struct harness *h, bool by_socket, const char *method, const char *path,
+		  const char *body)
+{
+	return begin(h, by_socket, method, path, "", body);
+}
+
+void harness_ask_with(const struct harness *h, const char *method, const char *path, const char *headers,
+		      const char *body, struct reply *ret)
+{
+	int fd = begin(h, false, method, path, headers, body);
+
+	harness_receive(fd, ret);
+	close(fd);
 }
 
 void harness_ask(const struct harness *h, bool by_socket, const char *method, const char *path,

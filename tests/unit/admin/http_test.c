@@ -1,6 +1,7 @@
 /* The listener against hostile clients: framing, hosts, sizes, slowness, storms of connections. */
 #include "test.h"
 
+#include <microhttpd.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +120,59 @@ static void malformed(void **state)
 		if (status >= 200 && status < 400)
 			fail_msg("served %d: %s", status, rows[i]);
 	}
+	still_serves();
+}
+
+/* The counter of that class in /metrics. */
+static long refused(const char *class)
+{
+	char name[80];
+	struct reply r;
+
+	snprintf(name, sizeof(name), "\noffhook_http_refused_total{class=\"%s\"} ", class);
+	harness_ask(&h, true, "GET", "/metrics", NULL, &r);
+	const char *at = strstr(r.body, name);
+	assert_non_null(at);
+	long n = strtol(at + strlen(name), NULL, 10);
+	reply_fini(&r);
+	return n;
+}
+
+/* Every bad input has an answer and a counter. */
+static void bad_input_is_answered_and_counted(void **state)
+{
+	static const struct {
+		const char *bytes, *class;
+		int status;
+	} rows[] = {
+	    {"GARBAGE\r\n\r\n", "no_request", 400},
+	    {"\r\n\r\nBLA\r\n\r\n", "no_request", 400},
+	    {"GET\n", "no_request", 400},
+	    {"GET /healthz\r\n\r\n", "unreadable", 400},
+	    {"GET /healthz HTTP/9.9\r\nHost: localhost\r\n\r\n", "unreadable", 505},
+	    {"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "framing", 400},
+	    /* libmicrohttpd 1.0 (Debian 13) refuses this before we see it */
+	    {"POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: "
+	     "chunked\r\n\r\n", MHD_VERSION >= 0x01000000 ? "unreadable" : "framing", 400},
+	    {"GET /nothing/here HTTP/1.1\r\nHost: localhost\r\n\r\n", "no_route", 404},
+	    {"TRACE /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", "no_route", 405},
+	};
+	char *big = malloc(70000);
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		long before = refused(rows[i].class);
+
+		assert_int_equal(status_of(false, rows[i].bytes), rows[i].status);
+		assert_int_equal(refused(rows[i].class), before + 1);
+	}
+	int n = snprintf(big, 70000, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ");
+	memset(big + n, 'a', 65000);
+	snprintf(big + n + 65000, 70000 - (size_t)n - 65000, "\r\n\r\n");
+	long before = refused("unreadable");
+	assert_int_equal(status_of(false, big), 431);
+	assert_int_equal(refused("unreadable"), before + 1);
+	free(big);
 	still_serves();
 }
 
@@ -317,8 +371,24 @@ static void what_does_not_start_says_why(void **state)
 	fclose(f);
 	assert_int_equal(try_start(NULL, path, NULL, why), ERR_EXISTS);
 	unlink(path);
-	assert_int_equal(try_start(NULL, "/nowhere/api.sock", NULL, why), ERR_IO);
+	assert_int_equal(try_start(NULL, "/nowhere/at/all/api.sock", NULL, why), ERR_IO);
+	assert_non_null(strstr(why, "make /nowhere/at/all, or set server.socket"));
 	still_serves();
+}
+
+/* /run/offhook is systemd's to make; without systemd it is ours. */
+static void the_sockets_folder_is_made(void **state)
+{
+	char path[140], why[200];
+	struct stat st;
+	(void)state;
+
+	snprintf(path, sizeof(path), "%s/run/api.sock", h.folder);
+	assert_int_equal(try_start(NULL, path, NULL, why), ERR_OK);
+	*strrchr(path, '/') = '\0';
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0007, 0);
+	assert_int_equal(rmdir(path), 0);
 }
 
 static void a_dead_daemons_socket_is_taken_over(void **state)
@@ -351,6 +421,7 @@ int main(void)
 	    CASE(hosts),
 	    CASE(smuggling),
 	    CASE(malformed),
+	    CASE(bad_input_is_answered_and_counted),
 	    CASE(too_large),
 	    CASE(slow_requests_are_cut),
 	    CASE(one_address_may_not_have_all),
@@ -358,6 +429,7 @@ int main(void)
 	    CASE(head_has_no_body),
 	    CASE(the_socket_is_for_its_group),
 	    CASE(what_does_not_start_says_why),
+	    CASE(the_sockets_folder_is_made),
 	    CASE(a_dead_daemons_socket_is_taken_over),
 	};
 	return cmocka_run_group_tests_name("admin/http", tests, NULL, NULL);

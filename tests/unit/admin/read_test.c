@@ -190,7 +190,8 @@ static void the_explanation(void **state)
 
 	assert_string_equal(text(doc, "email"), "u1@acme.example");
 	assert_string_equal(text(doc, "combined"), "busy");
-	assert_string_equal(text(doc, "session"), "call");
+	assert_string_equal(text(doc, "session"), "busy");
+	assert_string_equal(text(doc, "activity"), "InACall");
 	assert_string_equal(text(doc, "seen"), "busy");
 	assert_string_equal(text(doc, "rule"),
 			    "line hq/202 is in a conference; rank busy over available");
@@ -271,7 +272,7 @@ static void a_removed_user_is_gone(void **state)
 
 static void headers_of_every_answer(void **state)
 {
-	static const char *const paths[] = {"/", "/app.js", "/api/v1/accounts", "/nothing",
+	static const char *const paths[] = {"/", "/main.js", "/api/v1/accounts", "/nothing",
 					    "/metrics"};
 	char value[300];
 	struct reply r;
@@ -310,7 +311,7 @@ static void the_page_is_whole(void **state)
 		snprintf(path, sizeof(path), "/%s", assets[i].name);
 		harness_ask(&h, false, "GET", path, NULL, &r);
 		assert_int_equal(r.status, 200);
-		assert_int_equal(r.body_n, assets[i].n);
+		assert_int_equal(r.body_n, assets[i].plain.n);
 		reply_header(&r, "ETag", etag, sizeof(etag));
 		reply_fini(&r);
 		fd = harness_connect(&h, false);
@@ -327,6 +328,38 @@ static void the_page_is_whole(void **state)
 	assert_int_equal(r.status, 200);
 	reply_fini(&r);
 	reply_fini(&page);
+}
+
+static void the_page_is_packed_for_whoever_takes_it(void **state)
+{
+	static const struct {
+		const char *header;
+		bool packed;
+	} rows[] = {
+		{ "Accept-Encoding: gzip, deflate, br\r\n", true },
+		{ "Accept-Encoding: br,gzip\r\n", true },
+		{ "Accept-Encoding: gzip;q=0\r\n", false },
+		{ "Accept-Encoding: br\r\n", false },
+		{ "", false },
+	};
+	struct reply r;
+	char value[64], path[64];
+	(void)state;
+
+	snprintf(path, sizeof(path), "/%s", assets[0].name);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct asset_form *form = rows[i].packed ? &assets[0].packed : &assets[0].plain;
+
+		harness_ask_with(&h, "GET", path, rows[i].header, NULL, &r);
+		assert_int_equal(r.status, 200);
+		assert_int_equal(r.body_n, form->n);
+		assert_memory_equal(r.body, form->data, 3); /* gzip's mark, or a text's beginning */
+		assert_string_equal(reply_header(&r, "ETag", value, sizeof(value)), form->etag);
+		assert_string_equal(reply_header(&r, "Vary", value, sizeof(value)), "Accept-Encoding");
+		reply_header(&r, "Content-Encoding", value, sizeof(value));
+		assert_string_equal(value, rows[i].packed ? "gzip" : "");
+		reply_fini(&r);
+	}
 }
 
 /* Prometheus' text format: every sample's family is announced before, no family twice, no user
@@ -383,6 +416,7 @@ int main(void)
 	    CASE(a_removed_user_is_gone),
 	    CASE(headers_of_every_answer),
 	    CASE(the_page_is_whole),
+	    CASE(the_page_is_packed_for_whoever_takes_it),
 	    CASE(metrics_parse),
 	};
 	return cmocka_run_group_tests_name("admin/read", tests, NULL, NULL);

@@ -38,13 +38,18 @@ static void every_route_is_found_by_its_own_path(void **state)
 	}
 }
 
-static void writes_are_never_get_and_reads_take_no_body(void **state)
+static void the_table_is_as_the_gate_takes_it(void **state)
 {
 	(void)state;
 	for (int i = 0; i < ROUTE_COUNT; i++) {
-		assert_int_equal(routes[i].where == ROUTE_WRITE,
-				 strcmp(routes[i].method, "GET") != 0);
-		assert_int_equal(routes[i].body_max > 0, routes[i].where == ROUTE_WRITE);
+		const char *first = strchr(routes[i].pattern, '{'), *method = routes[i].method;
+		bool takes_body = strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
+
+		assert_int_equal(route_is_write(&routes[i]), strcmp(routes[i].method, "GET") != 0);
+		assert_int_equal(routes[i].body_max > 0, takes_body);
+		/* the gate looks for the account in the first parameter */
+		if (strstr(routes[i].pattern, "{account}"))
+			assert_int_equal(strncmp(first, "{account}", 9), 0);
 		assert_true(strlen(routes[i].help) > 10);
 	}
 }
@@ -116,7 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_route_is_found_by_its_own_path),
-	    cmocka_unit_test(writes_are_never_get_and_reads_take_no_body),
+	    cmocka_unit_test(the_table_is_as_the_gate_takes_it),
 	    cmocka_unit_test(parameters_are_decoded_segment_by_segment),
 	    cmocka_unit_test(what_is_no_path),
 	    cmocka_unit_test(decoding),

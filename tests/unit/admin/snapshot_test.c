@@ -145,18 +145,19 @@ static void filters(void **state)
 
 static void a_changed_user_is_queued_once(void **state)
 {
-	uint32_t ids[USERS];
+	struct snap_change changed[USERS];
 	(void)state;
 
 	for (int k = 0; k < 5; k++)
 		for (uint32_t i = 0; i < 10; i++)
 			assert_int_equal(put(i, 0, "a", 0), ERR_OK);
-	assert_int_equal(snapshot_take_changed(s, ids, 4), 4);
-	assert_int_equal(snapshot_take_changed(s, ids, USERS), 6);
-	assert_int_equal(snapshot_take_changed(s, ids, USERS), 0);
+	assert_int_equal(snapshot_take_changed(s, changed, 4), 4);
+	assert_int_equal(snapshot_take_changed(s, changed, USERS), 6);
+	assert_int_equal(snapshot_take_changed(s, changed, USERS), 0);
 	snapshot_remove_user(s, 4);
-	assert_int_equal(snapshot_take_changed(s, ids, USERS), 1);
-	assert_int_equal(ids[0], 4);
+	assert_int_equal(snapshot_take_changed(s, changed, USERS), 1);
+	assert_int_equal(changed[0].id, 4);
+	assert_int_equal(changed[0].gone_from, 0);
 }
 
 static void poke(void *arg)
@@ -167,7 +168,7 @@ static void poke(void *arg)
 
 static void one_poke_for_many_changes(void **state)
 {
-	uint32_t ids[USERS];
+	struct snap_change changed[USERS];
 	(void)state;
 
 	snapshot_want_poke(s, poke, NULL);
@@ -177,7 +178,7 @@ static void one_poke_for_many_changes(void **state)
 	assert_int_equal(pokes, 1);
 	snapshot_want_poke(s, poke, NULL); /* something waits already: at once */
 	assert_int_equal(pokes, 2);
-	snapshot_take_changed(s, ids, USERS);
+	snapshot_take_changed(s, changed, USERS);
 	snapshot_want_poke(s, poke, NULL);
 	snapshot_remove_user(s, 1);
 	assert_int_equal(pokes, 3);

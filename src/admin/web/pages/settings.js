@@ -1,0 +1,172 @@
+// Settings: who may do what, tokens, sessions, where alarms go, backup and restore, the whole as YAML.
+import { ask, at, get, post, put, remove } from '../lib/api.js';
+import { add, button, fill, h } from '../lib/dom.js';
+import { clock, t, word } from '../lib/i18n.js';
+import { health, version } from '../lib/live.js';
+import { may, mayAnywhere, session } from '../lib/session.js';
+import { confirm, copyable, dialog, errorNote, note, toast } from '../parts/dialog.js';
+import { card, facts, heading, reading, table } from '../parts/page.js';
+
+const ROLES = ['viewer', 'operator', 'owner'];
+
+/** @param {{account: string, role: string}[]} grants */
+function grantsWords(grants) {
+	return grants.map((g) => `${word('role', g.role)} · ${g.account === '*' ? t('account.all') : g.account}`).join(', ') || '–';
+}
+
+/** @param {string} id @param {{account: string, role: string} | null} [now] */
+function grantFields(id, now = null) {
+	const names = [...new Set([...health.accounts.map((a) => a.name), ...(now && now.account !== '*' ? [now.account] : [])])];
+	const role = /** @type {HTMLSelectElement} */ (h('select', { id: `${id}-role` }, ...ROLES.map((r) => h('option', { value: r, selected: r === now?.role }, word('role', r)))));
+	const account = /** @type {HTMLSelectElement} */ (h('select', { id: `${id}-account` }, h('option', { value: '*' }, t('account.all')), ...names.map((a) => h('option', { value: a, selected: a === now?.account }, a))));
+	return { node: h('div', { class: 'field-row' }, h('div', { class: 'field' }, h('label', { for: `${id}-role` }, t('role')), role), h('div', { class: 'field' }, h('label', { for: `${id}-account` }, t('account')), account)),
+		value: () => ({ account: account.value, role: role.value }) };
+}
+
+/** Roles on accounts: as many rows as there are. @param {{account: string, role: string}[]} grants */
+function grantList(grants) {
+	/** @type {{node: HTMLElement, value: () => {account: string, role: string}}[]} */
+	let rows = [];
+	let n = 0;
+	const box = h('div', { class: 'grants' });
+	const more = (/** @type {{account: string, role: string} | null} */ g) => {
+		const row = grantFields(`grant-${++n}`, g);
+		row.node.append(button(t('admin.grant.remove'), () => {
+			rows = rows.filter((r) => r !== row);
+			row.node.remove();
+		}, { kind: 'quiet' }));
+		rows.push(row);
+		box.append(row.node);
+	};
+	for (const g of grants.length ? grants : [null]) more(g);
+	return { node: h('div', { class: 'form' }, box, button(t('admin.grant.add'), () => more(null), { icon: 'plus' })), value: () => rows.map((r) => r.value()) };
+}
+
+/** @param {string} id @param {string} label @param {Record<string, any>} attributes */
+function textField(id, label, attributes) {
+	const input = /** @type {HTMLInputElement} */ (h('input', { id, autocomplete: 'off', ...attributes }));
+	return { node: h('div', { class: 'field' }, h('label', { for: id }, label), input), input };
+}
+
+/** Shown once: it is not kept anywhere in the clear. @param {string} title @param {string} text */
+function shownOnce(title, text) {
+	return dialog(title, [h('p', {}, t('once')), copyable(text, title)]);
+}
+
+/** @param {HTMLElement} box */
+function drawAdministrators(box) {
+	return reading(box, () => get('/api/v1/administrators'), (d) => {
+		const again = () => void drawAdministrators(box);
+		const rows = d.administrators.map((/** @type {any} */ a) => [a.name, grantsWords(a.grants ?? []), h('div', { class: 'actions' }, button(t('admin.grants'), () => void changeGrants(a).then(again), { kind: 'small' }),
+			a.name === session.name ? null : button(t('admin.reset'), () => void resetPassword(a).then(again), { kind: 'small' }),
+			a.name === session.name ? null : button(t('delete'), () => void confirm(t('admin.delete'), t('admin.delete.ask', { name: a.name }), t('delete'), () => remove(at('administrators', a.name))).then(again), { kind: 'small' }))]);
+		fill(box, table(t('settings.administrators'), [t('name'), t('role'), t('actions')], rows, t('none')), button(t('admin.add'), () => void addAdministrator().then(again), { icon: 'plus' }));
+	});
+}
+
+/** @param {any} a */
+function changeGrants(a) {
+	const grants = grantList(a.grants ?? []);
+	return dialog(t('admin.grants.of', { name: a.name }), [grants.node], { act: t('save'), go: () => put(at('administrators', a.name), { grants: grants.value() }) });
+}
+
+/** @param {any} a */
+async function resetPassword(a) {
+	let password = '';
+	if (await confirm(t('admin.reset'), t('admin.reset.ask', { name: a.name }), t('admin.reset'), async () => {
+		password = (await post(`${at('administrators', a.name)}/password`)).one_time_password;
+	})) await shownOnce(t('admin.password'), password);
+}
+
+async function addAdministrator() {
+	const name = textField('admin-name', t('name'), { required: true, maxlength: 64 }), grants = grantList([]);
+	let password = '';
+	if (await dialog(t('admin.add'), [name.node, grants.node], { act: t('save'), go: async () => {
+		password = (await post('/api/v1/administrators', { name: name.input.value.trim(), grants: grants.value() })).one_time_password;
+	} })) await shownOnce(t('admin.password'), password);
+}
+
+/** @param {HTMLElement} box */
+function drawTokens(box) {
+	return reading(box, () => get('/api/v1/tokens'), (d) => {
+		const again = () => void drawTokens(box);
+		const rows = d.tokens.map((/** @type {any} */ k) => [k.name, grantsWords([k]), k.expires ? clock(k.expires) : t('token.noend'), k.used ? clock(k.used) : '–',
+			button(t('token.revoke'), () => void confirm(t('token.revoke'), t('token.revoke.ask', { name: k.name }), t('token.revoke'), () => remove(at('tokens', String(k.id)))).then(again), { kind: 'small' })]);
+		fill(box, table(t('settings.tokens'), [t('name'), t('role'), t('token.expires'), t('token.used'), t('actions')], rows, t('token.none')), button(t('token.add'), () => void addToken().then(again), { icon: 'plus' }));
+	});
+}
+
+async function addToken() {
+	const name = textField('token-name', t('name'), { required: true, maxlength: 64 }), grant = grantFields('token'), end = textField('token-end', t('token.expires'), { type: 'date' });
+	let token = '';
+	if (await dialog(t('token.add'), [name.node, grant.node, end.node], { act: t('token.make'), go: async () => {
+		const g = grant.value();
+		token = (await post('/api/v1/tokens', { name: name.input.value.trim(), role: g.role, account: g.account === '*' ? null : g.account, expires: end.input.value ? new Date(end.input.value).toISOString() : null })).token;
+	} })) await shownOnce(t('token.made'), token);
+}
+
+/** @param {HTMLElement} box */
+function drawSessions(box) {
+	return reading(box, () => get('/api/v1/sessions'), (d) => {
+		const rows = d.sessions.map((/** @type {any} */ s) => [s.name, s.address ?? '', h('span', { class: 'sub wrap' }, s.agent ?? ''), clock(s.seen), s.present ? t('session.this')
+			: button(t('session.end'), () => void remove(at('sessions', String(s.id))).then(() => drawSessions(box), (e) => box.append(errorNote(e))), { kind: 'small' })]);
+		fill(box, table(t('settings.sessions'), [t('name'), t('session.address'), t('session.browser'), t('session.used'), t('actions')], rows, t('none')));
+	});
+}
+
+/** Saves an answer as a file: the browser's own download does not carry a failure's words. @param {string} path @param {string} name */
+async function download(path, name) {
+	const answer = await fetch(path, { credentials: 'same-origin' });
+	if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.detail ?? `HTTP ${answer.status}`);
+	saveAs(await answer.blob(), name);
+}
+
+/** @param {Blob} blob @param {string} name */
+function saveAs(blob, name) {
+	const a = h('a', { href: URL.createObjectURL(blob), download: name });
+	a.click();
+	URL.revokeObjectURL(a.getAttribute('href') ?? '');
+}
+
+/** @param {HTMLElement} box */
+function drawBackup(box) {
+	const result = h('div', {}), file = /** @type {HTMLInputElement} */ (h('input', { type: 'file', id: 'restore-file' }));
+	const failed = (/** @type {unknown} */ e) => fill(result, errorNote(e));
+	const restore = () => {
+		const blob = file.files?.[0];
+		if (!blob) return failed(new Error(t('restore.nofile')));
+		void confirm(t('restore'), t('restore.ask', { name: blob.name }), t('restore'), async () => {
+			const { body } = await ask('POST', '/api/v1/restore', { blob, type: 'application/vnd.sqlite3' });
+			fill(result, note(t('restore.done', { former: body.former }), 'good'));
+		});
+	};
+	fill(box, h('div', { class: 'spaced' }, h('p', { class: 'muted' }, t('backup.lead')), h('div', { class: 'actions' }, button(t('backup'), () => void download('/api/v1/backup', 'offhook-backup.db').catch(failed), { icon: 'import' }),
+		button(t('export'), () => void get('/api/v1/export').then((d) => saveAs(new Blob([d.yaml]), 'offhook.yaml')).catch(failed), { icon: 'import' })),
+	h('div', { class: 'field' }, h('label', { for: 'restore-file' }, t('restore.file')), file), h('div', { class: 'actions' }, button(t('restore'), restore, {})), result));
+}
+
+/** @param {HTMLElement} box */
+function drawAbout(box) {
+	fill(box, facts([[t('about.version'), version], [t('about.signedin'), session.signed_in ? `${session.name} (${grantsWords(session.grants)})` : t('about.visitor')],
+		[t('about.api'), h('a', { href: '/api/v1/openapi.json' }, 'OpenAPI')], [t('about.metrics'), h('a', { href: '/metrics' }, '/metrics')], [t('about.health'), h('a', { href: '/readyz' }, '/readyz')]]));
+}
+
+/** @param {HTMLElement} main */
+export async function show(main) {
+	const about = h('div', {});
+	/** @type {[boolean, string, (box: HTMLElement) => unknown][]} */
+	const parts = [
+		[may('owner', null), t('settings.administrators'), drawAdministrators], [mayAnywhere('owner'), t('settings.tokens'), drawTokens],
+		[session.signed_in, t('settings.sessions'), drawSessions], [may('owner', null), t('settings.backup'), drawBackup],
+	];
+	add(main, heading(t('page.settings'), ...(may('owner', null) ? [button(t('reload'), () => void post('/api/v1/reload').then(() => toast(t('reloaded')), (e) => main.append(errorNote(e))), {})] : [])));
+	if (!session.signed_in) add(main, note(t('settings.signin')));
+	for (const [shown, title, draw] of parts) {
+		if (!shown) continue;
+		const box = h('div', {});
+		add(main, card(title, box));
+		await draw(box);
+	}
+	add(main, card(t('settings.about'), about));
+	drawAbout(about);
+}
