@@ -1,49 +1,31 @@
-#include "daemon/app.h"
+#include "daemon/app_own.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "admin/admin.h"
 #include "base/check.h"
 #include "daemon/apply.h"
+#include "daemon/captures.h"
 #include "daemon/channels.h"
+#include "daemon/check.h"
 #include "daemon/clouds.h"
 #include "daemon/commands.h"
-#include "daemon/config.h"
 #include "daemon/credentials.h"
 #include "daemon/keeper.h"
+#include "daemon/lamps.h"
 #include "daemon/log.h"
 #include "daemon/report.h"
+#include "daemon/retention.h"
+#include "daemon/rules.h"
 #include "daemon/service.h"
 #include "daemon/webhooks.h"
-#include "io/clock.h"
 #include "io/loop.h"
 
 /* What leaves the bridge in one turn before the sockets get their turn again. */
-enum { OUTS_A_TURN = 512, SAID_MAX = 64 * 1024 };
+enum { OUTS_A_TURN = 512 };
 
-struct app {
-	const char *path;
-	struct conf *conf;
-	struct loop *loop;
-	struct log *log;
-	struct bridge *bridge;
-	struct report *report;
-	struct apply *apply;
-	struct channels *channels;
-	struct clouds *clouds;
-	struct credentials *credentials;
-	struct keeper *keeper;
-	struct webhooks *webhooks;
-	struct admin *admin;
-	int64_t alive_every_ms, alive_next_ms;
-	uint64_t sent; /* realms that sent in this turn, a bit each */
-	uint64_t turns, reloads, reloads_failed;
-	bool ready;
-};
 
 struct bridge_time app_now(const struct app *a)
 {
@@ -52,8 +34,9 @@ struct bridge_time app_now(const struct app *a)
 
 struct app_parts app_parts(const struct app *a)
 {
-	return (struct app_parts){ a->bridge, a->apply, a->keeper, a->admin,
-				   a->report, a->webhooks, a->log, a->path };
+	return (struct app_parts){ a->bridge, a->apply, a->keeper, a->people, a->admin,
+				   a->report, a->webhooks, a->log, a->checker, a->path, a->captures,
+				   a->conf, a->documents, a->sign_in };
 }
 
 /* ---- what comes out of the bridge ---- */
@@ -68,6 +51,15 @@ static void take_note(struct app *a, uint32_t connector, const struct source_out
 	log_put(a->log, loop_mono_ms(a->loop), note_level(n), note_name(n), "%.*s%s%.*s: %s%s%s",
 		SLICE_ARG(name), number.n ? "/" : "", SLICE_ARG(number), note_text(n),
 		out->text[0] ? ": " : "", out->text);
+}
+
+static void say_overwritten(struct app *a, const struct action *act)
+{
+	const struct slice who = directory_email(bridge_directory(a->bridge), act->user);
+
+	log_put(a->log, loop_mono_ms(a->loop), 4, "overwritten",
+		"%.*s: our session %s was gone before its time; when this repeats, look for another program "
+		"that signs in with the same client id", SLICE_ARG(who), session_name(act->audit.a));
 }
 
 static void take_graph_note(struct app *a, uint32_t realm, const struct graph_out *out)
@@ -99,14 +91,31 @@ static void take_graph(struct app *a, uint32_t realm, const struct graph_out *ou
 		report_seen(a->report, out->user, (enum presence)out->seen, slice_str(out->text),
 			    loop_wall_ms(a->loop));
 		break;
+	case GRAPH_TEXT:
+		keeper_put_text(a->keeper, out);
+		break;
 	case GRAPH_FOUND:
-		if (out->found)
-			keeper_put_id(a->keeper, realm, out->user, out->id);
 		report_user_changed(a->report, out->user);
 		break;
+	case GRAPH_READ:
+		people_read(a->people, a->conf, apply_realm(a->apply, realm), out);
+		break;
 	case GRAPH_OUTCOME:
+	case GRAPH_PERSON:
+	case GRAPH_MEMBER:
+	case GRAPH_LOAD:
 		CHECK(false); /* the bridge keeps these */
 	}
+}
+
+static void take_text(struct app *a, const struct action *act)
+{
+	struct buf words;
+
+	buf_init(&words, RULES_TEXT_MAX);
+	rules_text(a->rules, act, loop_wall_ms(a->loop), &words);
+	bridge_set_text(a->bridge, app_now(a), act->user, buf_view(&words), act->text.until_wall_ms);
+	buf_fini(&words);
 }
 
 static void take_action(struct app *a, const struct action *act)
@@ -119,25 +128,41 @@ static void take_action(struct app *a, const struct action *act)
 		keeper_put_line(a->keeper, &act->line_record);
 		break;
 	case ACT_AUDIT:
+		if (act->audit.kind == AUDIT_OVERWRITTEN)
+			say_overwritten(a, act);
 		keeper_audit(a->keeper, act);
 		break;
 	case ACT_CHANGED:
 		report_user_changed(a->report, act->user);
 		break;
 	case ACT_USER_GONE:
+		lamp_server_forget(a->lamps, act->user);
 		keeper_forget_user(a->keeper, act->user);
+		people_left(a->people, act->user);
 		report_user_gone(a->report, act->user);
 		break;
-	case ACT_LAMP: /* nothing of this version takes these */
 	case ACT_STATUS_TEXT:
+		take_text(a, act);
+		break;
+	case ACT_LAMP:
+		lamp_server_show(a->lamps, act->user, (enum lamp)act->lamp);
 		break;
 	case ACT_HOLD: /* the bridge keeps these */
 	case ACT_CLEAR:
+	case ACT_READ_AGAIN:
 	case ACT_RESYNC_LINE:
 	case ACT_PROFILE_WRITE:
 	case ACT_COUNT:
 		CHECK(false);
 	}
+}
+
+static void take_match(struct app *a, uint32_t user)
+{
+	uint16_t account = directory_user_account(bridge_directory(a->bridge), user);
+
+	people_matched(a->people, app_now(a), apply_account(a->apply, account), user);
+	report_user_changed(a->report, user);
 }
 
 static void take(struct app *a, const struct bridge_out *out)
@@ -156,77 +181,13 @@ static void take(struct app *a, const struct bridge_out *out)
 	case BRIDGE_FOUND:
 		take_graph(a, out->realm, &out->graph);
 		break;
+	case BRIDGE_MATCH:
+		take_match(a, out->user);
+		break;
 	case BRIDGE_ACTION:
 		take_action(a, &out->action);
 		break;
 	}
-}
-
-/* ---- reload ---- */
-
-static void say_errors(const struct conf_errors *errs, struct buf *said)
-{
-	char text[800];
-
-	for (uint32_t i = 0; i < errs->n; i++) {
-		conf_error_text(&errs->list[i], text, sizeof(text));
-		buf_fmt(said, "%s%s\n", errs->list[i].warning ? "warning: " : "", text);
-	}
-}
-
-/* A listener that cannot be had must not undo a reload: the one of before stays. */
-static void apply_webhooks(struct app *a, struct buf *said)
-{
-	char why[300] = "";
-	enum err e = webhooks_apply(a->webhooks, &a->conf->server, why, sizeof(why));
-
-	if (e)
-		buf_fmt(said, "webhooks: %s\n", why[0] ? why : err_name(e));
-}
-
-static enum err reload(struct app *a, struct buf *said)
-{
-	static struct conf_errors errs;
-	struct conf *fresh = NULL;
-	enum err e = conf_load(a->path, &fresh, &errs);
-
-	say_errors(&errs, said);
-	if (e)
-		return e;
-	e = apply_conf(a->apply, app_now(a), fresh, said);
-	if (e) {
-		buf_fmt(said, "the new configuration does not fit: raise server.capacity and restart\n");
-		conf_free(fresh);
-		return e;
-	}
-	conf_free(a->conf);
-	a->conf = fresh;
-	clouds_renew(a->clouds);
-	apply_webhooks(a, said);
-	return ERR_OK;
-}
-
-static void log_lines(struct app *a, int priority, const char *code, struct slice said)
-{
-	struct slice line;
-
-	while (slice_split(&said, '\n', &line))
-		if (line.n)
-			log_put(a->log, loop_mono_ms(a->loop), priority, code, "%.*s", SLICE_ARG(line));
-}
-
-enum err app_reload(struct app *a, struct buf *said)
-{
-	service_reloading(loop_mono_ms(a->loop));
-	enum err e = reload(a, said);
-
-	a->reloads++;
-	a->reloads_failed += e != ERR_OK;
-	log_lines(a, e ? 3 : 5, "reload", buf_view(said));
-	log_put(a->log, loop_mono_ms(a->loop), e ? 3 : 5, "reload", "%s: %s", a->path,
-		e ? "not taken; the old configuration stays" : "reloaded");
-	service_ready();
-	return e;
 }
 
 /* ---- the turn ---- */
@@ -289,6 +250,8 @@ static void tell(struct app *a, struct bridge_time t)
 		{ "store_written", k.written },
 		{ "store_waiting", k.waiting },
 		{ "store_errors", k.errors },
+		{ "store_failing", k.failing },
+		{ "reload_refused", a->reload_refused },
 		{ "webhook_requests", hooks.requests },
 		{ "webhook_refused", hooks.refused },
 		{ "webhook_deadlines", hooks.deadlines },
@@ -324,17 +287,23 @@ static void on_turn(void *arg)
 	a->turns++;
 	take_commands(a);
 	more = webhooks_turn(a->webhooks, t);
-	int64_t credentials = credentials_look(a->credentials, t.mono_ms);
+	int64_t credentials = earlier(credentials_look(a->credentials, t.mono_ms), rules_look(a->rules, t));
 	bridge_tick(a->bridge, t);
 	while (n < OUTS_A_TURN && bridge_drain(a->bridge, t, &out)) {
 		take(a, &out);
 		n++;
 	}
+	more |= lamp_server_turn(a->lamps, t);
 	keep_sends(a, t);
 	tell(a, t);
+	const struct app_parts parts = app_parts(a);
 	int64_t next = earlier(keep_alive(a, t.mono_ms),
 			       earlier(bridge_next(a->bridge), report_next(a->report)));
-	next = earlier(next, credentials);
+	next = earlier(next, earlier(credentials, captures_turn(a->captures, t)));
+	next = earlier(next, retention_look(&a->retention, a->conf, keeper_store(a->keeper), t));
+	next = earlier(next, checker_turn(a->checker, &parts, t));
+	next = earlier(next, lamp_server_next(a->lamps));
+	next = earlier(next, apply_tidy(a->apply, t));
 	loop_wake_at(a->loop, n == OUTS_A_TURN || more ? t.mono_ms : next);
 	if (!a->ready) {
 		a->ready = true;
@@ -343,196 +312,20 @@ static void on_turn(void *arg)
 	}
 }
 
-/* ---- start and end ---- */
-
-static void wake(void *arg)
-{
-	loop_poke(((struct app *)arg)->loop);
-}
-
-static const struct conf_connector *settings(void *arg, uint32_t connector)
-{
-	return apply_connector(((struct app *)arg)->apply, connector);
-}
-
-static int64_t mono_now(void)
-{
-	struct clock_reading r;
-
-	clock_take(&r);
-	return r.mono_ms;
-}
-
-static int64_t wall_now(void)
-{
-	struct clock_reading r;
-
-	clock_take(&r);
-	return r.wall_ms;
-}
-
-static int level_of(uint8_t log)
-{
-	static const int levels[] = { [CONF_LOG_DEBUG] = 7, [CONF_LOG_INFO] = 6, [CONF_LOG_NOTICE] = 5,
-				      [CONF_LOG_WARNING] = 4, [CONF_LOG_ERROR] = 3 };
-
-	return levels[log];
-}
-
-static enum err start_loop(struct app *a)
-{
-	const struct loop_hooks hooks = { .turn = on_turn, .signalled = on_signal, .arg = a };
-	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
-	enum err e = loop_new(&a->loop, &hooks);
-
-	for (size_t i = 0; i < ARRAY_LEN(signals) && !e; i++)
-		e = loop_watch_signal(a->loop, signals[i]);
-	return e;
-}
-
-static enum err start_admin(struct app *a, const struct bridge_limits *l)
-{
-	const struct conf_server *s = &a->conf->server;
-	char listen[80], why[200] = "", *certificate = NULL, *key = NULL;
-	size_t n;
-	enum err e = ERR_OK;
-
-	snprintf(listen, sizeof(listen), strchr(s->listen.host, ':') ? "[%s]:%u" : "%s:%u", s->listen.host,
-		 s->listen.port);
-	if (s->tls.certificate_file[0])
-		e = conf_read_file(s->tls.certificate_file, 1 << 20, &certificate, &n);
-	if (!e && s->tls.key_file[0])
-		e = conf_read_file(s->tls.key_file, 1 << 20, &key, &n);
-	const struct admin_config c = {
-		.listen = listen, .socket_path = s->socket, .certificate = certificate, .key = key,
-		.accounts_max = l->accounts, .connectors_max = l->connectors, .users_max = l->users,
-		.mono_ms = mono_now, .wall_ms = wall_now, .wake = wake, .arg = a,
-	};
-	if (!e)
-		e = admin_start(&a->admin, &c, why, sizeof(why));
-	if (e)
-		log_put(a->log, 0, 3, "start", "cannot serve on %s: %s", listen, why[0] ? why : err_name(e));
-	free(certificate);
-	if (key)
-		explicit_bzero(key, strlen(key));
-	free(key);
-	return e;
-}
-
-static enum err start_bridge(struct app *a, const struct bridge_limits *l)
-{
-	const struct report_limits rl = { l->users, l->connectors, l->accounts, l->lines };
-	const struct channels_hooks hooks = { settings, a };
-	enum err e = bridge_new(&a->bridge, l, app_now(a));
-
-	if (!e)
-		e = start_admin(a, l);
-	if (!e)
-		e = report_new(&a->report, a->bridge, a->admin, &rl);
-	if (!e)
-		e = channels_new(&a->channels, a->loop, a->bridge, &hooks);
-	if (!e)
-		e = clouds_new(&a->clouds, a->loop, a->bridge, l->realms);
-	if (!e)
-		e = apply_new(&a->apply, a->bridge, a->report, l, l->seed);
-	if (!e)
-		e = credentials_new(&a->credentials, a->bridge, a->apply, a->log, l->realms);
-	if (!e)
-		apply_set_channels(a->apply, a->channels);
-	const struct webhooks_config wc = { .bridge = a->bridge, .apply = a->apply, .admin = a->admin,
-					    .mono_ms = mono_now, .wake = wake, .arg = a };
-	if (!e)
-		e = webhooks_new(&a->webhooks, &wc);
-	return e;
-}
-
-/* Last of all: who sends is heard by connectors that are there. */
-static enum err start_webhooks(struct app *a)
-{
-	char why[300] = "";
-	enum err e = webhooks_apply(a->webhooks, &a->conf->server, why, sizeof(why));
-
-	if (e)
-		log_put(a->log, 0, 3, "start", "webhooks: %s", why[0] ? why : err_name(e));
-	else if (webhooks_port(a->webhooks))
-		log_put(a->log, 0, 5, "start", "webhooks are taken at %s:%u", a->conf->server.webhooks.host,
-			webhooks_port(a->webhooks));
-	return e;
-}
-
-/* The configuration first, then what the store remembers of it: nothing is sent in between. */
-static enum err start_state(struct app *a)
-{
-	struct buf said;
-	char why[300] = "";
-	enum err e = keeper_new(&a->keeper, a->conf->server.data, a->bridge, app_now(a), why, sizeof(why));
-
-	if (e) {
-		log_put(a->log, 0, 3, "start", "%s", why);
-		return e;
-	}
-	keeper_set_apply(a->keeper, a->apply);
-	apply_set_sent_before(a->apply, keeper_sent_before, a->keeper);
-	buf_init(&said, SAID_MAX);
-	e = apply_conf(a->apply, app_now(a), a->conf, &said);
-	log_lines(a, 5, "start", buf_view(&said));
-	buf_fini(&said);
-	if (!e)
-		e = keeper_restore(a->keeper, app_now(a));
-	return e;
-}
-
-static enum err start(struct app *a)
-{
-	uint64_t seed;
-	enum err e = log_new(&a->log, level_of(a->conf->server.log));
-
-	if (!e && getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-		e = ERR_IO;
-	if (!e)
-		e = start_loop(a);
-	if (e)
-		return e;
-	const struct bridge_limits limits = apply_limits(a->conf, seed);
-	e = start_bridge(a, &limits);
-	if (!e)
-		e = start_state(a);
-	if (!e)
-		e = start_webhooks(a);
-	a->alive_every_ms = service_watchdog_ms();
-	return e;
-}
-
-/* Leases stand: a restart finds them, and without one Teams heals by itself when they end. */
-static void stop(struct app *a)
-{
-	service_stopping();
-	webhooks_free(a->webhooks);
-	admin_stop(a->admin);
-	channels_free(a->channels);
-	credentials_free(a->credentials);
-	clouds_free(a->clouds);
-	keeper_free(a->keeper);
-	apply_free(a->apply);
-	report_free(a->report);
-	bridge_free(a->bridge);
-	loop_free(a->loop);
-	log_free(a->log);
-	conf_free(a->conf);
-}
+const struct loop_hooks app_hooks = { .turn = on_turn, .signalled = on_signal };
 
 int app_run(const char *path, struct conf *conf)
 {
 	struct app a = { .path = path, .conf = conf };
-	enum err e = start(&a);
+	enum err e = start_all(&a);
 
 	if (e)
 		fprintf(stderr, "<3>offhookd: cannot start: %s\n", err_name(e));
 	else {
 		log_put(a.log, 0, 5, "start", "offhookd %s: page and API at %s:%u", OFFHOOK_VERSION,
-			conf->server.listen.host, admin_port(a.admin));
+			a.conf->server.listen.host, admin_port(a.admin));
 		loop_run(a.loop);
 	}
-	stop(&a);
+	stop_all(&a);
 	return e ? EXIT_FAILURE : EXIT_SUCCESS;
 }

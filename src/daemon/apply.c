@@ -1,30 +1,12 @@
-#include "daemon/apply.h"
+#include "daemon/apply_own.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
 #include "daemon/config.h"
+#include "daemon/rules.h"
 #include "proto/sip/digest.h"
-
-enum { PERSON_LINES_MAX = 64 };
-
-struct apply {
-	struct bridge *bridge;
-	struct report *report;
-	struct channels *channels;
-	apply_sent_before_h *sent_before;
-	void *sent_before_arg;
-	struct bridge_limits limits;
-	uint64_t seed, opened; /* opened: connectors so far, each time with a seed of its own */
-	const struct conf *conf;
-	const struct conf_connector **connectors; /* by id */
-	const struct conf_account **accounts;     /* by id */
-	const struct conf_account **realms;       /* by id */
-	/* marks of one pass: what the new configuration names */
-	uint8_t *keep_account, *keep_connector, *keep_user, *keep_line;
-	uint8_t *imported; /* users that came by import: no configuration removes them */
-};
 
 static uint32_t room(uint32_t n, uint32_t least)
 {
@@ -83,9 +65,30 @@ void apply_set_sent_before(struct apply *a, apply_sent_before_h *h, void *arg)
 	a->sent_before_arg = arg;
 }
 
+void apply_set_overruled(struct apply *a, apply_overruled_h *h, void *arg)
+{
+	a->overruled = h;
+	a->overruled_arg = arg;
+}
+
 void apply_set_channels(struct apply *a, struct channels *c)
 {
 	a->channels = c;
+}
+
+void apply_set_clouds(struct apply *a, struct clouds *c)
+{
+	a->clouds = c;
+}
+
+void apply_set_rules(struct apply *a, struct rules *r)
+{
+	a->rules = r;
+}
+
+void apply_set_people(struct apply *a, struct people *p)
+{
+	a->people = p;
 }
 
 void apply_free(struct apply *a)
@@ -105,6 +108,14 @@ void apply_free(struct apply *a)
 
 /* ---- values ---- */
 
+/* In the window of `quota`. */
+static uint32_t quota_max(const struct conf_teams *t)
+{
+	int64_t n = (int64_t)t->quota_max.n * t->quota.window_ms / t->quota_max.window_ms;
+
+	return n > 1000000 ? 1000000 : (uint32_t)n;
+}
+
 static struct graph_config graph_of(const struct apply *a, const struct conf_account *account,
 				    const struct assertion_key *certificate)
 {
@@ -112,11 +123,13 @@ static struct graph_config graph_of(const struct apply *a, const struct conf_acc
 
 	return (struct graph_config){ .tenant = t->tenant, .client_id = t->client_id,
 				      .credential = { &t->client_secret_file.value, certificate,
-						      t->assertion },
+						      t->assertion, conf_secret_ends(t) },
 				      .login_url = t->login_url, .graph_url = t->graph_url,
 				      .resource = conf_cloud_graph_url((enum conf_cloud)t->cloud),
 				      .quota = t->quota.n, .window_ms = t->quota.window_ms,
+				      .quota_max = quota_max(t), .rise_weight = t->rise_weight,
 				      .users_max = a->limits.users, .read_back_ms = t->read_back,
+				      .read_back_share = t->read_back_share,
 				      .seed = a->seed,
 				      .sent_before = a->sent_before
 							     ? a->sent_before(a->sent_before_arg, account)
@@ -184,31 +197,69 @@ static enum err pass_realm(struct pass *p, const struct conf_account *account, u
 	}
 	const struct graph_config gc = graph_of(p->a, account, k);
 	e = bridge_add_realm(p->a->bridge, p->t, &gc, ret_realm);
+	/* of accounts that share it, the first one's settings count */
+	if (!e && !p->a->realms[*ret_realm])
+		e = bridge_tune_realm(p->a->bridge, *ret_realm, &gc);
 	assertion_key_free(k);
 	return e;
 }
 
-static enum err pass_account(struct pass *p, const struct conf_account *account, uint16_t *id)
+static void policy_of(struct pass *p, const struct conf_account *account, const struct conf_user *u,
+		      struct policy *ret)
+{
+	if (p->a->rules)
+		rules_policy(p->a->rules, account, u, ret, p->said);
+	else
+		conf_policy_of(account, u, ret);
+}
+
+static void set_sign_in(struct report *r, uint16_t id, const struct conf_account *account)
+{
+	const struct conf_sign_in *s = &account->sign_in;
+
+	if (s->microsoft)
+		report_set_sign_in(r, id, account->teams.login_url, account->teams.tenant,
+				   s->client_id[0] ? s->client_id : account->teams.client_id);
+	else
+		report_set_sign_in(r, id, NULL, NULL, NULL);
+}
+
+static enum err move_account(struct pass *p, const struct conf_account *account, uint16_t id,
+			     uint32_t realm)
+{
+	buf_fmt(p->said,
+		"account %s: another tenant or application; what is held under the former one is given back "
+		"there\n",
+		account->name);
+	p->a->gone = true;
+	return bridge_move_account(p->a->bridge, p->t, id, realm);
+}
+
+static enum err pass_account(struct pass *p, const struct conf_account *account, uint16_t *id,
+			     struct policy *ret_policy)
 {
 	struct apply *a = p->a;
-	struct policy policy;
 	uint32_t realm;
 	enum err e = pass_realm(p, account, &realm);
 
 	if (e)
 		return e;
 	a->realms[realm] = account;
-	conf_policy_of(account, NULL, &policy);
+	policy_of(p, account, NULL, ret_policy);
 	*id = directory_account(bridge_directory(a->bridge), slice_str(account->name));
-	if (*id != UINT16_MAX)
-		bridge_set_policy(a->bridge, p->t, *id, &policy);
-	else
-		e = bridge_add_account(a->bridge, p->t, slice_str(account->name), realm, &policy, id);
+	if (*id == UINT16_MAX)
+		e = bridge_add_account(a->bridge, p->t, slice_str(account->name), realm, ret_policy, id);
+	else if (bridge_account_realm(a->bridge, *id) != realm)
+		e = move_account(p, account, *id, realm);
 	if (e)
 		return e;
 	a->accounts[*id] = account;
 	a->keep_account[*id] = 1;
+	e = people_account(a->people, *id, account);
+	if (e)
+		return e;
 	report_set_account(a->report, *id, account->teams.quota.n, account->teams.quota.window_ms);
+	set_sign_in(a->report, *id, account);
 	return ERR_OK;
 }
 
@@ -241,8 +292,8 @@ static enum err pass_connector(struct pass *p, uint16_t account, const struct co
 	return report_set_connector(a->report, id, slice_str(c->server));
 }
 
-static enum err pass_line(struct apply *a, struct bridge_time t, uint32_t connector, struct slice number,
-			  uint32_t user)
+enum err apply_line(struct apply *a, struct bridge_time t, uint32_t connector, struct slice number,
+		    uint32_t user)
 {
 	const struct directory *d = bridge_directory(a->bridge);
 	uint32_t line = directory_line(d, connector, number);
@@ -259,14 +310,33 @@ static enum err pass_line(struct apply *a, struct bridge_time t, uint32_t connec
 	return ERR_OK;
 }
 
-static enum err put_user(struct apply *a, struct bridge_time t, uint16_t account, const struct bridge_user *u,
-			 uint32_t *id, bool *ret_new)
+enum err apply_user(struct apply *a, struct bridge_time t, const struct conf_account *ca,
+		    uint16_t account, const struct bridge_user *u, uint32_t *id, bool *ret_new)
 {
+	struct bridge_user judged = *u;
+
 	*id = directory_user(bridge_directory(a->bridge), account, u->email);
 	*ret_new = *id == ID_NONE;
+	judged.enabled = people_enabled(a->people, ca, *id, u->email, u->enabled);
 	if (!*ret_new)
-		return bridge_change_user(a->bridge, t, *id, u);
-	return bridge_add_user(a->bridge, t, account, u, id);
+		return bridge_change_user(a->bridge, t, *id, &judged);
+	enum err e = bridge_add_user(a->bridge, t, account, &judged, id);
+	if (!e)
+		people_joined(a->people, ca, *id, u->enabled);
+	return e;
+}
+
+static void overrule_import(struct pass *p, const struct conf_account *account, uint32_t id,
+			    const char *email)
+{
+	struct apply *a = p->a;
+
+	if (!a->imported[id])
+		return;
+	a->imported[id] = 0;
+	buf_fmt(p->said, "user %s: as the configuration says again; what was imported is dropped\n", email);
+	if (a->overruled)
+		a->overruled(a->overruled_arg, slice_str(account->name), slice_str(email));
 }
 
 static enum err pass_user(struct pass *p, uint16_t account, const struct conf_account *ca,
@@ -280,21 +350,21 @@ static enum err pass_user(struct pass *p, uint16_t account, const struct conf_ac
 	bool is_new;
 
 	if (u->policy) {
-		conf_policy_of(ca, u, &own);
+		policy_of(p, ca, u, &own);
 		bu.policy = &own;
 	}
-	enum err e = put_user(a, p->t, account, &bu, &id, &is_new);
+	enum err e = apply_user(a, p->t, ca, account, &bu, &id, &is_new);
 	if (e)
 		return e;
 	p->added += is_new;
 	a->keep_user[id] = 1;
-	a->imported[id] = 0;
+	overrule_import(p, ca, id, u->email);
 	for (uint32_t i = 0; i < u->lines_n && !e; i++) {
 		const char *connector = ca->connectors[u->lines[i].connector].name;
 		uint32_t c = directory_connector(bridge_directory(a->bridge), account, slice_str(connector));
 
 		e = c == ID_NONE ? ERR_NOT_FOUND
-				 : pass_line(a, p->t, c, slice_str(u->lines[i].number), id);
+				 : apply_line(a, p->t, c, slice_str(u->lines[i].number), id);
 	}
 	return e;
 }
@@ -309,10 +379,22 @@ static void keep_account_whole(struct apply *a, uint16_t account)
 			a->keep_user[u] = 1;
 }
 
+static void pass_users(struct pass *p, uint16_t id, const struct conf_account *account, bool own_rules)
+{
+	for (uint32_t i = 0; i < account->users_n; i++) {
+		const struct conf_user *u = &account->users[i];
+		enum err e = (u->policy != NULL) == own_rules ? pass_user(p, id, account, u) : ERR_OK;
+
+		if (e)
+			fault(p, account, "user", u->email, e);
+	}
+}
+
 static void pass_add(struct pass *p, const struct conf_account *account)
 {
 	uint16_t id;
-	enum err e = pass_account(p, account, &id);
+	struct policy policy;
+	enum err e = pass_account(p, account, &id, &policy);
 
 	if (e) {
 		fault(p, account, "teams", account->teams.tenant, e);
@@ -326,11 +408,11 @@ static void pass_add(struct pass *p, const struct conf_account *account)
 		if (e)
 			fault(p, account, "connector", account->connectors[i].name, e);
 	}
-	for (uint32_t i = 0; i < account->users_n; i++) {
-		e = pass_user(p, id, account, &account->users[i]);
-		if (e)
-			fault(p, account, "user", account->users[i].email, e);
-	}
+	/* whoever has rules of their own never sees the account's new ones, whoever had them not
+	 * its old ones */
+	pass_users(p, id, account, true);
+	bridge_set_policy(p->a->bridge, p->t, id, &policy);
+	pass_users(p, id, account, false);
 }
 
 static void remove_lines(struct pass *p)
@@ -352,8 +434,11 @@ static void remove_users(struct pass *p)
 	const struct directory *d = bridge_directory(p->a->bridge);
 
 	for (uint32_t u = directory_next_user(d, 0); u != ID_NONE; u = directory_next_user(d, u + 1)) {
-		if (p->a->keep_user[u] || p->a->imported[u])
+		bool stays = p->a->imported[u] && p->a->keep_account[directory_user_account(d, u)];
+
+		if (p->a->keep_user[u] || stays)
 			continue;
+		p->a->imported[u] = 0;
 		bridge_remove_user(p->a->bridge, p->t, u);
 		p->removed++;
 	}
@@ -376,8 +461,8 @@ static void remove_connectors(struct pass *p)
 	}
 }
 
-/* An account that is gone switches off; its slot stays until its people have given everything back. */
-static void switch_off_accounts(struct pass *p)
+/* The slot of an account that is gone stays until its people have given everything back (apply_tidy). */
+static void drop_accounts(struct pass *p)
 {
 	const struct directory *d = bridge_directory(p->a->bridge);
 
@@ -387,6 +472,7 @@ static void switch_off_accounts(struct pass *p)
 			continue;
 		buf_fmt(p->said, "account %.*s: removed\n", SLICE_ARG(directory_account_name(d, i)));
 		p->a->accounts[i] = NULL;
+		p->a->gone = true;
 	}
 }
 
@@ -418,88 +504,24 @@ enum err apply_conf(struct apply *a, struct bridge_time t, const struct conf *c,
 	if (!fits(a, c))
 		return ERR_LIMIT;
 	forget_old(a);
+	if (a->rules)
+		rules_begin(a->rules, t);
 	for (uint32_t i = 0; i < c->accounts_n; i++)
 		pass_add(&p, &c->accounts[i]);
 	remove_lines(&p);
 	remove_users(&p);
 	remove_connectors(&p);
-	switch_off_accounts(&p);
+	drop_accounts(&p);
 	a->conf = c;
+	if (a->rules)
+		rules_end(a->rules);
 	if (p.added || p.removed)
 		buf_fmt(said, "%u people added, %u lines and people removed\n", p.added, p.removed);
 	report_all(a->report);
 	return ERR_OK;
 }
 
-/* ---- imported people ---- */
-
-static enum err person_lines(struct apply *a, struct bridge_time t, uint16_t account, struct slice lines,
-			     uint32_t user, char *why, size_t why_cap)
-{
-	const struct directory *d = bridge_directory(a->bridge);
-	struct slice part;
-
-	for (int n = 0; n < PERSON_LINES_MAX && slice_split(&lines, ' ', &part); n++) {
-		size_t slash = slice_find(part, '/');
-		uint32_t c = directory_connector(d, account, slice_sub(part, 0, slash));
-
-		if (part.n == 0)
-			continue;
-		enum err e = c == ID_NONE || slash + 1 >= part.n
-				     ? ERR_NOT_FOUND
-				     : pass_line(a, t, c, slice_sub(part, slash + 1, part.n), user);
-		if (e) {
-			snprintf(why, why_cap, "line %.*s: %s; lines are connector/number", SLICE_ARG(part),
-				 err_name(e));
-			return e;
-		}
-	}
-	return ERR_OK;
-}
-
-/* What the person had before and the import no longer names. */
-static void drop_other_lines(struct apply *a, struct bridge_time t, uint32_t user)
-{
-	const struct engine *e = bridge_engine(a->bridge);
-	struct user_view v;
-
-	if (!engine_user(e, user, &v))
-		return;
-	for (uint32_t l = v.first_line, next; l != ID_NONE; l = next) {
-		next = engine_next_line_of(e, l);
-		if (!a->keep_line[l])
-			bridge_remove_line(a->bridge, t, l);
-	}
-}
-
-enum err apply_person(struct apply *a, struct bridge_time t, const struct apply_person *p, char *why,
-		      size_t why_cap)
-{
-	uint16_t account = directory_account(bridge_directory(a->bridge), p->account);
-	const struct bridge_user bu = { .email = p->email, .label = p->name, .enabled = p->enabled };
-	uint32_t id;
-	bool is_new;
-
-	if (account == UINT16_MAX) {
-		snprintf(why, why_cap, "no account %.*s", SLICE_ARG(p->account));
-		return ERR_NOT_FOUND;
-	}
-	enum err e = put_user(a, t, account, &bu, &id, &is_new);
-	if (e) {
-		snprintf(why, why_cap, "%.*s: %s", SLICE_ARG(p->email), err_name(e));
-		return e;
-	}
-	a->imported[id] = 1;
-	struct user_view v;
-	if (engine_user(bridge_engine(a->bridge), id, &v))
-		for (uint32_t l = v.first_line; l != ID_NONE;
-		     l = engine_next_line_of(bridge_engine(a->bridge), l))
-			a->keep_line[l] = 0;
-	e = person_lines(a, t, account, p->lines, id, why, why_cap);
-	if (!e)
-		drop_other_lines(a, t, id);
-	return e;
-}
+/* ---- views ---- */
 
 const struct conf_connector *apply_connector(const struct apply *a, uint32_t connector)
 {

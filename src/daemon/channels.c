@@ -15,13 +15,14 @@ struct entry {
 	struct channels *owner;
 	struct channel *channel;
 	uint32_t connector, id;
-	bool tls_listener;
+	bool tls_listener, datagram;
 };
 
 struct channels {
 	struct loop *loop;
 	struct bridge *bridge;
 	struct channels_hooks hooks;
+	const struct tap *tap;
 	struct entry *first;
 	uint32_t accepted;
 	uint64_t refused;
@@ -33,11 +34,12 @@ struct channels {
 enum err channels_new(struct channels **ret, struct loop *l, struct bridge *b,
 		      const struct channels_hooks *hooks)
 {
+	static const struct tap nobody;
 	struct channels *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return ERR_NO_MEMORY;
-	*c = (struct channels){ .loop = l, .bridge = b, .hooks = *hooks };
+	*c = (struct channels){ .loop = l, .bridge = b, .hooks = *hooks, .tap = &nobody };
 	*ret = c;
 	return ERR_OK;
 }
@@ -63,6 +65,20 @@ void channels_free(struct channels *c)
 	}
 	free(c->attempts);
 	free(c);
+}
+
+void channels_set_tap(struct channels *c, const struct tap *tap)
+{
+	c->tap = tap;
+}
+
+static void show(const struct entry *e, enum tap_kind kind, struct slice bytes)
+{
+	const struct tap *tap = e->owner->tap;
+	const struct tap_event ev = { (uint8_t)kind, e->datagram, e->connector, e->id, bytes };
+
+	if (tap->see)
+		tap->see(tap->arg, &ev);
 }
 
 static struct entry *find(const struct channels *c, uint32_t connector, uint32_t id)
@@ -113,6 +129,7 @@ static void on_connected(void *arg, struct channel *ch, const struct endpoint *l
 					.local = address_of(local), .peer = address_of(peer) };
 
 	(void)ch;
+	show(e, TAP_OPENED, SLICE_NONE);
 	feed(e, &in);
 }
 
@@ -123,6 +140,7 @@ static void on_bytes(void *arg, struct channel *ch, struct slice bytes, const st
 					.bytes = bytes };
 
 	(void)ch;
+	show(e, TAP_RECEIVED, bytes);
 	feed(e, &in);
 }
 
@@ -133,6 +151,7 @@ static void on_closed(void *arg, struct channel *ch, const char *why)
 	struct entry kept = *e;
 
 	(void)ch;
+	show(e, TAP_CLOSED, SLICE_NONE);
 	forget(e);
 	feed(&kept, &in);
 }
@@ -172,6 +191,7 @@ static void on_accepted(void *arg, struct channel *listener, struct channel *ch,
 	}
 	own->channel = ch;
 	channel_set_handlers(ch, &handlers, own);
+	show(own, TAP_OPENED, SLICE_NONE);
 	feed(own, &in);
 }
 
@@ -212,6 +232,7 @@ static void open_channel(struct channels *c, uint32_t connector, const struct so
 			.skip = out->transport == TRANSPORT_UDP ? attempt(c, connector) : 0,
 			.tls = tls_of(s),
 		};
+		e->datagram = out->transport == TRANSPORT_UDP;
 		e->tls_listener = out->kind == OUT_LISTEN && out->transport == TRANSPORT_TLS;
 		err = (out->kind == OUT_LISTEN ? channel_listen : channel_connect)(
 			&e->channel, c->loop, &spec, &handlers, e);
@@ -231,6 +252,7 @@ static void send_bytes(const struct channels *c, uint32_t connector, const struc
 
 	if (!e)
 		return; /* closed while the machine was writing; it learns of it by FEED_CLOSED */
+	show(e, TAP_SENT, out->bytes);
 	snprintf(peer.host, sizeof(peer.host), "%s", out->peer.host);
 	/* A refusal shows as `closed` of a stream; a datagram is lost as datagrams are, and sent again. */
 	(void)channel_send(e->channel, out->bytes, peer.port ? &peer : NULL);
@@ -242,6 +264,7 @@ static void close_channel(struct channels *c, uint32_t connector, uint32_t id)
 
 	if (!e)
 		return;
+	show(e, TAP_CLOSED, SLICE_NONE);
 	channel_close(e->channel);
 	forget(e);
 }

@@ -4,6 +4,7 @@
 #define DAEMON_CHANNELS_H
 
 #include "bridge/bridge.h"
+#include "daemon/tap.h"
 #include "io/loop.h"
 #include "proto/conf/conf.h"
 
@@ -18,6 +19,8 @@ struct channels_hooks {
 MUST_CHECK enum err channels_new(struct channels **ret, struct loop *l, struct bridge *b,
 				 const struct channels_hooks *hooks);
 void channels_free(struct channels *c);
+/* Who looks on from now on; must outlive c. */
+void channels_set_tap(struct channels *c, const struct tap *tap);
 /* Takes OUT_CONNECT, OUT_LISTEN, OUT_SEND and OUT_CLOSE. */
 void channels_do(struct channels *c, uint32_t connector, const struct source_out *out);
 /* Closes all channels of a connector whose machine is gone. */

@@ -1,120 +1,204 @@
 #include "daemon/check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-enum { LINES_SHOWN = 50 };
+#include "daemon/apply.h"
+#include "daemon/setup.h"
 
-static bool add_check(json_t *list, const char *name, struct slice account, bool ok, const char *text)
+enum { CHECKS_MAX = 8, LOOK_MS = 50 };
+
+struct asked {
+	uint64_t command;
+	uint16_t account; /* UINT16_MAX: all */
+	char connector[128]; /* by name, of the account: it may go while it is asked; "": not one alone */
+	bool setup;	  /* wants to know how far the tenant is set up */
+};
+
+struct checker {
+	struct asked asked[CHECKS_MAX]; /* those of the round first */
+	uint32_t n, round_n;
+	struct check_scope scope; /* of the round */
+	int64_t begun_ms, look_ms;
+};
+
+enum err checker_new(struct checker **ret)
 {
-	json_array_append_new(list, json_pack("{s:s,s:s%,s:b,s:s}", "name", name, "account",
-					      account.p ? account.p : "", account.n, "ok", ok,
-					      "text", text));
-	return ok;
+	*ret = calloc(1, sizeof(**ret));
+	return *ret ? ERR_OK : ERR_NO_MEMORY;
 }
 
-/* Reachable, signed in, rights: the first of these that is missing. */
-static const char *connector_fault(const struct source_view *v)
+void checker_free(struct checker *c)
 {
-	if (!v->up)
-		return v->state;
-	if (!v->logged_in)
-		return "not signed in";
-	return v->missing;
+	free(c);
 }
 
-static bool check_connector(const struct app_parts *p, uint32_t id, json_t *list)
+void checker_ask(struct checker *c, struct admin *admin, const struct admin_command *cmd)
 {
-	const struct directory *d = bridge_directory(p->bridge);
-	struct slice account = directory_account_name(d, directory_connector_account(d, id));
-	struct source_view v = { 0 };
-	char name[300], text[400];
+	if (c->n == CHECKS_MAX)
+		admin_refuse(admin, cmd->id, 503, "busy", "several checks are under way; try again");
+	else {
+		struct asked *a = &c->asked[c->n++];
 
-	bridge_source_view(p->bridge, id, &v);
-	const char *fault = connector_fault(&v);
-	snprintf(name, sizeof(name), "connector %.*s", SLICE_ARG(directory_connector_name(d, id)));
-	snprintf(text, sizeof(text), "%s; %u of %u lines report, %u refused",
-		 fault[0] ? fault : "reachable, signed in, rights suffice", v.live, v.lines, v.refused);
-	return add_check(list, name, account, !fault[0] && v.live == v.lines, text);
-}
-
-/* Empty: the line reports, and its PBX took what was written to it. */
-static void line_fault(const struct app_parts *p, uint32_t line, char *text, size_t cap)
-{
-	struct source_line_view s;
-	struct line_view v = { 0 };
-
-	text[0] = '\0';
-	engine_line(bridge_engine(p->bridge), line, &v);
-	if (bridge_line_view(p->bridge, line, &s) && s.link != LINE_LIVE)
-		snprintf(text, cap, "%s", s.reason[0] ? s.reason : "no report yet");
-	else if (v.write == LINE_WRITE_REFUSED)
-		snprintf(text, cap, "the profile %s was refused: %s", profile_name((enum profile)v.written),
-			 bridge_write_refusal(p->bridge, line));
-}
-
-/* The lines with which something is wrong, by name and reason; LINES_SHOWN of them. */
-static bool check_lines(const struct app_parts *p, json_t *list)
-{
-	const struct directory *d = bridge_directory(p->bridge);
-	int wrong = 0;
-
-	for (uint32_t l = directory_next_line(d, 0); l != ID_NONE && wrong < LINES_SHOWN;
-	     l = directory_next_line(d, l + 1)) {
-		uint32_t c = directory_line_connector(d, l);
-		char name[600], text[300];
-
-		line_fault(p, l, text, sizeof(text));
-		if (!text[0])
-			continue;
-		snprintf(name, sizeof(name), "line %.*s/%.*s", SLICE_ARG(directory_connector_name(d, c)),
-			 SLICE_ARG(directory_number(d, l)));
-		add_check(list, name, directory_account_name(d, directory_connector_account(d, c)), false,
-			  text);
-		wrong++;
+		*a = (struct asked){ .command = cmd->id, .account = cmd->account,
+				     .setup = cmd->kind == ADMIN_SETUP };
+		snprintf(a->connector, sizeof(a->connector), "%s", cmd->connector);
 	}
-	return wrong == 0;
 }
 
-static bool check_account(const struct app_parts *p, uint16_t id, json_t *list)
-{
-	const struct directory *d = bridge_directory(p->bridge);
-	const struct graph *g = bridge_realm(p->bridge, bridge_account_realm(p->bridge, id));
-	struct slice name = directory_account_name(d, id);
-	struct graph_view v = { 0 };
-	uint32_t unknown = 0;
-	char text[300];
+/* ---- is there anything left to wait for? ---- */
 
-	if (g)
-		graph_view(g, &v);
-	for (uint32_t u = directory_next_user(d, 0); u != ID_NONE && g; u = directory_next_user(d, u + 1))
-		unknown += directory_user_account(d, u) == id && graph_id(g, u)[0] == '\0';
-	bool ok = add_check(list, "teams sign-in", name, v.token == 2,
-			    v.token == 2 ? "signed in to microsoft entra"
-					 : v.token_error[0] ? v.token_error : "no token yet");
-	snprintf(text, sizeof(text), "%llu requests accepted, %llu refused; %s",
-		 (unsigned long long)v.accepted, (unsigned long long)v.denied,
-		 v.denied ? "offhook explain names the reason of each; needed is "
-			    "Presence.ReadWrite.All"
-			  : "nothing was refused");
-	ok &= add_check(list, "teams permission", name, v.denied == 0 || v.accepted > 0, text);
-	snprintf(text, sizeof(text),
-		 unknown ? "%u people are not found in the directory: give teams_id, or grant "
-			   "User.Read.All"
-			 : "everyone is found",
-		 unknown);
-	return add_check(list, "teams people", name, unknown == 0, text) && ok;
+/* The Teams side of an account. */
+static bool concerns(struct check_scope s, uint16_t account)
+{
+	return s.connector == ID_NONE && (s.account == UINT16_MAX || s.account == account);
 }
 
-bool check_all(const struct app_parts *p, json_t *list)
+static bool asks_connector(const struct directory *d, struct check_scope s, uint32_t connector)
 {
-	const struct directory *d = bridge_directory(p->bridge);
-	bool ok = add_check(list, "configuration", SLICE_NONE, true, p->path);
+	return s.connector != ID_NONE ? s.connector == connector
+				      : concerns(s, directory_connector_account(d, connector));
+}
+
+static bool realms_open(const struct bridge *b, struct check_scope asked)
+{
+	const struct directory *d = bridge_directory(b);
+
+	for (uint16_t i = directory_next_account(d, 0); i != UINT16_MAX;
+	     i = directory_next_account(d, i + 1)) {
+		const struct graph *g = bridge_realm(b, bridge_account_realm(b, i));
+		struct graph_view v = { 0 };
+
+		if (g)
+			graph_view(g, &v);
+		if (concerns(asked, i) && (v.probe == GRAPH_PROBE_TOKEN || v.probe == GRAPH_PROBE_READ))
+			return true;
+	}
+	return false;
+}
+
+static bool connectors_open(const struct bridge *b, struct check_scope asked)
+{
+	const struct directory *d = bridge_directory(b);
 
 	for (uint32_t i = directory_next_connector(d, 0); i != ID_NONE;
-	     i = directory_next_connector(d, i + 1))
-		ok &= check_connector(p, i, list);
-	ok &= check_lines(p, list);
-	for (uint16_t i = directory_next_account(d, 0); i != UINT16_MAX; i = directory_next_account(d, i + 1))
-		ok &= check_account(p, i, list);
-	return ok;
+	     i = directory_next_connector(d, i + 1)) {
+		struct source_view v = { 0 };
+
+		bridge_source_view(b, i, &v);
+		if (asks_connector(d, asked, i) && v.probe == SOURCE_PROBE_ASKED)
+			return true;
+	}
+	return false;
+}
+
+static bool lines_open(const struct bridge *b, struct check_scope asked)
+{
+	const struct directory *d = bridge_directory(b);
+
+	for (uint32_t l = directory_next_line(d, 0); l != ID_NONE; l = directory_next_line(d, l + 1)) {
+		struct source_line_view v;
+
+		if (!asks_connector(d, asked, directory_line_connector(d, l)) ||
+		    !bridge_line_view(b, l, &v))
+			continue;
+		if (v.link == LINE_ASKING || (v.link == LINE_LIVE && v.ask != LINE_ASK_NONE))
+			return true;
+	}
+	return false;
+}
+
+static bool is_open(const struct bridge *b, struct check_scope asked)
+{
+	return realms_open(b, asked) || connectors_open(b, asked) || lines_open(b, asked);
+}
+
+/* ---- rounds ---- */
+
+static struct check_scope scope_of(const struct app_parts *p, const struct asked *a)
+{
+	const struct directory *d = bridge_directory(p->bridge);
+
+	return (struct check_scope){ a->account, a->connector[0] ? directory_connector(d, a->account,
+										   slice_str(a->connector))
+								 : ID_NONE };
+}
+
+/* What all who asked want to know; together more than one of them may. */
+static void begin(struct checker *c, const struct app_parts *p, struct bridge_time t)
+{
+	c->scope = scope_of(p, &c->asked[0]);
+	for (uint32_t i = 1; i < c->n; i++) {
+		struct check_scope s = scope_of(p, &c->asked[i]);
+
+		if (s.account != c->scope.account)
+			c->scope.account = UINT16_MAX;
+		if (s.connector != c->scope.connector || c->scope.account == UINT16_MAX)
+			c->scope.connector = ID_NONE;
+	}
+	c->round_n = c->n;
+	c->begun_ms = t.mono_ms;
+	c->look_ms = t.mono_ms + LOOK_MS;
+	if (c->scope.connector != ID_NONE)
+		bridge_probe_connector(p->bridge, t, c->scope.connector);
+	else
+		bridge_probe(p->bridge, t, c->scope.account);
+}
+
+static json_t *check_answer(const struct app_parts *p, struct bridge_time t, struct check_scope scope,
+			    int64_t waited_ms)
+{
+	json_t *list = json_array();
+	bool ok = check_say(p, t, scope, waited_ms, list);
+
+	return json_pack("{s:b,s:o}", "ok", ok, "checks", list);
+}
+
+/* Account and connector may have gone while they were asked. */
+static void answer(const struct app_parts *p, struct bridge_time t, const struct asked *a, int64_t waited_ms)
+{
+	struct check_scope scope = scope_of(p, a);
+
+	if (a->connector[0] && scope.connector == ID_NONE) {
+		admin_refuse(p->admin, a->command, 404, "not found", "no such connector any more");
+		return;
+	}
+	if (a->setup && !apply_account(p->apply, a->account)) {
+		admin_refuse(p->admin, a->command, 404, "not found", "the account was removed meanwhile");
+		return;
+	}
+	json_t *doc = a->setup ? setup_answer(p, t, a->account) : check_answer(p, t, scope, waited_ms);
+	char *text = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
+
+	if (text)
+		admin_answer(p->admin, a->command, 200, text);
+	else
+		admin_refuse(p->admin, a->command, 500, "out of memory", "try again");
+	free(text);
+	json_decref(doc);
+}
+
+static void end(struct checker *c, const struct app_parts *p, struct bridge_time t)
+{
+	for (uint32_t i = 0; i < c->round_n; i++)
+		answer(p, t, &c->asked[i], t.mono_ms - c->begun_ms);
+	c->n -= c->round_n;
+	memmove(c->asked, c->asked + c->round_n, c->n * sizeof(c->asked[0]));
+	c->round_n = 0;
+}
+
+int64_t checker_turn(struct checker *c, const struct app_parts *p, struct bridge_time t)
+{
+	if (c->n == 0)
+		return TIME_NEVER;
+	if (c->round_n && t.mono_ms >= c->look_ms) {
+		c->look_ms = t.mono_ms + LOOK_MS;
+		if (t.mono_ms - c->begun_ms >= CHECK_WAIT_MS || !is_open(p->bridge, c->scope))
+			end(c, p, t);
+	}
+	if (c->n && !c->round_n) {
+		begin(c, p, t);
+		return t.mono_ms; /* what the machines have to say must leave */
+	}
+	return c->n ? c->look_ms : TIME_NEVER;
 }

@@ -108,6 +108,19 @@ void clouds_send(struct clouds *c, uint32_t realm, const struct conf_account *ac
 		fail(cloud, request.id, HTTP_NOT_SENT, err_name(e));
 }
 
+bool clouds_drop(struct clouds *c, uint32_t realm)
+{
+	CHECK(realm < c->realms);
+	struct cloud *cloud = &c->list[realm];
+
+	if (cloud->client && http_client_under_way(cloud->client))
+		return false;
+	http_client_free(cloud->client);
+	cloud->client = NULL;
+	cloud->stale = false;
+	return true;
+}
+
 void clouds_renew(struct clouds *c)
 {
 	for (uint32_t i = 0; i < c->realms; i++)

@@ -16,5 +16,7 @@ void clouds_send(struct clouds *c, uint32_t realm, const struct conf_account *ac
 		 const struct graph_request *r);
 /* After a reload: clients whose CA or proxy may have changed are made anew when next used. */
 void clouds_renew(struct clouds *c);
+/* The realm is used no more: its client goes. False while a request of it is under way: later. */
+bool clouds_drop(struct clouds *c, uint32_t realm);
 
 #endif

@@ -7,13 +7,19 @@
 
 #include "base/check.h"
 #include "daemon/apply.h"
+#include "daemon/captures.h"
+#include "daemon/certificates.h"
 #include "daemon/check.h"
+#include "daemon/import.h"
 #include "daemon/keeper.h"
 #include "daemon/log.h"
+#include "daemon/objects.h"
+#include "daemon/preview.h"
+#include "daemon/setup.h"
+#include "daemon/sign_in.h"
 #include "daemon/webhooks.h"
-#include "proto/conf/users_csv.h"
 
-enum { SAID_MAX = 64 * 1024, IMPORT_ERRORS_SHOWN = 50 };
+enum { SAID_MAX = 64 * 1024 };
 
 static void answer_json(struct app *a, uint64_t id, json_t *json)
 {
@@ -27,91 +33,44 @@ static void answer_json(struct app *a, uint64_t id, json_t *json)
 	json_decref(json);
 }
 
-/* False, and the command is answered, when the user is not the one that the request named. */
-static bool same_user(struct app *a, const struct admin_command *c)
-{
-	const struct app_parts p = app_parts(a);
-
-	if (slice_eq_nocase(directory_email(bridge_directory(p.bridge), c->user), slice_str(c->email)))
-		return true;
-	admin_refuse(p.admin, c->id, 404, "no such user", "the user was removed meanwhile");
-	return false;
-}
-
 static void set_profile(struct app *a, const struct admin_command *c)
 {
 	const struct app_parts p = app_parts(a);
 
-	if (!same_user(a, c))
-		return;
 	bridge_set_profile(p.bridge, app_now(a), c->user, (enum profile)c->profile, c->until_wall_ms);
 	admin_answer(p.admin, c->id, 200, NULL);
+}
+
+static void pause_user(struct app *a, const struct admin_command *c)
+{
+	const struct app_parts p = app_parts(a);
+	uint16_t account = directory_user_account(bridge_directory(p.bridge), c->user);
+
+	if (people_pause(p.people, app_now(a), apply_account(p.apply, account), c->user, !c->enabled))
+		admin_answer(p.admin, c->id, 200, NULL);
+	else
+		admin_refuse(p.admin, c->id, 403, "not yours to switch on",
+			     "an operator or the configuration has switched you off, and only they can "
+			     "switch you on again: ask them");
 }
 
 static void enable_user(struct app *a, const struct admin_command *c)
 {
 	const struct app_parts p = app_parts(a);
 
-	if (!same_user(a, c))
+	if (c->by_itself) {
+		pause_user(a, c);
 		return;
-	bridge_enable_user(p.bridge, app_now(a), c->user, c->enabled);
-	admin_answer(p.admin, c->id, 200, NULL);
-}
-
-/* ---- import ---- */
-
-struct import {
-	struct app *app;
-	struct slice account;
-	bool dry_run;
-	uint32_t added, changed;
-	json_t *errors;
-};
-
-static void import_fault(struct import *im, uint32_t row, const char *text)
-{
-	if (json_array_size(im->errors) < IMPORT_ERRORS_SHOWN)
-		json_array_append_new(im->errors, json_pack("{s:i,s:s}", "row", (int)row, "text", text));
-}
-
-static bool import_row(const struct users_csv_row *row, void *arg)
-{
-	struct import *im = arg;
-	const struct app_parts p = app_parts(im->app);
-	const struct directory *d = bridge_directory(p.bridge);
-	const struct apply_person person = { .account = im->account, .email = row->email, .name = row->name,
-					     .lines = row->lines, .enabled = row->enabled };
-	bool known = directory_user(d, directory_account(d, im->account), row->email) != ID_NONE;
-	char why[300] = "";
-
-	if (!im->dry_run) {
-		if (apply_person(p.apply, app_now(im->app), &person, why, sizeof(why))) {
-			import_fault(im, row->line, why);
-			return true;
-		}
-		keeper_put_person(p.keeper, &person);
 	}
-	im->added += !known;
-	im->changed += known;
-	return true;
+	if (people_switch(p.people, app_now(a), apply_account(p.apply, directory_user_account(
+				bridge_directory(p.bridge), c->user)), c->user, c->enabled))
+		admin_answer(p.admin, c->id, 200, NULL);
+	else
+		admin_refuse(p.admin, c->id, 409, "the user is excluded",
+			     "the address is in matching.exclude: take it out of the list and reload");
 }
 
-static void import_users(struct app *a, const struct admin_command *c)
-{
-	static struct conf_errors errs;
-	const struct app_parts p = app_parts(a);
-	struct import im = { .app = a, .dry_run = c->dry_run, .errors = json_array(),
-			     .account = directory_account_name(bridge_directory(p.bridge), c->account) };
-
-	errs = (struct conf_errors){ 0 };
-	if (users_csv_parse(slice_of(c->text, c->text_n), "import", import_row, &im, &errs))
-		for (uint32_t i = 0; i < errs.n; i++)
-			import_fault(&im, errs.list[i].line, errs.list[i].text);
-	answer_json(a, c->id, json_pack("{s:i,s:i,s:i,s:i,s:o}", "added", (int)im.added, "changed",
-					(int)im.changed, "removed", 0, "unchanged", 0, "errors", im.errors));
-}
-
-/* ---- reload, clear, check ---- */
+/* ---- reload, clear ---- */
 
 static void reload(struct app *a, const struct admin_command *c)
 {
@@ -160,16 +119,58 @@ static void clear(struct app *a, const struct admin_command *c)
 	answer_json(a, c->id, json_pack("{s:i}", "users", users));
 }
 
-static void check(struct app *a, const struct admin_command *c)
+static void setup(struct app *a, const struct admin_command *c)
 {
 	const struct app_parts p = app_parts(a);
-	json_t *list = json_array();
-	bool ok = check_all(&p, list);
 
-	answer_json(a, c->id, json_pack("{s:b,s:o}", "ok", ok, "checks", list));
+	if (c->ask)
+		checker_ask(p.checker, p.admin, c);
+	else
+		answer_json(a, c->id, setup_answer(&p, app_now(a), c->account));
 }
 
-void command_do(struct app *a, const struct admin_command *c)
+static void preview(struct app *a, const struct admin_command *c)
+{
+	const struct app_parts p = app_parts(a);
+	struct buf why;
+
+	buf_init(&why, SAID_MAX);
+	json_t *answer = preview_policy(&p, app_now(a), c->account, slice_of(c->text, c->text_n), &why);
+	if (answer)
+		answer_json(a, c->id, answer);
+	else
+		admin_refuse(p.admin, c->id, 422, "the policy cannot be taken", buf_cstr(&why));
+	buf_fini(&why);
+}
+
+/* ---- whom it is about ---- */
+
+/* Objects look into the configuration, where also stands what is not in force. */
+static bool is_by_name(const struct admin_command *c)
+{
+	return c->kind == ADMIN_OBJECT ? c->object == CONF_DOCUMENT_USER
+				       : c->kind != ADMIN_CERTIFICATE && c->kind != ADMIN_FETCH;
+}
+
+static const char *unknown(const struct app_parts *p, struct admin_command *c)
+{
+	const struct directory *d = bridge_directory(p->bridge);
+	bool is_user = c->kind == ADMIN_SET_PROFILE || c->kind == ADMIN_ENABLE_USER;
+
+	c->account = c->account_name[0] ? directory_account(d, slice_str(c->account_name)) : UINT16_MAX;
+	if (c->account_name[0] && (c->account == UINT16_MAX || !apply_account(p->apply, c->account)))
+		return "no such account";
+	c->user = is_user ? directory_user(d, c->account, slice_str(c->email)) : ID_NONE;
+	if (is_user && c->user == ID_NONE)
+		return "no such user in this account";
+	/* an answer without rows would say that all is well */
+	if (c->kind == ADMIN_CHECK && c->connector[0] &&
+	    directory_connector(d, c->account, slice_str(c->connector)) == ID_NONE)
+		return "no such connector in this account";
+	return NULL;
+}
+
+static void carry_out(struct app *a, const struct admin_command *c)
 {
 	switch ((enum admin_command_kind)c->kind) {
 	case ADMIN_SET_PROFILE:
@@ -188,7 +189,13 @@ void command_do(struct app *a, const struct admin_command *c)
 		clear(a, c);
 		break;
 	case ADMIN_CHECK:
-		check(a, c);
+		checker_ask(app_parts(a).checker, app_parts(a).admin, c);
+		break;
+	case ADMIN_SETUP:
+		setup(a, c);
+		break;
+	case ADMIN_PREVIEW:
+		preview(a, c);
 		break;
 	case ADMIN_LOG_LEVEL:
 		log_set_level(app_parts(a).log, c->log_level);
@@ -197,7 +204,42 @@ void command_do(struct app *a, const struct admin_command *c)
 	case ADMIN_REPORT:
 		webhooks_report(app_parts(a).webhooks, app_now(a), c);
 		break;
+	case ADMIN_CAPTURE:
+		captures_command(app_parts(a).captures, app_now(a), c);
+		break;
+	case ADMIN_OBJECT:
+		object_command(a, c);
+		break;
+	case ADMIN_CERTIFICATE:
+		certificate_command(a, c);
+		break;
+	case ADMIN_EXPORT:
+		export_command(a, c);
+		break;
+	case ADMIN_PUT_USER:
+		person_put_command(a, c);
+		break;
+	case ADMIN_DELETE_USER:
+		person_delete_command(a, c);
+		break;
+	case ADMIN_SWITCH_USERS:
+		people_switch_command(a, c);
+		break;
+	case ADMIN_FETCH:
+		sign_in_fetch(app_parts(a).sign_in, apply_account(app_parts(a).apply, c->account), c);
+		break;
 	case ADMIN_COMMAND_COUNT:
 		CHECK(false);
 	}
+}
+
+void command_do(struct app *a, struct admin_command *c)
+{
+	const struct app_parts p = app_parts(a);
+	const char *why = is_by_name(c) ? unknown(&p, c) : NULL;
+
+	if (why)
+		admin_refuse(p.admin, c->id, 404, "not found", why);
+	else
+		carry_out(a, c);
 }

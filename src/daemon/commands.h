@@ -5,7 +5,7 @@
 #include "admin/admin.h"
 #include "daemon/app.h"
 
-/* Carries the command out and answers it. Does not free it. */
-void command_do(struct app *a, const struct admin_command *c);
+/* Carries the command out and answers it, having filled in .account and .user. Does not free it. */
+void command_do(struct app *a, struct admin_command *c);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "daemon/secrets.h"
+#include "daemon/zones.h"
 #include "io/clock.h"
 
 struct loading {
@@ -207,6 +208,66 @@ static enum err load_users(struct loading *l, const struct conf_file *f)
 	return err == ERR_NO_MEMORY ? err : ERR_OK;
 }
 
+static enum err load_holidays(struct loading *l, const struct conf_file *f)
+{
+	size_t n = 0;
+	char *text = NULL;
+	enum err err = conf_read_file(*f->name, CONF_HOLIDAYS_FILE_MAX, &text, &n);
+
+	if (err == ERR_OK)
+		err = conf_add_holidays(l->c, f->holidays, slice_of(text, n), *f->name, l->errs);
+	else if (err != ERR_NO_MEMORY)
+		refuse_file(l, f, words_of(err));
+	free(text);
+	return err == ERR_NO_MEMORY ? err : ERR_OK;
+}
+
+/* Who may watch; what its lines say is for daemon/lamps.c to read. */
+static enum err load_logins(struct loading *l, const struct conf_file *f)
+{
+	size_t n = 0;
+	char *text = NULL;
+	enum err err = conf_read_file(*f->name, SECRET_MAX, &text, &n);
+
+	if (err == ERR_OK)
+		err = secret_set(f->secret, slice_of(text, n));
+	if (err != ERR_OK && err != ERR_NO_MEMORY)
+		refuse_file(l, f, words_of(err));
+	if (text)
+		explicit_bzero(text, n);
+	free(text);
+	return err == ERR_NO_MEMORY ? err : ERR_OK;
+}
+
+static void check_zone(struct loading *l, const struct conf_at *at, const struct conf_policy *p)
+{
+	const char *fault = p && p->hours.zone[0] ? zones_fault(p->hours.zone) : "";
+
+	if (fault[0])
+		conf_errors_add(l->errs, *at, "hours.zone", "%s: %s", p->hours.zone, fault);
+}
+
+/* People of one group share its rules: those who follow somebody with the same are not asked again. */
+static void check_zones(struct loading *l)
+{
+	for (uint32_t i = 0; i < l->c->accounts_n; i++) {
+		const struct conf_account *a = &l->c->accounts[i];
+		const char *last = a->policy.hours.zone;
+
+		check_zone(l, &a->at, &a->policy);
+		for (uint32_t g = 0; g < a->groups_n; g++)
+			check_zone(l, &a->at, a->groups[g].policy);
+		for (uint32_t u = 0; u < a->users_n; u++) {
+			const struct conf_policy *p = a->users[u].policy;
+
+			if (!p || strcmp(p->hours.zone, last) == 0)
+				continue;
+			check_zone(l, &a->users[u].at, p);
+			last = p->hours.zone;
+		}
+	}
+}
+
 static enum err load_file(struct loading *l, const struct conf_file *f)
 {
 	enum err err = make_absolute(l, f->name);
@@ -227,6 +288,10 @@ static enum err load_file(struct loading *l, const struct conf_file *f)
 		return check_pem(l, f);
 	case CONF_FILE_USERS:
 		return load_users(l, f);
+	case CONF_FILE_HOLIDAYS:
+		return load_holidays(l, f);
+	case CONF_FILE_LOGINS:
+		return load_logins(l, f);
 	}
 	return ERR_BUG;
 }
@@ -262,6 +327,7 @@ static enum err load_named_files(struct loading *l)
 		if (err != ERR_OK)
 			return err;
 	}
+	check_zones(l);
 	enum err err = place_paths(l);
 	if (err == ERR_NOT_FOUND || err == ERR_LIMIT)
 		conf_errors_add(l->errs, (struct conf_at){0}, "server",
@@ -282,7 +348,8 @@ static enum err find_folder(const char *path, char ret[PATH_MAX])
 	return realpath(dirname(copy), ret) ? ERR_OK : err_of_errno();
 }
 
-enum err conf_load(const char *path, struct conf **ret, struct conf_errors *errs)
+enum err conf_load_with(const char *path, const struct conf_document *documents, uint32_t documents_n,
+			struct conf **ret, struct conf_errors *errs)
 {
 	struct loading l = {.errs = errs};
 	struct conf_at at = {path, 0, 0};
@@ -299,7 +366,7 @@ enum err conf_load(const char *path, struct conf **ret, struct conf_errors *errs
 		conf_errors_add(errs, at, "", "the file %s", words_of(err));
 		return ERR_MALFORMED;
 	}
-	err = conf_parse(slice_of(text, n), path, &l.c, errs);
+	err = conf_parse_with(slice_of(text, n), path, documents, documents_n, &l.c, errs);
 	free(text);
 	if (err != ERR_OK)
 		return err;
@@ -312,8 +379,18 @@ enum err conf_load(const char *path, struct conf **ret, struct conf_errors *errs
 	return ERR_OK;
 }
 
+enum err conf_load(const char *path, struct conf **ret, struct conf_errors *errs)
+{
+	return conf_load_with(path, NULL, 0, ret, errs);
+}
+
 /* conf.h may not know core/types.h; settings.def's words stand in the order of these enums. */
 _Static_assert(PRECEDENCE_CLOUDLINK == 0 && PRECEDENCE_CALL_FIRST == 1, "policy.precedence");
+_Static_assert(DIRECTION_TO_TEAMS == 0 && DIRECTION_TO_PHONES == 1 && DIRECTION_BOTH == 2,
+	       "policy.direction");
+_Static_assert(PROFILE_AVAILABLE == 0 && PROFILE_AWAY == 1 && PROFILE_BUSY == 2 &&
+		   PROFILE_NOT_AVAILABLE == 3 && PROFILE_MEETING == 4,
+	       "policy.phone_profile");
 _Static_assert(RINGING_IGNORE == 0 && RINGING_BUSY == 1, "policy.ringing");
 _Static_assert(BUSY_IN_A_CALL == 0 && BUSY_DND == 1, "policy.busy");
 _Static_assert(DND_PRESENTING == 0 && DND_PREFERRED == 1, "policy.dnd");
@@ -324,12 +401,30 @@ _Static_assert((int)MODE_LIVE == CONF_MODE_LIVE && (int)MODE_DRY_RUN == CONF_MOD
 	       "account.mode");
 _Static_assert(ASSERTION_PS256 == 0 && ASSERTION_RS256 == 1, "teams.assertion");
 
+/* None named: all. */
+static uint8_t lend_while(const struct conf_texts *t)
+{
+	static const char *const words[LAMP_COUNT] = {
+		[LAMP_CALL] = "call", [LAMP_MEETING] = "meeting", [LAMP_DND] = "dnd"
+	};
+	uint8_t bits = t->n ? 0 : 1 << LAMP_CALL | 1 << LAMP_MEETING | 1 << LAMP_DND;
+
+	for (uint32_t i = 0; i < t->n; i++)
+		for (int v = LAMP_CALL; v < LAMP_COUNT; v++)
+			if (strcmp(t->list[i], words[v]) == 0)
+				bits |= (uint8_t)(1 << v);
+	return bits;
+}
+
 void conf_policy_of(const struct conf_account *a, const struct conf_user *user, struct policy *ret)
 {
 	const struct conf_policy *p = user && user->policy ? user->policy : &a->policy;
 
 	*ret = (struct policy){
 	    .precedence = p->precedence,
+	    .direction = p->direction,
+	    .lend = p->phone_profile,
+	    .lend_while = lend_while(&p->phone_profile_while),
 	    .ringing = p->ringing,
 	    .busy = p->busy,
 	    .dnd = p->dnd,

@@ -14,6 +14,9 @@
  * conf_finish has passed. *ret is for conf_free. errs is overwritten; warnings may stand in it on
  * success too. ERR_MALFORMED: errs->errors > 0; ERR_NO_MEMORY. */
 MUST_CHECK enum err conf_load(const char *path, struct conf **ret, struct conf_errors *errs);
+/* With what was made in the console; see conf_parse_with. */
+MUST_CHECK enum err conf_load_with(const char *path, const struct conf_document *documents,
+				   uint32_t documents_n, struct conf **ret, struct conf_errors *errs);
 
 /* A whole file, at most max bytes, for free(). ERR_NOT_FOUND, ERR_DENIED, ERR_LIMIT, ERR_IO,
  * ERR_NO_MEMORY. */

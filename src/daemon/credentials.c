@@ -129,7 +129,8 @@ static void take(struct credentials *c, uint32_t realm, const struct conf_accoun
 
 	if (!e) {
 		const struct graph_credential g = { &fresh.client_secret_file.value, key,
-						    account->teams.assertion };
+						    account->teams.assertion,
+						    conf_secret_ends(&account->teams) };
 
 		e = bridge_set_credential(c->bridge, realm, &g);
 	}

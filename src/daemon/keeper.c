@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "sink/lamp/lamp.h"
 #include "store/store.h"
 
 enum { FLUSH_MS = 5000, REALM_MAX = STORE_TEXT_MAX };
 
-enum { SENDS_MAX = 16, SENDS_KEY_MAX = STORE_TEXT_MAX };
+/* What left in the last moment may have arrived that much later. */
+enum { SENDS_MAX = 16, SENDS_KEY_MAX = STORE_TEXT_MAX, SENDS_UNDER_WAY_MS = 15000 };
 
 /* What an earlier process had sent when it was last heard of. */
 struct sends {
@@ -22,9 +24,12 @@ struct keeper {
 	struct store *store;
 	struct bridge *bridge;
 	struct apply *apply;
+	keeper_watcher_h *watcher;
+	void *watcher_arg;
 	int64_t started_wall_ms;
 	struct sends sends[SENDS_MAX];
 	uint32_t sends_n;
+	struct known *known; /* until start is over */
 };
 
 /* One pass over what the store remembers. */
@@ -54,23 +59,43 @@ static void on_meta(void *arg, struct slice key, struct slice value)
 	k->sends_n++;
 }
 
-enum err keeper_new(struct keeper **ret, const char *data, struct bridge *b, struct bridge_time t, char *why,
-		    size_t why_cap)
+static void on_match(void *arg, const struct store_match *s)
 {
-	static const struct store_load_ops metas = { .meta = on_meta };
-	const struct store_options o = { .dir = data };
+	struct keeper *k = arg;
+	struct keeper_match m = { .state = s->state, .class = s->class, .via = s->via, .flags = s->flags };
+
+	if (slice_copy(s->id, m.id, sizeof(m.id)) == ERR_OK)
+		known_add_match(k->known, s->realm, s->email, &m);
+}
+
+static void on_link(void *arg, struct slice realm, struct slice rules, struct slice link)
+{
+	known_add_link(((struct keeper *)arg)->known, realm, rules, link);
+}
+
+enum err keeper_new(struct keeper **ret, struct store *store, struct bridge *b, struct bridge_time t,
+		    char *why, size_t why_cap)
+{
+	static const struct store_load_ops metas = { .meta = on_meta, .match = on_match, .link = on_link };
 	char words[STORE_WHY_MAX] = "";
 	struct keeper *k = calloc(1, sizeof(*k));
 
-	if (!k)
+	if (!k) {
+		store_close(store);
 		return ERR_NO_MEMORY;
+	}
+	k->store = store;
 	k->bridge = b;
 	k->started_wall_ms = t.wall_ms;
-	enum err e = store_open(&k->store, &o, words);
-	if (!e && (e = store_load(k->store, &metas, k, words)))
-		store_close(k->store);
+	enum err e = known_new(&k->known);
+	if (!e)
+		e = store_load(k->store, &metas, k, words);
+	if (!e)
+		e = known_ready(k->known);
 	if (e) {
-		snprintf(why, why_cap, "%s", words);
+		snprintf(why, why_cap, "%s", words[0] ? words : err_name(e));
+		known_free(k->known);
+		store_close(store);
 		free(k);
 		return e;
 	}
@@ -86,6 +111,7 @@ void keeper_free(struct keeper *k)
 		fprintf(stderr, "<3>offhookd: the store did not take everything within %d s\n",
 			FLUSH_MS / 1000);
 	store_close(k->store);
+	known_free(k->known);
 	free(k);
 }
 
@@ -123,7 +149,8 @@ static void on_account(void *arg, struct slice account, struct slice realm)
 static void on_person(void *arg, const struct store_person *p)
 {
 	struct restore *r = arg;
-	const struct apply_person person = { p->account, p->email, p->name, p->lines, p->enabled };
+	const struct apply_person person = { p->account, p->email,    p->name,
+					     p->lines,	 p->teams_id, p->enabled };
 	char why[300];
 
 	if (apply_person(r->k->apply, r->t, &person, why, sizeof(why)))
@@ -150,7 +177,7 @@ static void on_user(void *arg, struct slice account, struct slice email, const s
 		return;
 	if (r->other_realm[a]) {
 		record.session = SESSION_NONE;
-		record.preferred = false;
+		record.preferred = PREFERRED_NOT;
 		record.lease_end_wall_ms = 0;
 	}
 	record.user = directory_user(d, a, email);
@@ -205,7 +232,60 @@ static void on_id(void *arg, struct slice realm, struct slice email, struct slic
 	}
 }
 
-static void put_accounts(struct keeper *k)
+/* A person who is gone still gets back what was theirs. */
+static void on_text(void *arg, const struct store_text *x)
+{
+	struct restore *r = arg;
+	const struct directory *d = bridge_directory(r->k->bridge);
+	uint16_t a = directory_account(d, x->account);
+	uint32_t user = a == UINT16_MAX ? ID_NONE : directory_user(d, a, x->email);
+	bool gone = a != UINT16_MAX && user == ID_NONE;
+
+	if (a == UINT16_MAX || r->other_realm[a]) {
+		const struct store_text none = { .account = x->account, .email = x->email };
+
+		store_put_text(r->k->store, &none);
+		return;
+	}
+	if (gone)
+		user = add_leaver(r, a, x->email);
+	if (user == ID_NONE)
+		return;
+	bridge_restore_text(r->k->bridge, r->t, user, x->ours, x->former, x->until_wall_ms);
+	if (gone)
+		bridge_remove_user(r->k->bridge, r->t, user);
+}
+
+/* What parts the fields of a watcher in the store; the machine's texts hold no control characters. */
+enum { FIELD_END = 0x1f };
+
+static void on_watcher(void *arg, const struct store_watcher *w)
+{
+	const struct restore *r = arg;
+	struct lamp_record record = { .expires_ms = w->expires_wall_ms - (r->t.wall_ms - r->t.mono_ms),
+				      .cseq = w->cseq, .remote_cseq = w->remote_cseq, .port = w->port,
+				      .package = (uint8_t)w->kind, .transport = (uint8_t)(w->kind >> 8),
+				      .shown = (uint8_t)(w->kind >> 16) };
+	struct slice rest = w->fields;
+	char tag[17], *end;
+
+	for (int i = 0; i < LAMP_FIELDS; i++)
+		if (!slice_split(&rest, FIELD_END, &record.fields[i]))
+			break;
+	if (slice_copy(w->tag, tag, sizeof(tag)))
+		return;
+	record.tag = strtoull(tag, &end, 16);
+	if (r->k->watcher && !*end)
+		r->k->watcher(r->k->watcher_arg, &record);
+}
+
+void keeper_set_lamps(struct keeper *k, keeper_watcher_h *h, void *arg)
+{
+	k->watcher = h;
+	k->watcher_arg = arg;
+}
+
+void keeper_put_accounts(struct keeper *k)
 {
 	const struct directory *d = bridge_directory(k->bridge);
 	char text[REALM_MAX];
@@ -213,6 +293,11 @@ static void put_accounts(struct keeper *k)
 	for (uint16_t a = directory_next_account(d, 0); a != UINT16_MAX; a = directory_next_account(d, a + 1))
 		if (realm_text(apply_account(k->apply, a), text, sizeof(text)))
 			store_put_account(k->store, directory_account_name(d, a), slice_str(text));
+}
+
+struct store *keeper_store(struct keeper *k)
+{
+	return k->store;
 }
 
 void keeper_set_apply(struct keeper *k, struct apply *a)
@@ -226,7 +311,10 @@ enum err keeper_restore(struct keeper *k, struct bridge_time t)
 						   .person = on_person,
 						   .user = on_user,
 						   .line = on_line,
-						   .id = on_id };
+						   .id = on_id,
+						   .text = on_text,
+
+						   .watcher = on_watcher };
 	struct restore *r = calloc(1, sizeof(*r));
 	char why[STORE_WHY_MAX] = "";
 
@@ -238,7 +326,7 @@ enum err keeper_restore(struct keeper *k, struct bridge_time t)
 	if (e)
 		fprintf(stderr, "<3>offhookd: %s\n", why);
 	else
-		put_accounts(k);
+		keeper_put_accounts(k);
 	free(r);
 	return e;
 }
@@ -262,13 +350,76 @@ void keeper_put_line(struct keeper *k, const struct line_record *r)
 		       directory_connector_name(d, c), directory_number(d, r->line), r);
 }
 
-void keeper_put_id(struct keeper *k, uint32_t realm, uint32_t user, const char *id)
+/* False when the account is gone. */
+static bool user_realm(const struct keeper *k, uint32_t user, char *dst, size_t cap)
+{
+	uint16_t account = directory_user_account(bridge_directory(k->bridge), user);
+
+	return realm_text(apply_account(k->apply, account), dst, cap);
+}
+
+void keeper_put_id(struct keeper *k, uint32_t user, const char *id)
 {
 	char text[REALM_MAX];
 
-	if (realm_text(apply_realm(k->apply, realm), text, sizeof(text)))
+	if (user_realm(k, user, text, sizeof(text)))
 		store_put_id(k->store, slice_str(text), directory_email(bridge_directory(k->bridge), user),
 			     slice_str(id));
+}
+
+void keeper_put_text(struct keeper *k, const struct graph_out *out)
+{
+	const struct store_text x = { account_of_user(k, out->user),
+				      directory_email(bridge_directory(k->bridge), out->user), out->text_ours,
+				      out->text_former, out->text_until_wall_ms };
+
+	store_put_text(k->store, &x);
+}
+
+void keeper_put_match(struct keeper *k, uint32_t user, const struct keeper_match *m)
+{
+	char text[REALM_MAX];
+	struct store_match s = { .email = directory_email(bridge_directory(k->bridge), user),
+				 .id = slice_str(m->id),
+				 .state = m->state,
+				 .class = m->class,
+				 .via = m->via,
+				 .flags = m->flags };
+
+	if (!user_realm(k, user, text, sizeof(text)))
+		return;
+	s.realm = slice_str(text);
+	store_put_match(k->store, &s);
+}
+
+void keeper_put_link(struct keeper *k, const struct conf_account *realm, const char *rules, struct slice link)
+{
+	char text[REALM_MAX];
+
+	if (realm_text(realm, text, sizeof(text)))
+		store_put_link(k->store, slice_str(text), slice_str(rules), link);
+}
+
+bool keeper_known_match(const struct keeper *k, const struct conf_account *a, struct slice email,
+			struct keeper_match *ret)
+{
+	char text[REALM_MAX];
+
+	return realm_text(a, text, sizeof(text)) && known_match(k->known, slice_str(text), email, ret);
+}
+
+bool keeper_known_link(const struct keeper *k, const struct conf_account *a, const char *rules,
+		       char *dst, size_t cap)
+{
+	char text[REALM_MAX];
+
+	return realm_text(a, text, sizeof(text)) && known_link(k->known, slice_str(text), rules, dst, cap);
+}
+
+void keeper_known_done(struct keeper *k)
+{
+	known_free(k->known);
+	k->known = NULL;
 }
 
 void keeper_put_sends(struct keeper *k, uint32_t realm, uint32_t in_window, int64_t wall_ms)
@@ -291,7 +442,9 @@ uint32_t keeper_sent_before(void *keeper, const struct conf_account *account)
 		int64_t ago_ms = k->started_wall_ms - k->sends[i].wall_ms;
 
 		if (strcmp(k->sends[i].key, text) == 0)
-			return ago_ms >= 0 && ago_ms < account->teams.quota.window_ms ? k->sends[i].n : 0;
+			return ago_ms >= 0 && ago_ms < account->teams.quota.window_ms + SENDS_UNDER_WAY_MS
+				       ? k->sends[i].n
+				       : 0;
 	}
 	return 0;
 }
@@ -309,7 +462,20 @@ void keeper_forget_user(struct keeper *k, uint32_t user)
 	struct slice account = account_of_user(k, user);
 	struct slice email = directory_email(bridge_directory(k->bridge), user);
 
+	char realm[REALM_MAX];
+
 	store_delete_user(k->store, account, email);
+	/* the people of an account that is out of the configuration come back with it */
+	if (apply_account(k->apply, directory_user_account(bridge_directory(k->bridge), user)))
+		store_delete_person(k->store, account, email);
+	if (user_realm(k, user, realm, sizeof(realm)))
+		store_delete_match(k->store, slice_str(realm), email);
+}
+
+void keeper_forget_person(void *keeper, struct slice account, struct slice email)
+{
+	const struct keeper *k = keeper;
+
 	store_delete_person(k->store, account, email);
 }
 
@@ -317,9 +483,38 @@ void keeper_put_person(struct keeper *k, const struct apply_person *p)
 {
 	const struct store_person person = { .account = p->account, .email = p->email, .name = p->name,
 					     .lines = p->lines, .source = SLICE_LIT("import"),
-					     .enabled = p->enabled };
+					     .teams_id = p->teams_id, .enabled = p->enabled };
 
 	store_put_person(k->store, &person);
+}
+
+void keeper_put_watcher(struct keeper *k, const struct lamp_record *r, int64_t wall_ahead_ms)
+{
+	char tag[17];
+	struct buf fields;
+
+	buf_init(&fields, LAMP_TEXT_MAX + LAMP_FIELDS);
+	for (int i = 0; i < LAMP_FIELDS; i++) {
+		if (i)
+			buf_char(&fields, FIELD_END);
+		buf_slice(&fields, r->fields[i]);
+	}
+	snprintf(tag, sizeof(tag), "%016llx", (unsigned long long)r->tag);
+	const struct store_watcher w = { .tag = slice_str(tag), .fields = buf_view(&fields),
+					 .expires_wall_ms = r->expires_ms + wall_ahead_ms, .cseq = r->cseq,
+					 .remote_cseq = r->remote_cseq, .port = r->port,
+					 .kind = r->package | (uint32_t)r->transport << 8 |
+						 (uint32_t)r->shown << 16 };
+	store_put_watcher(k->store, &w);
+	buf_fini(&fields);
+}
+
+void keeper_delete_watcher(struct keeper *k, uint64_t tag)
+{
+	char text[17];
+
+	snprintf(text, sizeof(text), "%016llx", (unsigned long long)tag);
+	store_delete_watcher(k->store, slice_str(text));
 }
 
 void keeper_stats(const struct keeper *k, struct keeper_stats *ret)
@@ -327,5 +522,6 @@ void keeper_stats(const struct keeper *k, struct keeper_stats *ret)
 	struct store_stats s;
 
 	store_stats(k->store, &s);
-	*ret = (struct keeper_stats){ .written = s.rows, .waiting = s.waiting, .errors = s.errors };
+	*ret = (struct keeper_stats){ .written = s.rows, .waiting = s.waiting, .errors = s.errors,
+				       .failing = s.failing };
 }

@@ -7,6 +7,7 @@
 
 #include "daemon/app.h"
 #include "daemon/config.h"
+#include "daemon/places.h"
 
 enum { EXIT_USAGE = 2, EXIT_BAD_CONFIG = 78 /* EX_CONFIG of sysexits.h: systemd shows it as such */ };
 
@@ -32,28 +33,33 @@ static void print_errors(const struct conf_errors *errs)
 
 	for (uint32_t i = 0; i < errs->n; i++) {
 		conf_error_text(&errs->list[i], text, sizeof(text));
-		fprintf(stderr, "%s%s\n", errs->list[i].warning ? "warning: " : "", text);
+		fprintf(stderr, "%s\n", text);
 	}
 	if (errs->errors + errs->warnings > errs->n)
 		fprintf(stderr, "and %u more\n", errs->errors + errs->warnings - errs->n);
 }
 
 /* NULL, with everything that is wrong on stderr, when it cannot be used. */
-static struct conf *load(const char *path)
+static struct conf *load(const char *path, bool also_places)
 {
 	static struct conf_errors errs;
 	struct conf *conf = NULL;
 	enum err e = conf_load(path, &conf, &errs);
 
+	if (!e && also_places)
+		e = places_check(conf, path, &errs);
 	print_errors(&errs);
 	if (e && errs.errors == 0)
 		fprintf(stderr, "%s: %s\n", path, err_name(e));
-	return e ? NULL : conf;
+	if (!e)
+		return conf;
+	conf_free(conf);
+	return NULL;
 }
 
 static int check(const char *path)
 {
-	struct conf *conf = load(path);
+	struct conf *conf = load(path, true);
 	uint32_t people = 0, connectors = 0;
 
 	if (!conf)
@@ -106,6 +112,6 @@ int main(int argc, char **argv)
 		return usage(stderr, EXIT_USAGE);
 	if (only_check)
 		return check(path);
-	struct conf *conf = load(path);
+	struct conf *conf = load(path, false);
 	return conf ? app_run(path, conf) : EXIT_BAD_CONFIG;
 }

@@ -7,6 +7,7 @@
 
 #include "admin/admin.h"
 #include "bridge/bridge.h"
+#include "daemon/people.h"
 
 struct report;
 
@@ -23,19 +24,34 @@ struct report_limits {
 MUST_CHECK enum err report_new(struct report **ret, struct bridge *b, struct admin *a,
 			       const struct report_limits *l);
 void report_free(struct report *r);
+/* Whose on-boarding is told. */
+void report_set_people(struct report *r, const struct people *p);
 
 /* Copied: server text of a connector; quota of an account. */
 MUST_CHECK enum err report_set_connector(struct report *r, uint32_t connector, struct slice server);
 void report_set_account(struct report *r, uint16_t account, uint32_t quota, int32_t window_ms);
 
+/* Copied; NULLs: not with Microsoft. */
+void report_set_sign_in(struct report *r, uint16_t account, const char *login, const char *tenant,
+			const char *client);
+
+/* Where watchers of lamps are counted. */
+struct lamp_server;
+void report_set_lamps(struct report *r, const struct lamp_server *s);
+
 void report_user_changed(struct report *r, uint32_t user);
 /* The user's id is about to be released. */
 void report_user_gone(struct report *r, uint32_t user);
+void report_account_gone(struct report *r, uint16_t account);
 void report_connector_gone(struct report *r, uint32_t connector);
 void report_seen(struct report *r, uint32_t user, enum presence seen, struct slice pair, int64_t wall_ms);
 void report_graph_note(struct report *r, uint16_t account, enum graph_note n);
 /* Every user, for example after a reload. */
 void report_all(struct report *r);
+
+/* Every account and connector, and a user or ID_NONE, now: before the answer that something was made, so that
+ * who has it finds what it says. */
+void report_at_once(struct report *r, struct bridge_time t, uint32_t user);
 
 /* Tells up to a bounded number of users; true when more wait. Connectors, accounts and counters are
  * told once a second. */

@@ -1,16 +1,15 @@
 #include "daemon/webhooks.h"
 
-#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/config.h"
+#include "daemon/pem_pair.h"
 
 enum {
 	CALLS_A_TURN = 256,
 	LOCAL_MAX = 64,
 	LOCAL_ID = 0x40000000, /* from here on: requests of the UNIX socket */
-	PEM_MAX = 1 << 20,
 };
 
 /* A request of the UNIX socket that its connector has not answered yet. */
@@ -49,53 +48,7 @@ void webhooks_free(struct webhooks *w)
 
 /* ---- the listener ---- */
 
-struct pair {
-	char *certificate, *key;
-};
-
-static void pair_fini(struct pair *p)
-{
-	if (p->key)
-		explicit_bzero(p->key, strlen(p->key));
-	free(p->key);
-	free(p->certificate);
-}
-
-static bool fits(const struct pair *p)
-{
-	BIO *c = BIO_new_mem_buf(p->certificate, -1), *k = BIO_new_mem_buf(p->key, -1);
-	X509 *certificate = c ? PEM_read_bio_X509(c, NULL, NULL, NULL) : NULL;
-	EVP_PKEY *key = k ? PEM_read_bio_PrivateKey(k, NULL, NULL, (void *)(uintptr_t) "") : NULL;
-	bool good = certificate && key && X509_check_private_key(certificate, key) == 1;
-
-	X509_free(certificate);
-	EVP_PKEY_free(key);
-	BIO_free(c);
-	BIO_free(k);
-	return good;
-}
-
-static enum err read_pair(const struct conf_tls *t, struct pair *ret, char *why, size_t why_cap)
-{
-	enum err e;
-	size_t n;
-
-	*ret = (struct pair){ 0 };
-	if (!t->certificate_file[0])
-		return ERR_OK;
-	e = conf_read_file(t->certificate_file, PEM_MAX, &ret->certificate, &n);
-	if (!e)
-		e = conf_read_file(t->key_file, PEM_MAX, &ret->key, &n);
-	if (e) {
-		snprintf(why, why_cap, "webhooks_tls: certificate or key: %s", err_name(e));
-	} else if (!fits(ret)) {
-		snprintf(why, why_cap, "webhooks_tls: certificate and key do not fit");
-		e = ERR_MALFORMED;
-	}
-	return e;
-}
-
-static enum err start(struct webhooks *w, const char *listen, const struct pair *p, char *why,
+static enum err start(struct webhooks *w, const char *listen, const struct pem_pair *p, char *why,
 		      size_t why_cap)
 {
 	const struct hook_server_config c = { .listen = listen,
@@ -125,7 +78,7 @@ static enum err start(struct webhooks *w, const char *listen, const struct pair 
 enum err webhooks_apply(struct webhooks *w, const struct conf_server *s, char *why, size_t why_cap)
 {
 	char listen[80] = "";
-	struct pair p;
+	struct pem_pair p;
 	enum err e;
 
 	if (s->webhooks.port)
@@ -138,12 +91,12 @@ enum err webhooks_apply(struct webhooks *w, const struct conf_server *s, char *w
 		w->listen[0] = '\0';
 		return ERR_OK;
 	}
-	e = read_pair(&s->webhooks_tls, &p, why, why_cap);
+	e = pem_pair_read("webhooks_tls", &s->webhooks_tls, &p, why, why_cap);
 	if (!e && w->server && strcmp(listen, w->listen) == 0 && w->tls == (p.certificate != NULL))
 		e = p.certificate ? hook_server_renew(w->server, p.certificate, p.key) : ERR_OK;
 	else if (!e)
 		e = start(w, listen, &p, why, why_cap);
-	pair_fini(&p);
+	pem_pair_fini(&p);
 	return e;
 }
 
@@ -161,6 +114,18 @@ static uint32_t connector_of(const struct webhooks *w, struct slice account, str
 	return c;
 }
 
+/* Bodies only: what stands in the headers is a token or a signature. */
+static void hand_over(struct webhooks *w, struct bridge_time t, uint32_t connector,
+		      const struct source_feed *in)
+{
+	const struct tap *tap = w->c.tap;
+	const struct tap_event ev = { TAP_RECEIVED, true, connector, 0, in->bytes };
+
+	if (tap && tap->see)
+		tap->see(tap->arg, &ev);
+	bridge_feed_source(w->c.bridge, t, connector, in);
+}
+
 static void feed(struct webhooks *w, struct bridge_time t, const struct hook_call *call)
 {
 	const struct source_feed in = { .kind = FEED_REQUEST,
@@ -168,6 +133,7 @@ static void feed(struct webhooks *w, struct bridge_time t, const struct hook_cal
 					.text = call->line,
 					.token = slice_str(call->token),
 					.signature = slice_str(call->signature),
+					.no_json = call->no_json,
 					.bytes = buf_view(&call->body) };
 	uint32_t c = connector_of(w, slice_str(call->account), slice_str(call->connector));
 
@@ -175,7 +141,7 @@ static void feed(struct webhooks *w, struct bridge_time t, const struct hook_cal
 		hook_server_answer(w->server, call->id, 404,
 				   "no such webhook connector in this account");
 	else
-		bridge_feed_source(w->c.bridge, t, c, &in);
+		hand_over(w, t, c, &in);
 }
 
 bool webhooks_turn(struct webhooks *w, struct bridge_time t)
@@ -258,7 +224,7 @@ void webhooks_report(struct webhooks *w, struct bridge_time t, const struct admi
 					.text = c->line,
 					.token = secret_expose(&conf->token_file.value),
 					.bytes = slice_of(c->text, c->text_n) };
-	bridge_feed_source(w->c.bridge, t, id, &in);
+	hand_over(w, t, id, &in);
 }
 
 void webhooks_stats(struct webhooks *w, struct hook_server_stats *ret)

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "bridge/bridge.h"
 #include "daemon/apply.h"
+#include "daemon/tap.h"
 #include "daemon/webhooks_http.h"
 
 struct webhooks;
@@ -18,6 +19,7 @@ struct webhooks_config {
 	int64_t (*mono_ms)(void); /* callable from any thread */
 	void (*wake)(void *arg);  /* from any thread: a turn is needed */
 	void *arg;
+	const struct tap *tap;
 };
 
 MUST_CHECK enum err webhooks_new(struct webhooks **ret, const struct webhooks_config *c);

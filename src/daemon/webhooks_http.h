@@ -32,6 +32,7 @@ struct hook_call {
 	uint32_t id;
 	char account[ROUTE_PARAM_MAX + 1], connector[ROUTE_PARAM_MAX + 1];
 	char line[ROUTE_PARAM_MAX + 1]; /* "": the body names it */
+	bool no_json; /* Content-Type is another; none at all is taken as JSON */
 	char token[HOOK_TOKEN_MAX + 1], signature[HOOK_SIGNATURE_MAX + 1];
 	struct buf body;
 };

@@ -112,21 +112,17 @@ static bool is_json(const char *type)
 {
 	struct slice s = slice_str(type), name = slice_trim(slice_sub(s, 0, slice_find(s, ';')));
 
-	return slice_is_nocase(name, "application/json") || slice_is_nocase(name, "text/json") ||
-	       slice_is_nocase(name, "text/plain") ||
+	return slice_is_nocase(name, "application/json") ||
 	       (name.n > 5 && slice_is_nocase(slice_sub(name, name.n - 5, name.n), "+json"));
 }
 
 static void check_body(struct hook_request *r)
 {
 	const char *length = MHD_lookup_connection_value(r->c, MHD_HEADER_KIND, "Content-Length");
-	const char *type = MHD_lookup_connection_value(r->c, MHD_HEADER_KIND, "Content-Type");
 	uint64_t n;
 
 	if (length && slice_u64(slice_str(length), BODY_MAX, &n))
 		refuse(r, 413, "the body is over 65536 bytes");
-	else if (type && !is_json(type))
-		refuse(r, 415, "the body must be application/json");
 }
 
 /* ---- who sends ---- */
@@ -152,16 +148,19 @@ static void take_basic(struct hook_call *call, struct slice value)
 	explicit_bzero(text, sizeof(text));
 }
 
-/* Authorization first; a token in the URL is for senders that can set no header. */
-static void take_token(struct hook_request *r)
+/* Who sends, and what. Authorization first; a token in the URL is for senders that can set no header. */
+static void take_sender(struct hook_request *r)
 {
 	struct hook_call *call = r->call;
 	const char *authorization =
 		MHD_lookup_connection_value(r->c, MHD_HEADER_KIND, "Authorization");
 	const char *argument = MHD_lookup_connection_value(r->c, MHD_GET_ARGUMENT_KIND, "token");
 	const char *signature = MHD_lookup_connection_value(r->c, MHD_HEADER_KIND, "X-Signature");
+	const char *type = MHD_lookup_connection_value(r->c, MHD_HEADER_KIND, "Content-Type");
 	struct slice value = slice_str(authorization);
 	enum err e = ERR_OK;
+
+	call->no_json = type && !is_json(type); /* said once it is known who sends */
 
 	if (slice_starts_nocase(value, "bearer "))
 		e = slice_copy(slice_trim(slice_sub(value, 7, value.n)), call->token,
@@ -230,7 +229,7 @@ static enum MHD_Result begin(struct hook_server *s, struct MHD_Connection *c, co
 	}
 	if (r->status)
 		return send_answer(r);
-	take_token(r);
+	take_sender(r);
 	return MHD_YES;
 }
 

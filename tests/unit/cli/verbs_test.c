@@ -21,20 +21,48 @@ static atomic_bool stop;
 static struct admin_command last;
 static char last_csv[200];
 
+/* Names are the loop thread's to know. */
+static bool is_known(const struct admin_command *cmd)
+{
+	return !cmd->account_name[0] || strcmp(cmd->account_name, "acme") == 0 ||
+	       strcmp(cmd->account_name, "umbrella & sons") == 0;
+}
+
 static void answer(const struct admin_command *cmd)
 {
+	if (!is_known(cmd)) {
+		admin_refuse(h.admin, cmd->id, 404, "not found", "no such account");
+		return;
+	}
 	switch (cmd->kind) {
 	case ADMIN_IMPORT_USERS:
 		snprintf(last_csv, sizeof(last_csv), "%s", cmd->text);
 		admin_answer(h.admin, cmd->id, 200,
 			     strstr(cmd->text, "wrong")
-				 ? "{\"added\":1,\"changed\":0,\"removed\":0,\"unchanged\":0,"
+				 ? "{\"added\":1,\"changed\":0,\"unchanged\":0,"
 				   "\"errors\":[{\"row\":2,\"text\":\"no @\"}]}"
-				 : "{\"added\":2,\"changed\":1,\"removed\":0,\"unchanged\":3,"
+				 : "{\"added\":2,\"changed\":1,\"unchanged\":3,"
 				   "\"errors\":[]}");
 		break;
 	case ADMIN_RELOAD:
 		admin_refuse(h.admin, cmd->id, 422, "the configuration is bad", "offhook.yaml:3");
+		break;
+	case ADMIN_CAPTURE:
+		if (cmd->capture == 8)
+			admin_refuse(h.admin, cmd->id, 404, "not found", "no such capture; it has ended");
+		else
+			admin_answer(h.admin, cmd->id, 200,
+				     cmd->capture ? "{\"text\":\"# captured\",\"messages\":2,\"bytes\":9,"
+						    "\"left_out\":1,\"ended\":\"its time is over\"}"
+				     : strcmp(cmd->connector, "lost") == 0 ? "{\"capture\":8}"
+									   : "{\"capture\":7}");
+		break;
+	case ADMIN_SETUP:
+		admin_answer(h.admin, cmd->id, 200,
+			     "{\"steps\":[{\"title\":\"An app\",\"state\":\"done\",\"text\":\"there\","
+			     "\"by_hand\":\"no\",\"commands\":[\"az no\"]},"
+			     "{\"title\":\"Consent\",\"state\":\"todo\",\"text\":\"missing\","
+			     "\"by_hand\":\"portal\",\"commands\":[\"az one\",\"az two\"]}]}");
 		break;
 	case ADMIN_CLEAR:
 		admin_answer(h.admin, cmd->id, 200, "{\"users\":5}");
@@ -172,7 +200,7 @@ static void explain(void **state)
 
 	assert_int_equal(run("explain U1@acme.example"), 0);
 	HAS("line hq/202 is in a conference; rank busy over available");
-	HAS("session held  call");
+	HAS("session held  busy");
 	HAS("hq/202: busy, call conference");
 	HAS("6e7b768e-07e2-4810-8459-485f84f8f204");
 	HAS("settle 0 s, grace 120 s, lease 600 s");
@@ -195,7 +223,8 @@ static void set(void **state)
 	assert_int_equal(run("set u1@acme.example not-available"), 0);
 	HAS("u1@acme.example is set to not-available\n");
 	assert_int_equal(last.kind, ADMIN_SET_PROFILE);
-	assert_int_equal(last.user, 1);
+	assert_string_equal(last.email, "u1@acme.example");
+	assert_string_equal(last.account_name, "acme");
 	assert_int_equal(last.profile, PROFILE_NOT_AVAILABLE);
 	assert_int_equal(last.until_wall_ms, TIME_NEVER);
 	assert_int_equal(run("set u1@acme.example busy --until 90m"), 0);
@@ -226,7 +255,8 @@ static void an_ambiguous_address(void **state)
 	assert_int_equal(run("set u1@acme.example away"), 1);
 	assert_int_equal(last.id, 0);
 	assert_int_equal(run("set u1@acme.example away --account acme"), 0);
-	assert_int_equal(last.user, 1);
+	assert_string_equal(last.email, "u1@acme.example");
+	assert_string_equal(last.account_name, "acme");
 	admin_remove_user(h.admin, 100);
 }
 
@@ -244,7 +274,7 @@ static void import(void **state)
 	assert_int_equal(run(line), 2); /* two accounts: which? */
 	snprintf(line, sizeof(line), "users import %s --account acme --dry-run", path);
 	assert_int_equal(run(line), 0);
-	HAS("nothing done; it would be: 2 added, 1 changed, 0 removed, 3 unchanged, 0 wrong");
+	HAS("nothing done; it would be: 2 added, 1 changed, 3 unchanged, 0 wrong");
 	assert_true(last.dry_run);
 	assert_string_equal(last_csv, "email,name,lines,enabled\n");
 	f = fopen(path, "a");
@@ -263,6 +293,33 @@ static void import(void **state)
 	assert_int_equal(run(line), 2);
 }
 
+static void one_account_of_several(void **state)
+{
+	json_t *doc;
+	(void)state;
+
+	assert_int_equal(run("status --account acme"), 0);
+	HAS("account acme");
+	assert_null(strstr(out_text, "umbrella"));
+	doc = json("status --account acme --json", 0);
+	assert_int_equal(json_array_size(json_object_get(doc, "accounts")), 1);
+	json_decref(doc);
+	doc = json("connectors --account acme --json", 0);
+	assert_true(json_array_size(json_object_get(doc, "connectors")) > 0);
+	json_decref(doc);
+	for (int i = 0; i < 4; i++) {
+		static const char *const verbs_of[] = { "status", "connectors", "users", "check" };
+		char line[60];
+
+		snprintf(line, sizeof(line), "%s --account nope", verbs_of[i]);
+		assert_int_equal(run(line), 1);
+		assert_string_equal(out_text, "");
+		assert_non_null(strstr(err_text, "no "));
+	}
+	assert_int_equal(run("connectors --account nope"), 1);
+	assert_non_null(strstr(err_text, "no account nope; there are: acme umbrella & sons"));
+}
+
 static void check_clear_reload_version(void **state)
 {
 	json_t *doc;
@@ -274,11 +331,22 @@ static void check_clear_reload_version(void **state)
 	doc = json("check --json", 1);
 	assert_true(json_is_false(json_object_get(doc, "ok")));
 	json_decref(doc);
+	assert_int_equal(run("setup --account acme"), 1);
+	HAS("done    An app: there\ntodo    Consent: missing\n        portal\n"
+	    "            az one\n            az two\n");
+	assert_true(last.ask);
+	doc = json("setup --dry-run --json --account acme", 1);
+	assert_false(last.ask);
+	json_decref(doc);
 	assert_int_equal(run("clear --account acme"), 0);
 	HAS("5 users are being given back");
-	assert_int_equal(last.account, 0);
-	assert_int_equal(run("clear --yes"), 0);
-	assert_int_equal(last.account, UINT16_MAX);
+	assert_string_equal(last.account_name, "acme");
+	assert_int_equal(run("clear --yes"), 2);
+	assert_non_null(strstr(err_text, "give either --account NAME or --all"));
+	assert_int_equal(run("clear --yes --all --account acme"), 2);
+	assert_int_equal(last.id, 0);
+	assert_int_equal(run("clear --yes --all"), 0);
+	assert_string_equal(last.account_name, "");
 	assert_int_equal(run("reload"), 1);
 	assert_non_null(strstr(err_text, "the configuration is bad: offhook.yaml:3 (HTTP 422)"));
 	doc = json("reload --json", 1);
@@ -289,6 +357,37 @@ static void check_clear_reload_version(void **state)
 	assert_int_equal(run("log-level loud"), 1);
 	assert_int_equal(run("version"), 0);
 	HAS("offhookd " OFFHOOK_VERSION);
+}
+
+static void capture(void **state)
+{
+	char path[120], line[200], text[40] = "";
+	FILE *f;
+	(void)state;
+
+	assert_int_equal(run("capture hq"), 2); /* two accounts: which? */
+	assert_int_equal(run("capture hq --account acme --for soon"), 2);
+	assert_non_null(strstr(err_text, "--for soon: give a time from 1s to 10m"));
+	assert_int_equal(run("capture hq --account acme --for 2m --keep-lines"), 0);
+	HAS("# captured");
+	assert_non_null(strstr(err_text, "recording hq for 120 s"));
+	assert_non_null(strstr(err_text, "its time is over; 2 messages, 9 bytes, 1 more left out"));
+	assert_int_equal(last.capture, 7);
+	assert_false(last.stop);
+	snprintf(path, sizeof(path), "%s/capture.txt", h.folder);
+	snprintf(line, sizeof(line), "capture lost --account acme --out %s", path);
+	assert_int_equal(run(line), 1);
+	assert_int_not_equal(access(path, F_OK), 0); /* nothing came: no file */
+	snprintf(line, sizeof(line), "capture hq --account acme --out %s", path);
+	assert_int_equal(run(line), 0);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(text, sizeof(text), f));
+	fclose(f);
+	assert_string_equal(text, "# captured");
+	assert_int_equal(run(line), 2);
+	assert_non_null(strstr(err_text, "exists already; name another file"));
+	unlink(path);
 }
 
 static void without_a_daemon(void **state)
@@ -337,7 +436,9 @@ int main(void)
 	    cmocka_unit_test(set),
 	    cmocka_unit_test(an_ambiguous_address),
 	    cmocka_unit_test(import),
+	    cmocka_unit_test(one_account_of_several),
 	    cmocka_unit_test(check_clear_reload_version),
+	    cmocka_unit_test(capture),
 	    cmocka_unit_test(without_a_daemon),
 	    cmocka_unit_test(the_socket_is_found_through_the_configuration),
 	};

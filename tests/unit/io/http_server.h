@@ -8,7 +8,7 @@
 
 #include "io_test.h"
 
-enum { SERVER_CONNECTIONS = 64, SERVER_REQUEST_MAX = 1 << 16, HTTP_LONG = 1048577 };
+enum { SERVER_CONNECTIONS = 64, SERVER_REQUEST_MAX = 1 << 16, HTTP_LONG = (8 << 20) + 1 };
 
 struct connection {
 	struct http_server *server;
@@ -100,7 +100,7 @@ static inline bool server_answer(struct connection *n, const char *path)
 		server_hang_up(n);
 		return false;
 	} else if (strcmp(path, "/long") == 0) {
-		server_say(n, "HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n");
+		server_say(n, "HTTP/1.1 200 OK\r\nContent-Length: 8388609\r\n\r\n");
 		n->owed = HTTP_LONG; /* piece by piece, so that our own output stays small */
 		n->deaf = true;
 	} else if (strcmp(path, "/exactly") == 0) {

@@ -163,7 +163,7 @@ static void an_unknown_issuer_is_refused(void **state)
 
 	listen_as(s, leaf(s, "DNS:localhost"));
 	connect_as(s, "localhost", NULL, NULL); /* the system's issuers */
-	refused_with(s, "certificate is from an issuer that is not trusted: Test CA");
+	refused_with(s, "certificate is not signed by an authority of the system; set ca_file: Test CA");
 }
 
 static void a_private_issuer_is_the_only_one(void **state)
@@ -190,6 +190,16 @@ static void a_self_signed_certificate_is_refused(void **state)
 	RUN_UNTIL(&s->b, side_is_closed, &s->client);
 	assert_non_null(strstr(s->client.why, "self-signed"));
 	assert_non_null(strstr(s->client.why, "the server"));
+}
+
+/* Nobody is told to look into a file that was never named. */
+static void a_self_signed_certificate_without_a_ca_file(void **state)
+{
+	struct secure *s = *state;
+
+	listen_as(s, certs_make(&s->certs, "self.pem", "DNS:localhost", NULL, HOURS_AGO, IN_A_DAY));
+	connect_as(s, "localhost", NULL, NULL);
+	refused_with(s, "certificate is self-signed; set ca_file to trust it: the server");
 }
 
 static void a_certificate_in_the_ca_file_is_trusted_itself(void **state)
@@ -396,6 +406,7 @@ int main(void)
 	    CASE(an_unknown_issuer_is_refused),
 	    CASE(a_private_issuer_is_the_only_one),
 	    CASE(a_self_signed_certificate_is_refused),
+	    CASE(a_self_signed_certificate_without_a_ca_file),
 	    CASE(a_certificate_in_the_ca_file_is_trusted_itself),
 	    CASE(an_expired_certificate_is_refused),
 	    CASE(a_certificate_of_the_future_is_refused),

@@ -164,15 +164,18 @@ static void ways_of_sending(void **state)
 
 	world_init(&w);
 	add(&w, (struct cloud_fault){ .kind = CLOUD_FAULT_SLOW, .delay_ms = 1500, .count = 1 });
+	add(&w, (struct cloud_fault){ .kind = CLOUD_FAULT_SLOW_BODY, .delay_ms = 200, .count = 1 });
 	add(&w, (struct cloud_fault){ .kind = CLOUD_FAULT_CHUNKED, .count = 1 });
 	add(&w, (struct cloud_fault){ .kind = CLOUD_FAULT_GZIP, .count = 1 });
 	add(&w, (struct cloud_fault){ .kind = CLOUD_FAULT_CLOCK_SKEW, .delay_ms = -600000, .count = 1 });
 	seen(&w, ANA);
 	assert_int_equal(w.rs.delay_ms, 1500);
+	assert_int_equal(w.rs.pause_ms, 200);
 	assert_true(w.rs.chunked && w.rs.gzip);
 	assert_int_equal(w.rs.date_ms, T0 - 600000);
 	seen(&w, ANA);
 	assert_int_equal(w.rs.delay_ms, 0);
+	assert_int_equal(w.rs.pause_ms, 0);
 	assert_false(w.rs.chunked || w.rs.gzip);
 	assert_int_equal(w.rs.date_ms, T0);
 	add(&w, (struct cloud_fault){ .kind = CLOUD_FAULT_PAGE_SIZE, .code = 1 });

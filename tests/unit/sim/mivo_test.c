@@ -230,7 +230,7 @@ static void the_profile_in_three_forms(void **state)
 	(void)state;
 	begin(NULL);
 	monitor("201");
-	mivo_set_profile(w.mivo, w.now_ms, 0, PBX_MEETING);
+	mivo_set_profile(w.mivo, w.now_ms, 0, PBX_MEETING, "");
 	assert_says(next_said("PresenceStateEvent"), "<presenceState>meeting<");
 	assert_says(ask(SET_AWAY), "SetPresenceStateResponse");
 	assert_says(next_said("PresenceStateEvent"), "<presenceState>away<");
@@ -239,7 +239,7 @@ static void the_profile_in_three_forms(void **state)
 	assert_says(ask(ESCAPE_ABSENT), "CSTAErrorCode");
 	mivo_switches(w.mivo)->profile_form = MIVO_PROFILE_PRIVATE;
 	assert_says(ask(SET_AWAY), "<operation>invalidFeature<");
-	mivo_set_profile(w.mivo, w.now_ms, 0, PBX_NOT_AVAILABLE);
+	mivo_set_profile(w.mivo, w.now_ms, 0, PBX_NOT_AVAILABLE, "");
 	assert_says(next_said("PrivateDataEvent"),
 		    "<UserPresence><device>201</device><state>NotAvailable<");
 	assert_says(ask(ESCAPE_ABSENT), "EscapeResponse");
@@ -248,6 +248,33 @@ static void the_profile_in_three_forms(void **state)
 	assert_says(ask(SET_AWAY), "<operation>invalidFeature<");
 	assert_says(ask("<GetPresenceState><device>201</device></GetPresenceState>"),
 		    "<operation>invalidFeature<");
+}
+
+static void the_end_of_the_profile(void **state)
+{
+	static const char until[] =
+		"<SetPresenceState><device>201</device><requestedPresenceState>busy</requestedPresenceState>"
+		"<untilTime>2026-11-24T14:00:00Z</untilTime></SetPresenceState>";
+
+	(void)state;
+	begin(NULL);
+	monitor("201");
+	assert_says(ask(until), "SetPresenceStateResponse");
+	assert_says(next_said("PresenceStateEvent"),
+		    "<presenceState>busy</presenceState><untilTime>2026-11-24T14:00:00Z<");
+	assert_string_equal(mivo_profile_until(w.mivo, 0), "2026-11-24T14:00:00Z");
+	mivo_set_profile(w.mivo, w.now_ms, 0, PBX_BUSY, "2026-11-24T15:00:00Z");
+	assert_says(next_said("PresenceStateEvent"), "<untilTime>2026-11-24T15:00:00Z<");
+	assert_says(ask("<GetPresenceState><device>201</device></GetPresenceState>"),
+		    "<presenceState>busy</presenceState><untilTime>2026-11-24T15:00:00Z<");
+	assert_says(ask(SET_AWAY), "SetPresenceStateResponse");
+	assert_null(strstr(next_said("PresenceStateEvent"), "until"));
+	mivo_switches(w.mivo)->no_until = true;
+	assert_says(ask(until), "<operation>valueOutOfRange<");
+	mivo_switches(w.mivo)->profile_form = MIVO_PROFILE_PRIVATE;
+	mivo_switches(w.mivo)->no_until = false;
+	mivo_set_profile(w.mivo, w.now_ms, 0, PBX_BUSY, "noon");
+	assert_says(next_said("PrivateDataEvent"), "<state>Busy</state><until>noon</until></UserPresence>");
 }
 
 static void licences_run_out(void **state)
@@ -398,6 +425,7 @@ int main(void)
 		T(a_ringing_call_goes_elsewhere),
 		T(dnd_fails_the_callers_call),
 		T(the_profile_in_three_forms),
+		T(the_end_of_the_profile),
 		T(licences_run_out),
 		T(a_heartbeat_wants_its_answer),
 		T(editions_and_names),
