@@ -78,6 +78,7 @@ void cloud_free(struct cloud *c)
 	if (!c)
 		return;
 	cloud_users_fini(c);
+	cloud_groups_fini(c);
 	cloud_tokens_fini(c);
 	cloud_limit_fini(&c->presence);
 	cloud_limit_fini(&c->directory);
@@ -143,6 +144,8 @@ enum err cloud_app_roles(struct cloud *c, const char *client_id, const char *rol
 	return ERR_NOT_FOUND;
 }
 
+enum { DELAY_MAX_MS = 600000 };
+
 enum err cloud_switch(struct cloud *c, const struct cloud_switches *s)
 {
 	static const uint8_t usual[CLOUD_CHECK_COUNT] = { CLOUD_CHECK_BODY, CLOUD_CHECK_TOKEN,
@@ -157,7 +160,8 @@ enum err cloud_switch(struct cloud *c, const struct cloud_switches *s)
 	for (size_t i = 0; i < CLOUD_CHECK_COUNT; i++)
 		if (all.order[i] < CLOUD_CHECK_COUNT)
 			seen |= 1u << all.order[i];
-	if (seen != (1u << CLOUD_CHECK_COUNT) - 1)
+	if (seen != (1u << CLOUD_CHECK_COUNT) - 1 || all.visible_after_ms < 0 || all.read_after_ms < 0 ||
+	    all.visible_after_ms > DELAY_MAX_MS || all.read_after_ms > DELAY_MAX_MS)
 		return ERR_LIMIT;
 	c->switches = all;
 	c->rules.oldest_wins = all.oldest_wins;

@@ -65,12 +65,15 @@ enum cloud_cut {
 	CLOUD_CUT_COUNT
 };
 
+enum { CLOUD_PIECE = 64 };
+
 struct cloud_response {
 	uint16_t status;
 	struct buf headers; /* "Name: value\r\n" lines, without Content-Length and Date */
 	struct buf body;
 	int64_t date_ms;   /* what the Date header should say */
 	int64_t delay_ms;  /* answer this much later */
+	int64_t pause_ms;  /* before every CLOUD_PIECE bytes of the body; 0: send it whole */
 	uint8_t cut;       /* enum cloud_cut: what to do instead of answering whole */
 	bool chunked;      /* send with chunked transfer coding */
 	bool gzip;         /* send gzip-coded when the client offers it */
@@ -199,10 +202,13 @@ struct cloud_switches {
 				 omits them */
 	bool oldest_wins;     /* among sessions of equal rank */
 	bool name_case;       /* availability and activity without regard to case */
+	bool calendar_alone;  /* a meeting in the calendar shows without any session */
+	int64_t visible_after_ms; /* clients (the control API's state) show a change so late */
+	int64_t read_after_ms;    /* ... and Graph's reads */
 	uint8_t order[CLOUD_CHECK_COUNT]; /* of enum cloud_check; all zero: as listed above */
 };
 
-/* ERR_LIMIT when order is not a permutation. */
+/* ERR_LIMIT when order is not a permutation, or a delay below 0 or over 10 minutes. */
 MUST_CHECK enum err cloud_switch(struct cloud *c, const struct cloud_switches *s);
 
 /* ---- counters ---- */

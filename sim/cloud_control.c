@@ -16,9 +16,15 @@ static const struct {
 	{ "POST", "/users", control_add_users },
 	{ "GET", "/users/@", control_user },
 	{ "DELETE", "/users/@", control_delete_user },
+	{ "PATCH", "/users/@", control_change_user },
+	{ "GET", "/groups", control_groups },
+	{ "POST", "/groups", control_put_group },
 	{ "POST", "/users/@/client", control_client },
 	{ "POST", "/users/@/pin", control_pin },
+	{ "POST", "/users/@/message", control_message },
+	{ "POST", "/users/@/session", control_session },
 	{ "POST", "/users/@/out-of-office", control_away },
+	{ "POST", "/users/@/calendar", control_calendar },
 	{ "GET", "/clock", control_clock },
 	{ "POST", "/clock/advance", control_advance },
 	{ "GET", "/faults", control_faults },
@@ -103,7 +109,7 @@ static const char *client_word(const struct cloud_user *u)
 json_t *cloud_state_json(struct cloud *c, uint32_t user)
 {
 	struct cloud_user *u = &c->users[user];
-	struct cloud_pair seen = cloud_user_seen(c, u);
+	struct cloud_pair seen = cloud_user_shown(c, u, c->switches.visible_after_ms);
 	const struct cloud_app_session *ours = cloud_app_session(c, u, c->apps[0].id);
 	json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:I,s:I}", "email",
 			      u->mail ? u->mail : u->upn, "upn", u->upn, "name", u->name, "id", u->id,
@@ -112,6 +118,10 @@ json_t *cloud_state_json(struct cloud *c, uint32_t user)
 			      sessions_json(c, u), "writes", (json_int_t)u->writes, "reads",
 			      (json_int_t)u->reads);
 
+	json_object_set_new(o, "becomes", pair_json(cloud_user_seen(c, u)));
+	json_object_set_new(o, "calendar",
+			    u->has_calendar && c->now_ms < u->calendar_until_ms ? pair_json(u->calendar)
+										: json_null());
 	json_object_set_new(o, "session", ours ? pair_json(ours->pair) : json_null());
 	json_object_set_new(o, "preferred",
 			    cloud_has_preferred(c, u) ? pair_json(u->preferred) : json_null());
@@ -120,6 +130,9 @@ json_t *cloud_state_json(struct cloud *c, uint32_t user)
 	json_object_set_new(o, "message",
 			    u->message && c->now_ms < u->message_until_ms ? json_string(u->message)
 									  : json_null());
+	bool ends = u->message && u->message_until_ms != INT64_MAX;
+	json_object_set_new(o, "message_ends_in_s",
+			    ends ? json_integer((u->message_until_ms - c->now_ms) / 1000) : json_null());
 	if (u->disabled || u->guest || u->unlicensed)
 		json_object_set_new(o, "flags",
 				    json_sprintf("%s%s%s", u->disabled ? "disabled " : "",

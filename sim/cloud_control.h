@@ -23,9 +23,13 @@ void control_refuse(struct control *q, int status, const char *fmt, ...)
 
 control_h control_state, control_users, control_user, control_log, control_counters, control_faults,
 	control_limiter, control_clock;
-control_h control_add_users, control_delete_user, control_client, control_pin, control_away,
+control_h control_calendar;
+control_h control_add_users, control_delete_user, control_client, control_pin, control_message, control_away,
 	control_advance, control_add_faults, control_clear_faults, control_set_limiter,
 	control_switches, control_add_app, control_roles, control_reset;
-control_h control_certificates, control_add_certificate, control_drop_certificates, control_secret;
+/* cloud_control_people.c */
+control_h control_change_user, control_groups, control_put_group;
+control_h control_certificates, control_add_certificate, control_drop_certificates, control_secret,
+	control_session;
 
 #endif

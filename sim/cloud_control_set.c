@@ -121,6 +121,22 @@ void control_pin(struct control *q)
 	q->out = cloud_state_json(q->c, q->user);
 }
 
+/* As written by hand, without an end; null takes it away. */
+void control_message(struct control *q)
+{
+	struct cloud_user *u = &q->c->users[q->user];
+	const json_t *v = json_object_get(q->in, "text");
+
+	if (!json_is_string(v) && !json_is_null(v)) {
+		control_refuse(q, 400, "text is a text or null");
+		return;
+	}
+	free(u->message);
+	u->message = json_is_string(v) ? strdup(json_string_value(v)) : NULL;
+	u->message_until_ms = INT64_MAX;
+	q->out = cloud_state_json(q->c, q->user);
+}
+
 void control_away(struct control *q)
 {
 	q->c->users[q->user].out_of_office = json_is_true(json_object_get(q->in, "on"));
@@ -316,6 +332,14 @@ static void read_flag(const json_t *o, const char *name, bool *flag)
 		*flag = json_is_true(json_object_get(o, name));
 }
 
+static void read_seconds(const json_t *o, const char *name, int64_t *ret)
+{
+	const json_t *v = json_object_get(o, name);
+
+	if (json_is_number(v))
+		*ret = (int64_t)(json_number_value(v) * 1000);
+}
+
 void control_switches(struct control *q)
 {
 	struct cloud_switches s = q->c->switches;
@@ -328,12 +352,18 @@ void control_switches(struct control *q)
 	read_flag(q->in, "unknown_listed", &s.unknown_listed);
 	read_flag(q->in, "oldest_wins", &s.oldest_wins);
 	read_flag(q->in, "name_case", &s.name_case);
+	read_flag(q->in, "calendar_alone", &s.calendar_alone);
+	read_seconds(q->in, "visible_after", &s.visible_after_ms);
+	read_seconds(q->in, "read_after", &s.read_after_ms);
 	json_array_foreach(order, i, what)
 		if (i < CLOUD_CHECK_COUNT && json_is_string(what) &&
 		    find_name(slice_str(json_string_value(what)), CLOUD_CHECK_COUNT, check_name, &n))
 			s.order[i] = (uint8_t)n;
 	if (cloud_switch(q->c, &s) != ERR_OK)
-		control_refuse(q, 400, "order names body, token, role, user and limit, each once");
+		control_refuse(q, 400,
+			       "order names body, token, role, user and limit, each once; delays "
+			       "are seconds, "
+			       "at most 600");
 	else
 		q->out = json_object();
 }
@@ -371,10 +401,24 @@ static void reset_user(struct cloud_user *u)
 {
 	memset(u->devices, 0, sizeof u->devices);
 	u->sessions_n = 0;
-	u->has_preferred = u->deleted = u->out_of_office = false;
+	u->has_preferred = u->deleted = u->out_of_office = u->has_calendar = false;
+	u->changes_n = 0;
 	free(u->message);
 	u->message = NULL;
 	u->writes = u->reads = 0;
+}
+
+/* Who was deleted is back, unless somebody else has the address now. */
+static void bury_doubles(struct cloud *c)
+{
+	for (uint32_t i = 0; i < c->users_n; i++) {
+		struct slice upn = slice_str(c->users[i].upn);
+
+		for (uint32_t at = cloud_name_first(c, upn); at != CLOUD_NO_USER;
+		     at = cloud_name_next(c, at, upn))
+			c->users[i].deleted |= c->names[at].user > i &&
+					       slice_is_nocase(upn, c->users[c->names[at].user].upn);
+	}
 }
 
 /* Sessions, clients, faults, counters and the log go; people stay unless {"users": true}; the clock
@@ -385,8 +429,9 @@ void control_reset(struct control *q)
 
 	for (uint32_t i = 0; i < c->users_n; i++)
 		reset_user(&c->users[i]);
+	bury_doubles(c);
 	if (json_is_true(json_object_get(q->in, "users")))
-		cloud_users_fini(c);
+		cloud_users_fini(c), cloud_groups_fini(c);
 	cloud_faults_clear(c);
 	memset(&c->counters, 0, sizeof c->counters);
 	c->log_next = 0;

@@ -152,6 +152,9 @@ void cloud_faults_after(struct cloud_call *k)
 
 	if (f)
 		k->rs->delay_ms = f->delay_ms;
+	f = cloud_fault_hit(k, CLOUD_FAULT_SLOW_BODY);
+	if (f)
+		k->rs->pause_ms = f->delay_ms;
 	if (cloud_fault_hit(k, CLOUD_FAULT_CHUNKED))
 		k->rs->chunked = true;
 	if (cloud_fault_hit(k, CLOUD_FAULT_GZIP))

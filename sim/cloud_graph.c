@@ -13,21 +13,42 @@ static const struct cloud_route routes[] = {
 	  .body = true, .look = look_, .apply = apply_ },                            \
 	{ "POST", "communications/presences/*/" name, CLOUD_OP_##op_, WRITE,         \
 	  .presence = true, .body = true, .look = look_, .apply = apply_ },
-	ACTION(SET, "setPresence", cloud_look_set, cloud_do_set)
-	ACTION(CLEAR, "clearPresence", cloud_look_clear, cloud_do_clear)
-	ACTION(PREFER, "setUserPreferredPresence", cloud_look_prefer, cloud_do_prefer)
-	ACTION(UNPREFER, "clearUserPreferredPresence", NULL, cloud_do_unprefer)
-	ACTION(MESSAGE, "setStatusMessage", cloud_look_message, cloud_do_message)
+	ACTION(SET, "setPresence", cloud_look_set,
+	       cloud_do_set) ACTION(CLEAR, "clearPresence", cloud_look_clear, cloud_do_clear)
+		ACTION(PREFER, "setUserPreferredPresence", cloud_look_prefer, cloud_do_prefer)
+			ACTION(UNPREFER, "clearUserPreferredPresence", NULL, cloud_do_unprefer)
+				ACTION(MESSAGE, "setStatusMessage", cloud_look_message,
+				       cloud_do_message)
 #undef ACTION
-	{ "GET", "users/*/presence", CLOUD_OP_GET, READ, .presence = true, .apply = cloud_do_get },
+					{ "GET", "users/*/presence", CLOUD_OP_GET, READ,
+					  .presence = true, .apply = cloud_do_get },
 	{ "GET", "communications/presences/*", CLOUD_OP_GET, READ, .presence = true,
 	  .apply = cloud_do_get },
 	{ "POST", "communications/getPresencesByUserId", CLOUD_OP_GET_MANY, READ, .presence = true,
 	  .body = true, .look = cloud_look_many, .apply = cloud_do_many },
 	{ "GET", "users", CLOUD_OP_USERS, ROLE_USER_READ, .directory = true,
 	  .apply = cloud_do_users },
+	{ "GET", "users/delta", CLOUD_OP_DELTA, ROLE_USER_READ, .directory = true,
+	  .apply = cloud_do_delta },
+	{ "GET", "users/microsoft.graph.delta", CLOUD_OP_DELTA, ROLE_USER_READ, .directory = true,
+	  .apply = cloud_do_delta },
+	{ "GET", "users/delta()", CLOUD_OP_DELTA, ROLE_USER_READ, .directory = true,
+	  .apply = cloud_do_delta },
+	{ "GET", "groups/*/members", CLOUD_OP_MEMBERS, ROLE_GROUP_READ, .directory = true,
+	  .group = true, .apply = cloud_do_members },
+	{ "GET", "groups/*/transitiveMembers", CLOUD_OP_MEMBERS, ROLE_GROUP_READ, .directory = true,
+	  .group = true, .apply = cloud_do_transitive },
 	{ "GET", "users/*", CLOUD_OP_USER, ROLE_USER_READ, .directory = true,
 	  .apply = cloud_do_user },
+	{ "POST", "subscriptions", CLOUD_OP_SUBSCRIBE, 0, .body = true, .look = cloud_look_subscribe,
+	  .apply = cloud_do_subscribe },
+	{ "GET", "subscriptions", CLOUD_OP_SUBSCRIBE, 0, .apply = cloud_do_subscriptions },
+	{ "GET", "subscriptions/*", CLOUD_OP_SUBSCRIBE, 0, .nobody = true,
+	  .apply = cloud_do_no_subscription },
+	{ "PATCH", "subscriptions/*", CLOUD_OP_SUBSCRIBE, 0, .nobody = true,
+	  .apply = cloud_do_no_subscription },
+	{ "DELETE", "subscriptions/*", CLOUD_OP_SUBSCRIBE, 0, .nobody = true,
+	  .apply = cloud_do_no_subscription },
 	{ "POST", "$batch", CLOUD_OP_BATCH, 0, .body = true, .look = cloud_look_batch,
 	  .apply = cloud_do_batch },
 };
@@ -55,6 +76,7 @@ static bool fits(struct cloud_call *k, const char *pattern)
 	struct slice rest = slice_str(pattern), part;
 	size_t i = 0;
 
+	k->name = SLICE_NONE;
 	while (slice_split(&rest, '/', &part)) {
 		if (i == k->segments_n)
 			return false;
@@ -173,7 +195,7 @@ static bool check_user(struct cloud_call *k)
 {
 	const struct cloud *c = k->c;
 
-	if (!k->name.p)
+	if (!k->name.p || k->route->group || k->route->nobody)
 		return true;
 	if (!k->route->presence || cloud_is_guid(k->name) || c->switches.upn_in_path)
 		k->user = cloud_user_find(c, k->name);
@@ -189,10 +211,11 @@ static bool check_user(struct cloud_call *k)
 	return true;
 }
 
-/* Units of the directory's limit (throttling limits page): a list 2, $select -1, $top < 20 -1. */
+/* Units of the directory's limit (throttling limits page): a list 2, members 3, $select -1, $top < 20 -1. A
+ * link to the next page or delta names no $select: the whole price. */
 static uint32_t directory_cost(struct cloud_call *k)
 {
-	int cost = k->route->op == CLOUD_OP_USERS ? 2 : 1;
+	int cost = k->route->op == CLOUD_OP_USER ? 1 : k->route->op == CLOUD_OP_MEMBERS ? 3 : 2;
 	struct slice top = cloud_param(k->query, "$top");
 	uint64_t n;
 
@@ -277,6 +300,8 @@ static void serve(struct cloud_call *k)
 	if (!cloud_faults_before(k))
 		return;
 	k->route->apply(k);
+	if (k->user != CLOUD_NO_USER) /* when it changed counts, not when somebody looks */
+		(void)cloud_user_seen(k->c, &k->c->users[k->user]);
 	cloud_faults_after(k);
 }
 

@@ -78,6 +78,43 @@ static json_t *get_none(const struct cloud_user *u)
 	return json_array();
 }
 
+static json_t *get_employee(const struct cloud_user *u)
+{
+	return text_or_null(u->employee);
+}
+
+static json_t *get_extensions(const struct cloud_user *u)
+{
+	json_t *o = json_object();
+
+	for (int i = 1; i <= 15; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "extensionAttribute%d", i);
+		json_object_set_new(o, name, i == 1 ? text_or_null(u->extension) : json_null());
+	}
+	return o;
+}
+
+static json_t *plan(const char *service, const char *id, const char *status)
+{
+	return json_pack("{s:s,s:s,s:s,s:s}", "assignedDateTime", "2025-03-01T08:00:00Z",
+			 "capabilityStatus", status, "service", service, "servicePlanId", id);
+}
+
+/* Everybody has a mailbox; without a licence for Teams its plan is there no more, but not yet forgotten. */
+static json_t *get_plans(const struct cloud_user *u)
+{
+	json_t *list = json_array();
+
+	if (u->guest)
+		return list;
+	json_array_append_new(list, plan("exchange", "efb87545-963c-4e0d-99df-69c6916d9eb0", "Enabled"));
+	json_array_append_new(list, plan("TeamspaceAPI", "57ff2da0-773e-42df-b2af-ffb7a2317929",
+					 u->unlicensed ? "Deleted" : "Enabled"));
+	return list;
+}
+
 static const struct {
 	const char *name;
 	bool unasked; /* among the properties of an answer without $select */
@@ -101,8 +138,10 @@ static const struct {
 	{ "otherMails", false, get_none },
 	{ "mailNickname", false, get_nickname },
 	{ "department", false, get_null },
-	{ "employeeId", false, get_null },
+	{ "employeeId", false, get_employee },
+	{ "onPremisesExtensionAttributes", false, get_extensions },
 	{ "assignedLicenses", false, get_none },
+	{ "assignedPlans", false, get_plans },
 };
 
 struct list {
@@ -112,7 +151,7 @@ struct list {
 	bool count;
 };
 
-static bool look_select(struct cloud_call *k, struct slice raw, uint32_t *ret)
+bool cloud_look_select(struct cloud_call *k, struct slice raw, uint32_t *ret)
 {
 	struct buf text;
 	struct slice rest, part;
@@ -141,7 +180,7 @@ static bool look_select(struct cloud_call *k, struct slice raw, uint32_t *ret)
 	return ok || (k->rs->status != 0) ? ok : cloud_fail(k, 400, "BadRequest", "Bad $select.");
 }
 
-static uint32_t unasked(void)
+uint32_t cloud_usual_select(void)
 {
 	uint32_t bits = 0;
 
@@ -165,10 +204,16 @@ static bool look_filter(struct cloud_call *k, struct slice raw, struct cloud_fil
 	return *ret || cloud_fail(k, 400, "Request_UnsupportedQuery", "%s", why);
 }
 
+uint64_t cloud_page_rows(struct cloud_call *k, uint64_t wanted)
+{
+	const struct cloud_fault *cap = cloud_fault_hit(k, CLOUD_FAULT_PAGE_SIZE);
+
+	return cap && cap->code > 0 && wanted > (uint64_t)cap->code ? (uint64_t)cap->code : wanted;
+}
+
 static bool look_page(struct cloud_call *k, struct list *l)
 {
 	struct slice top = cloud_param(k->query, "$top"), skip = cloud_param(k->query, "$skiptoken");
-	const struct cloud_fault *cap;
 
 	l->top = PAGE_DEFAULT;
 	if (top.p && (slice_u64(top, PAGE_MAX, &l->top) != ERR_OK || l->top == 0))
@@ -177,9 +222,7 @@ static bool look_page(struct cloud_call *k, struct list *l)
 	if (skip.p && (!slice_starts(skip, "s-") ||
 		       slice_u64(slice_sub(skip, 2, skip.n), CLOUD_USERS_MAX, &l->from) != ERR_OK))
 		return cloud_fail(k, 400, "Directory_ExpiredPageToken", "The skip token is not valid.");
-	cap = cloud_fault_hit(k, CLOUD_FAULT_PAGE_SIZE);
-	if (cap && cap->code > 0 && l->top > (uint64_t)cap->code)
-		l->top = (uint64_t)cap->code;
+	l->top = cloud_page_rows(k, l->top);
 	return true;
 }
 
@@ -191,7 +234,7 @@ static bool look_list(struct cloud_call *k, struct list *l)
 	bool eventual =
 		slice_is_nocase(k->rq->header(k->rq->arg, "consistencylevel"), "eventual");
 
-	l->selected = unasked();
+	l->selected = cloud_usual_select();
 	l->count = slice_is(count, "true") && eventual;
 	if (cloud_param(k->query, "$skip").p)
 		return cloud_fail(k, 400, "Request_BadRequest", "'$skip' is not supported by the service.");
@@ -199,11 +242,16 @@ static bool look_list(struct cloud_call *k, struct list *l)
 	    (filter.p && cloud_param(k->query, "$orderby").p))
 		return cloud_fail(k, 400, "Request_UnsupportedQuery",
 				  "Sorting or searching is not supported here.");
-	return (!select.p || look_select(k, select, &l->selected)) && look_page(k, l) &&
+	return (!select.p || cloud_look_select(k, select, &l->selected)) && look_page(k, l) &&
 	       (!filter.p || look_filter(k, filter, &l->filter));
 }
 
-static json_t *user_json(const struct cloud_user *u, uint32_t selected)
+bool cloud_is_empty(const json_t *v)
+{
+	return json_is_null(v) || (json_is_array(v) && json_array_size(v) == 0);
+}
+
+json_t *cloud_user_json(const struct cloud_user *u, uint32_t selected)
 {
 	json_t *o = json_object();
 
@@ -254,7 +302,7 @@ static void offer(struct rows *r, uint32_t user)
 	if (json_array_size(r->list) == r->l->top)
 		r->next = user;
 	else
-		json_array_append_new(r->list, user_json(u, r->l->selected));
+		json_array_append_new(r->list, cloud_user_json(u, r->l->selected));
 }
 
 static int by_number(const void *a, const void *b)
@@ -317,12 +365,12 @@ void cloud_do_users(struct cloud_call *k)
 void cloud_do_user(struct cloud_call *k)
 {
 	struct slice select = cloud_param(k->query, "$select");
-	uint32_t selected = unasked();
+	uint32_t selected = cloud_usual_select();
 	char context[400];
 
-	if (select.p && !look_select(k, select, &selected))
+	if (select.p && !cloud_look_select(k, select, &selected))
 		return;
-	json_t *out = user_json(&k->c->users[k->user], selected);
+	json_t *out = cloud_user_json(&k->c->users[k->user], selected);
 	snprintf(context, sizeof context, "%s/v1.0/$metadata#users/$entity", k->c->base);
 	json_object_set_new(out, "@odata.context", json_string(context));
 	cloud_ok(k, out);

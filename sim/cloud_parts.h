@@ -16,13 +16,16 @@ enum {
 	CLOUD_TARGET_MAX = 32768,
 	CLOUD_SEGMENTS_MAX = 8,
 	CLOUD_BATCH_MAX = 20,
-	CLOUD_IDS_MAX = 650
+	CLOUD_IDS_MAX = 650,
+	CLOUD_GROUPS_MAX = 16,
+	CLOUD_CHANGES_MAX = 8 /* kept of one user, for delayed visibility */
 };
 
 enum cloud_role {
 	ROLE_PRESENCE_WRITE = 1 << 0,
 	ROLE_PRESENCE_READ = 1 << 1,
-	ROLE_USER_READ = 1 << 2
+	ROLE_USER_READ = 1 << 2,
+	ROLE_GROUP_READ = 1 << 3
 };
 
 struct cloud_app {
@@ -54,11 +57,20 @@ struct cloud_device {
 	int64_t since_ms;
 };
 
+/* From then on others would see this. */
+struct cloud_change {
+	int64_t at_ms;
+	struct cloud_pair pair;
+};
+
 struct cloud_user {
 	char id[CLOUD_ID_LEN + 1];
 	char *upn, *mail, *name; /* mail may be NULL */
 	char **aliases;
 	size_t aliases_n;
+	char *employee, *extension; /* employeeId, extensionAttribute1; NULL: none */
+	char *app_roles; /* of the ID token, separated by blanks; NULL: none */
+	uint64_t changed; /* directory serial of the last change of what /users shows */
 	bool disabled, guest, unlicensed, deleted, out_of_office;
 	struct cloud_device devices[CLOUD_DEVICES_MAX];
 	struct cloud_app_session *sessions;
@@ -68,9 +80,23 @@ struct cloud_user {
 	int64_t preferred_until_ms;
 	char *message; /* status message, NULL for none */
 	int64_t message_until_ms;
+	bool has_calendar;
+	struct cloud_pair calendar;
+	int64_t calendar_since_ms, calendar_until_ms;
+	struct cloud_change changes[CLOUD_CHANGES_MAX]; /* oldest first */
+	size_t changes_n;
 	struct cloud_pair last_seen;
 	uint64_t sequence;
 	uint64_t writes, reads;
+};
+
+struct cloud_group {
+	char id[CLOUD_ID_LEN + 1];
+	char *name;
+	uint32_t *members; /* users */
+	size_t members_n;
+	uint32_t groups[CLOUD_GROUPS_MAX]; /* nested ones, by number */
+	size_t groups_n;
 };
 
 /* A chain in the index of names: id, UPN, mail, aliases. */
@@ -107,12 +133,16 @@ struct cloud {
 	uint64_t token_serial;
 	uint64_t expired_serial, cae_serial, forbidden_serial; /* tokens up to these are struck */
 	struct cloud_jwt *jwt; /* NULL: opaque tokens */
+	struct cloud_codes *codes; /* of sign-ins; NULL: none so far */
 	struct cloud_user *users;
 	uint32_t users_n, users_cap;
 	struct cloud_name *names;
 	uint32_t names_n, names_cap;
 	uint32_t *buckets;
 	uint32_t buckets_n; /* power of two */
+	uint64_t directory_serial; /* of the last change of a person */
+	struct cloud_group groups[CLOUD_GROUPS_MAX];
+	size_t groups_n;
 	struct cloud_rules rules;
 	struct cloud_switches switches;
 	struct cloud_limit presence, directory;
@@ -167,6 +197,8 @@ struct cloud_route {
 	uint32_t roles; /* any of these */
 	bool presence;  /* counts against the presence limit */
 	bool directory; /* counts against the directory's */
+	bool group;     /* "*" is a group's id, not a user */
+	bool nobody;	/* "*" is no user */
 	bool body;      /* a JSON object is required */
 	cloud_body_h *look;
 	cloud_apply_h *apply;
@@ -213,6 +245,27 @@ void cloud_do_many(struct cloud_call *k);
 void cloud_do_users(struct cloud_call *k);
 void cloud_do_user(struct cloud_call *k);
 void cloud_do_batch(struct cloud_call *k);
+void cloud_do_delta(struct cloud_call *k);   /* cloud_delta.c */
+void cloud_do_members(struct cloud_call *k); /* cloud_group.c */
+void cloud_do_transitive(struct cloud_call *k);
+
+/* cloud_list.c: what a row shows */
+uint32_t cloud_usual_select(void);
+bool cloud_look_select(struct cloud_call *k, struct slice raw, uint32_t *ret); /* false: answered */
+json_t *cloud_user_json(const struct cloud_user *u, uint32_t selected);
+/* Rows a page of this request: the fault page-size cuts. */
+uint64_t cloud_page_rows(struct cloud_call *k, uint64_t wanted);
+/* A property without a value: null or an empty list. */
+bool cloud_is_empty(const json_t *v);
+
+/* cloud_group.c */
+void cloud_groups_fini(struct cloud *c);
+struct cloud_group *cloud_group_find(struct cloud *c, struct slice id);
+
+/* cloud_authorize.c */
+void cloud_authorize(struct cloud_call *k);
+/* A code for an ID token; false: the code is not good. The client has been checked. */
+bool cloud_redeem(struct cloud_call *k);
 
 /* cloud_token.c, cloud_jwt.c */
 bool cloud_login(struct cloud_call *k); /* false: not one of its paths */
@@ -235,6 +288,9 @@ MUST_CHECK enum err cloud_jwt_sign(const struct cloud_jwt *j, json_t *claims, st
 json_t *cloud_jwt_keys(const struct cloud_jwt *j); /* JWKS */
 
 /* cloud_user.c */
+/* Names and the index of a user whose fields have changed; ERR_NO_MEMORY. */
+MUST_CHECK enum err cloud_user_reindex(struct cloud *c, uint32_t user);
+void cloud_user_touch(struct cloud *c, uint32_t user); /* the delta shows it from now on */
 void cloud_users_fini(struct cloud *c);
 /* Calls for every user with that name (id, UPN, mail, alias), deleted ones too. */
 uint32_t cloud_name_first(const struct cloud *c, struct slice name);
@@ -245,6 +301,19 @@ struct cloud_pair cloud_user_seen(struct cloud *c, struct cloud_user *u);
 struct cloud_app_session *cloud_app_session(struct cloud *c, struct cloud_user *u, const char *id);
 void cloud_app_session_drop(struct cloud_user *u, struct cloud_app_session *s);
 bool cloud_has_preferred(struct cloud *c, struct cloud_user *u);
+
+/* cloud_shown.c */
+size_t cloud_calendar_vote(const struct cloud *c, const struct cloud_user *u, size_t others,
+			   struct cloud_vote *ret);
+void cloud_change_keep(const struct cloud *c, struct cloud_user *u, struct cloud_pair seen);
+/* As it was seen after_ms ago; 0: now. */
+struct cloud_pair cloud_user_shown(struct cloud *c, struct cloud_user *u, int64_t after_ms);
+
+/* cloud_subscription.c */
+bool cloud_look_subscribe(struct cloud_call *k);
+void cloud_do_subscribe(struct cloud_call *k);
+void cloud_do_subscriptions(struct cloud_call *k);
+void cloud_do_no_subscription(struct cloud_call *k);
 
 /* cloud_filter.c: $filter */
 struct cloud_filter;

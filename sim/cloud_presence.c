@@ -312,7 +312,7 @@ static json_t *word(struct cloud_call *k, const char *name)
 
 static json_t *presence(struct cloud_call *k, struct cloud_user *u)
 {
-	struct cloud_pair seen = cloud_user_seen(k->c, u);
+	struct cloud_pair seen = cloud_user_shown(k->c, u, k->c->switches.read_after_ms);
 	bool bare = cloud_fault_hit(k, CLOUD_FAULT_NULL_FIELDS) != NULL;
 	char sequence[24];
 	json_t *o = json_object();

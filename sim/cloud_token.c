@@ -14,6 +14,7 @@ static const struct {
 	{ "Presence.ReadWrite.All", ROLE_PRESENCE_WRITE },
 	{ "Presence.Read.All", ROLE_PRESENCE_READ },
 	{ "User.Read.All", ROLE_USER_READ },
+	{ "GroupMember.Read.All", ROLE_GROUP_READ },
 };
 
 uint32_t cloud_roles_parse(const char *names, bool *ret_ok)
@@ -67,6 +68,7 @@ void cloud_tokens_fini(struct cloud *c)
 		cloud_keys_free(c->apps[i].keys);
 	}
 	cloud_jwt_free(c->jwt);
+	free(c->codes);
 }
 
 /* Claims of a version 1.0 token for Graph ("access token claims reference"). */
@@ -168,6 +170,8 @@ static const struct {
 	{ 9001023, 400, "invalid_request",
 	  "The grant type is not supported over the /common or /consumers endpoints." },
 	{ 70003, 400, "unsupported_grant_type", "The grant type is not supported." },
+	{ 70008, 400, "invalid_grant",
+	  "The provided authorization code or refresh token has expired, or does not belong here." },
 	{ 70011, 400, "invalid_scope", "The provided value for the input parameter 'scope' is not valid." },
 	{ 1002012, 400, "invalid_scope",
 	  "The provided value for scope is not valid. Client credential flows must have a scope value "
@@ -323,6 +327,8 @@ static bool grant(struct cloud_call *k, struct form *f)
 	basic_auth(k, f);
 	if (f->grant_type.n == 0)
 		return refuse(k, 900144, "'grant_type'");
+	if (slice_is(buf_view(&f->grant_type), "authorization_code"))
+		return check_client(k, f, &app) && (cloud_redeem(k) || refuse(k, 70008, ""));
 	if (!slice_is(buf_view(&f->grant_type), "client_credentials"))
 		return refuse(k, 70003, "");
 	if (!check_client(k, f, &app) || !check_scope(k, buf_view(&f->scope)))
@@ -414,11 +420,14 @@ static bool tenant_known(struct cloud_call *k, struct slice tenant)
 static void endpoint(struct cloud_call *k, struct slice tenant, struct slice path)
 {
 	bool token = slice_is(path, "oauth2/v2.0/token");
+	bool authorize = slice_is(path, "oauth2/v2.0/authorize");
 
 	if (slice_is(tenant, "common") && slice_is(path, "discovery/instance"))
 		instance_discovery(k);
 	else if (!tenant_known(k, tenant))
 		return;
+	else if (authorize)
+		cloud_authorize(k);
 	else if (token && !slice_is(k->rq->method, "POST"))
 		refuse(k, 900561, "");
 	else if (token)
@@ -433,7 +442,7 @@ bool cloud_login(struct cloud_call *k)
 {
 	static const char *const paths[] = { "oauth2/v2.0/token", "discovery/instance",
 					     "v2.0/.well-known/openid-configuration",
-					     "discovery/v2.0/keys" };
+					     "discovery/v2.0/keys", "oauth2/v2.0/authorize" };
 	struct slice path = slice_sub(k->rq->target, 1, slice_find(k->rq->target, '?'));
 	struct slice tenant = slice_sub(path, 0, slice_find(path, '/'));
 	size_t i = 0;

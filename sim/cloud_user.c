@@ -22,7 +22,7 @@ static uint32_t skip_others(const struct cloud *c, uint32_t at, struct slice nam
 
 uint32_t cloud_name_first(const struct cloud *c, struct slice name)
 {
-	if (c->buckets_n == 0)
+	if (c->buckets_n == 0 || name.n == 0)
 		return CLOUD_NO_USER;
 	return skip_others(c, c->buckets[bucket_of(c, name)], name);
 }
@@ -88,6 +88,9 @@ static void user_fini(struct cloud_user *u)
 	for (size_t i = 0; i < u->aliases_n; i++)
 		free(u->aliases[i]);
 	free(u->aliases);
+	free(u->employee);
+	free(u->extension);
+	free(u->app_roles);
 	free(u->upn);
 	free(u->mail);
 	free(u->name);
@@ -139,7 +142,9 @@ static enum err fill(struct cloud *c, struct cloud_user *u, const struct cloud_u
 	if (conf->id)
 		snprintf(u->id, sizeof u->id, "%s", conf->id);
 	else
-		cloud_guid(&r, u->id);
+		do /* who is made anew with the old address is another person */
+			cloud_guid(&r, u->id);
+		while (cloud_name_first(c, slice_str(u->id)) != CLOUD_NO_USER);
 	u->upn = strdup(upn);
 	u->mail = mail ? strdup(conf->email) : NULL;
 	u->name = conf->name && conf->name[0] ? strdup(conf->name) : name_from(upn);
@@ -168,13 +173,29 @@ static enum err index_user(struct cloud *c, uint32_t at)
 	return e;
 }
 
+void cloud_user_touch(struct cloud *c, uint32_t user)
+{
+	c->users[user].changed = ++c->directory_serial;
+}
+
+/* Names that are the user's no more stay in the index, as names of nobody. */
+enum err cloud_user_reindex(struct cloud *c, uint32_t user)
+{
+	for (uint32_t i = 0; i < c->names_n; i++)
+		if (c->names[i].user == user)
+			c->names[i].text[0] = '\0';
+	cloud_user_touch(c, user);
+	return index_user(c, user);
+}
+
 static bool taken(const struct cloud *c, struct slice name)
 {
 	for (uint32_t at = cloud_name_first(c, name); at != CLOUD_NO_USER;
 	     at = cloud_name_next(c, at, name)) {
 		const struct cloud_user *u = &c->users[c->names[at].user];
 
-		if (slice_is_nocase(name, u->upn) || slice_is_nocase(name, u->id))
+		/* an address is free again when its owner is gone, an id never */
+		if ((!u->deleted && slice_is_nocase(name, u->upn)) || slice_is_nocase(name, u->id))
 			return true;
 	}
 	return false;
@@ -216,6 +237,7 @@ enum err cloud_user_add(struct cloud *c, const struct cloud_user_config *conf, u
 		return e;
 	}
 	e = index_user(c, c->users_n++); /* on failure the half-indexed user stays: memory is out */
+	cloud_user_touch(c, c->users_n - 1);
 	if (!e)
 		*ret = c->users_n - 1;
 	return e;
@@ -236,6 +258,7 @@ void cloud_user_delete(struct cloud *c, uint32_t user, bool deleted)
 {
 	CHECK(user < c->users_n);
 	c->users[user].deleted = deleted;
+	cloud_user_touch(c, user);
 	c->users[user].sessions_n = 0;
 }
 
@@ -284,7 +307,7 @@ size_t cloud_votes(struct cloud *c, struct cloud_user *u, struct cloud_vote *vot
 	for (size_t i = 0; i < u->sessions_n; i++)
 		n += cloud_app_vote(&c->rules, u->sessions[i].pair, u->sessions[i].set_ms,
 				    u->sessions[i].expires_ms, c->now_ms, &votes[n]);
-	return n;
+	return n + cloud_calendar_vote(c, u, n, &votes[n]);
 }
 
 struct cloud_app_session *cloud_app_session(struct cloud *c, struct cloud_user *u, const char *id)
@@ -315,7 +338,7 @@ struct cloud_pair cloud_user_seen(struct cloud *c, struct cloud_user *u)
 {
 	static const struct cloud_pair unknown = { CLOUD_AVAILABILITY_UNKNOWN,
 						   CLOUD_ACTIVITY_UNKNOWN };
-	struct cloud_vote votes[CLOUD_DEVICES_MAX + CLOUD_SESSIONS_MAX];
+	struct cloud_vote votes[CLOUD_DEVICES_MAX + CLOUD_SESSIONS_MAX + 1];
 	size_t n = cloud_votes(c, u, votes);
 	struct cloud_pair seen =
 		cloud_fold(&c->rules, votes, n, cloud_has_preferred(c, u) ? &u->preferred : NULL);
@@ -323,8 +346,10 @@ struct cloud_pair cloud_user_seen(struct cloud *c, struct cloud_user *u)
 	if (u->unlicensed)
 		seen = unknown;
 	if (u->sequence == 0 || seen.availability != u->last_seen.availability ||
-	    seen.activity != u->last_seen.activity)
+	    seen.activity != u->last_seen.activity) {
 		u->sequence = ++c->sequence;
+		cloud_change_keep(c, u, seen);
+	}
 	u->last_seen = seen;
 	return seen;
 }

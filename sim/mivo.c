@@ -361,12 +361,23 @@ uint32_t mivo_find(const struct mivo *m, uint32_t number)
 	return number >= m->first && number - m->first < m->n ? number - m->first : PBX_EXTERNAL;
 }
 
+/* By the link that came last: an older one may stand here for long after it is gone there. */
+static uint32_t last_channel(const struct mivo *m)
+{
+	uint32_t last = 0;
+
+	for (uint32_t i = 0; i < MIVO_LINKS_MAX; i++)
+		if (m->links[i].channel > last)
+			last = m->links[i].channel;
+	return last;
+}
+
 bool mivo_phone(const struct mivo *m, uint32_t i, struct pbx_phone *ret)
 {
 	const struct phone *f;
 	uint8_t asked = TOPIC_CALLS | TOPIC_DND;
 	bool heard = false;
-	uint32_t calls = 0;
+	uint32_t calls = 0, last = last_channel(m);
 
 	if (i >= m->n)
 		return false;
@@ -375,6 +386,7 @@ bool mivo_phone(const struct mivo *m, uint32_t i, struct pbx_phone *ret)
 		asked |= TOPIC_PROFILE;
 	for (uint32_t k = 0; k < m->monitors_top; k++)
 		heard |= m->monitors[k].used && m->monitors[k].phone == i &&
+			 m->monitors[k].channel == last &&
 			 (m->monitors[k].told & asked) == asked;
 	for (uint32_t k = 0; k < m->calls_top; k++)
 		calls += m->calls[k].used && mivo_party_of(&m->calls[k], i) >= 0;
@@ -408,13 +420,22 @@ void mivo_set_dnd(struct mivo *m, int64_t now_ms, uint32_t phone, bool on)
 	mivo_tell_dnd(m, phone);
 }
 
-void mivo_set_profile(struct mivo *m, int64_t now_ms, uint32_t phone, enum pbx_profile profile)
+void mivo_set_profile(struct mivo *m, int64_t now_ms, uint32_t phone, enum pbx_profile profile,
+		      const char *until)
 {
+	struct phone *f = &m->phone[phone];
+
 	mivo_tick(m, now_ms);
-	if (m->phone[phone].profile == profile)
+	if (f->profile == profile && strcmp(f->until, until) == 0)
 		return;
-	m->phone[phone].profile = (uint8_t)profile;
+	f->profile = (uint8_t)profile;
+	snprintf(f->until, sizeof(f->until), "%s", until);
 	mivo_tell_profile(m, phone);
+}
+
+const char *mivo_profile_until(const struct mivo *m, uint32_t phone)
+{
+	return m->phone[phone].until;
 }
 
 void mivo_set_forward(struct mivo *m, int64_t now_ms, uint32_t phone, const char *to)

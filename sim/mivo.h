@@ -28,6 +28,7 @@ struct mivo_switches {
 	bool no_namespace;
 	bool dialing_ids;      /* N<123> rather than 123 */
 	bool transferred;      /* TransferredEvent, with both letters */
+	bool no_until;	       /* the profile has no end here: none is told, one that is set is refused */
 	uint32_t monitors_max; /* licences; 0: no limit */
 	int64_t slow_ms;       /* every message is that late */
 	int64_t heartbeat_ms;  /* SystemStatus so often; 0: never */
@@ -81,7 +82,10 @@ MUST_CHECK enum err mivo_conference(struct mivo *m, int64_t now_ms, uint32_t pho
 MUST_CHECK enum err mivo_divert(struct mivo *m, int64_t now_ms, uint32_t phone, uint32_t to);
 void mivo_set_registered(struct mivo *m, int64_t now_ms, uint32_t phone, bool on);
 void mivo_set_dnd(struct mivo *m, int64_t now_ms, uint32_t phone, bool on);
-void mivo_set_profile(struct mivo *m, int64_t now_ms, uint32_t phone, enum pbx_profile profile);
+/* until: when it ends, told as it is written here and kept until the profile is set anew; "": no end. */
+void mivo_set_profile(struct mivo *m, int64_t now_ms, uint32_t phone, enum pbx_profile profile,
+		      const char *until);
+const char *mivo_profile_until(const struct mivo *m, uint32_t phone);
 /* to: digits; "": not forwarded. */
 void mivo_set_forward(struct mivo *m, int64_t now_ms, uint32_t phone, const char *to);
 

@@ -50,6 +50,7 @@ struct phone {
 	uint8_t state;	  /* enum pbx_phone_state */
 	uint8_t withheld; /* enum topic bits: the last change was not told */
 	char forward[32];
+	char until[32]; /* when the profile ends, as somebody wrote it */
 	int64_t since_ms;
 };
 
@@ -193,6 +194,8 @@ void mivo_tell_unknown(struct mivo *m);
 void w_device(struct writer *w, const struct mivo *m, const char *name, uint32_t number);
 void w_connection(struct writer *w, const struct mivo *m, const char *name, uint32_t call,
 		  const struct party *who);
+/* When the phone's profile ends, if it does. */
+void w_until(struct writer *w, const struct mivo *m, uint32_t phone);
 /* The words of the form that is switched on. */
 const char *mivo_profile_word(const struct mivo *m, uint8_t profile);
 bool mivo_profile_of_word(const struct mivo *m, const char *word, uint8_t *ret);

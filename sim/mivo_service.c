@@ -345,6 +345,7 @@ static void get_presence(struct mivo *m, struct link *l, const struct doc *d, ui
 		return;
 	w_begin(&w, m, "GetPresenceStateResponse");
 	w_text(&w, "presenceState", mivo_profile_word(m, m->phone[phone].profile));
+	w_until(&w, m, phone);
 	mivo_send_about(m, l, &w, "GetPresenceStateResponse", invoke, TOPIC_PROFILE, phone);
 }
 
@@ -396,21 +397,21 @@ static void set_forwarding(struct mivo *m, struct link *l, const struct doc *d, 
 }
 
 static void take_profile(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke,
-			 const char *word, const char *response)
+			 const char *word, const char *until, const char *response)
 {
 	uint32_t phone;
 	uint8_t profile;
 
 	if (!device_of(m, l, d, invoke, "device", &phone))
 		return;
-	if (!mivo_profile_of_word(m, word, &profile)) {
+	if (!mivo_profile_of_word(m, word, &profile) || (until && m->sw.no_until)) {
 		refuse(m, l, invoke, "operation", "valueOutOfRange");
 		return;
 	}
 	if (write_refused(m, l, invoke))
 		return;
 	agree(m, l, invoke, response);
-	mivo_set_profile(m, m->now_ms, phone, (enum pbx_profile)profile);
+	mivo_set_profile(m, m->now_ms, phone, (enum pbx_profile)profile, until ? until : "");
 }
 
 static void set_presence(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke)
@@ -419,7 +420,7 @@ static void set_presence(struct mivo *m, struct link *l, const struct doc *d, ui
 		refuse(m, l, invoke, "operation", "invalidFeature");
 	else
 		take_profile(m, l, d, invoke, doc_text(d, "requestedPresenceState"),
-			     "SetPresenceStateResponse");
+			     doc_text(d, "untilTime"), "SetPresenceStateResponse");
 }
 
 static void escape(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke)
@@ -427,7 +428,7 @@ static void escape(struct mivo *m, struct link *l, const struct doc *d, uint32_t
 	if (m->sw.profile_form != MIVO_PROFILE_PRIVATE || !doc_text(d, "UserPresence"))
 		refuse(m, l, invoke, "operation", "invalidFeature");
 	else
-		take_profile(m, l, d, invoke, doc_text(d, "state"), "EscapeResponse");
+		take_profile(m, l, d, invoke, doc_text(d, "state"), doc_text(d, "until"), "EscapeResponse");
 }
 
 /* ---- keep-alive ---- */

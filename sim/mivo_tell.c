@@ -266,6 +266,14 @@ void mivo_tell_forward(struct mivo *m, uint32_t phone)
 		}
 }
 
+void w_until(struct writer *w, const struct mivo *m, uint32_t phone)
+{
+	bool private = m->sw.profile_form == MIVO_PROFILE_PRIVATE;
+
+	if (m->phone[phone].until[0] && !m->sw.no_until)
+		w_text(w, private ? "until" : "untilTime", m->phone[phone].until);
+}
+
 static void put_private(struct mivo *m, struct writer *w, uint32_t phone)
 {
 	char id[32];
@@ -277,6 +285,7 @@ static void put_private(struct mivo *m, struct writer *w, uint32_t phone)
 	w_open(w, "UserPresence");
 	w_text(w, "device", id);
 	w_text(w, "state", mivo_profile_word(m, m->phone[phone].profile));
+	w_until(w, m, phone);
 	w_close(w, "UserPresence");
 	w_close(w, "private");
 	w_close(w, "privateData");
@@ -300,6 +309,7 @@ void mivo_tell_profile_to(struct mivo *m, uint32_t phone, struct monitor *o)
 	} else {
 		w_device(&w, m, "device", m->first + phone);
 		w_text(&w, "presenceState", mivo_profile_word(m, m->phone[phone].profile));
+		w_until(&w, m, phone);
 	}
 	mivo_send(m, l, &w, name, EVENT_INVOKE);
 }

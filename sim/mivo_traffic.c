@@ -49,10 +49,10 @@ static void press(struct mivo *m)
 	else if (what == 3 || m->phone[i].dnd)
 		mivo_set_dnd(m, m->now_ms, i, !m->phone[i].dnd);
 	else if (m->phone[i].profile != PBX_AVAILABLE)
-		mivo_set_profile(m, m->now_ms, i, PBX_AVAILABLE);
+		mivo_set_profile(m, m->now_ms, i, PBX_AVAILABLE, "");
 	else if (what == 4)
 		mivo_set_profile(m, m->now_ms, i,
-				 (enum pbx_profile)prng_below(&m->rng, PBX_PROFILES));
+				 (enum pbx_profile)prng_below(&m->rng, PBX_PROFILES), "");
 	if (e)
 		return; /* the call ended in the same moment */
 }

@@ -55,7 +55,7 @@ struct peer_ops {
 /* Phones of every kind of peer in the world. */
 enum { PEER_PHONES = 64, PEER_FIRST = 201 };
 
-extern const struct peer_ops sip_peer_ops, hook_peer_ops, ami_peer_ops, mivo_peer_ops;
+extern const struct peer_ops sip_peer_ops, hook_peer_ops, ami_peer_ops, mivo_peer_ops, fs_peer_ops;
 struct pbx *sip_peer_pbx(struct peer *p);
 
 #endif

@@ -7,97 +7,11 @@
 
 #include "base/check.h"
 
-/* ---- what leaves ---- */
-
-static void post(struct peer *p, uint32_t channel, struct buf *text, bool close, bool ends_lists)
-{
-	if (p->out_n == p->out_cap) {
-		p->out_cap = p->out_cap ? p->out_cap * 2 : 64;
-		p->out = realloc(p->out, p->out_cap * sizeof(*p->out));
-		CHECK(p->out);
-	}
-	int64_t at_ms = p->now_ms + p->slow_ms;
-	if (at_ms < p->silent_until_ms && !close)
-		at_ms = p->silent_until_ms;
-	/* a stream keeps its order */
-	if (p->out_n > p->out_at && p->out[p->out_n - 1].at_ms > at_ms)
-		at_ms = p->out[p->out_n - 1].at_ms;
-	struct ami_parcel *a = &p->out[p->out_n++];
-	*a = (struct ami_parcel){
-		.at_ms = at_ms, .channel = channel, .close = close, .ends_lists = ends_lists
-	};
-	if (text)
-		a->bytes = *text;
-	else
-		buf_init(&a->bytes, 1);
-}
-
-void ami_send(struct peer *p, struct ami_session *s, struct buf *text, bool ends_lists)
-{
-	CHECK(buf_err(text) == ERR_OK);
-	post(p, s->channel, text, false, ends_lists);
-}
-
-/* What was to go there goes nowhere. */
-static void forget_parcels(struct peer *p, uint32_t channel)
-{
-	for (size_t i = p->out_at; i < p->out_n; i++)
-		if (p->out[i].channel == channel)
-			p->out[i].channel = 0;
-}
-
-static void forget(struct ami_session *s)
-{
-	buf_fini(&s->bytes);
-	*s = (struct ami_session){ 0 };
-}
-
-void ami_drop(struct peer *p, struct ami_session *s)
-{
-	post(p, s->channel, NULL, true, false);
-	forget(s);
-}
-
-static void drop_all(struct peer *p, bool at_once)
-{
-	for (int i = 0; i < AMI_SESSIONS; i++) {
-		if (!p->sessions[i].used)
-			continue;
-		if (at_once)
-			forget_parcels(p, p->sessions[i].channel);
-		ami_drop(p, &p->sessions[i]);
-	}
-}
-
-static struct ami_session *find(struct peer *p, uint32_t channel)
-{
-	for (int i = 0; i < AMI_SESSIONS; i++)
-		if (p->sessions[i].used && p->sessions[i].channel == channel)
-			return &p->sessions[i];
-	return NULL;
-}
-
 static bool drain(struct peer *p, struct pbx_out *ret)
 {
-	/* the bytes given out last were valid until now */
-	if (p->out_at && p->out_at == p->out_n) {
-		for (size_t i = 0; i < p->out_n; i++)
-			buf_fini(&p->out[i].bytes);
-		p->out_at = p->out_n = 0;
-	}
-	while (p->out_at < p->out_n && p->out[p->out_at].at_ms <= p->now_ms) {
-		struct ami_parcel *a = &p->out[p->out_at++];
-		struct ami_session *s = find(p, a->channel);
+	uint8_t ends_lists;
 
-		if (a->channel == 0)
-			continue;
-		if (a->ends_lists && s)
-			s->told = true;
-		*ret = (struct pbx_out){ .kind = a->close ? PBX_CLOSE : PBX_SEND, .transport = PBX_TCP,
-					 .channel = a->channel, .bytes = buf_view(&a->bytes) };
-		return true;
-	}
-	return false;
+	return conns_take(&p->conns, p->now_ms, ret, &ends_lists);
 }
 
 /* ---- life ---- */
@@ -132,50 +46,38 @@ static struct peer *make(const struct peer_config *c, int64_t now_ms)
 
 static void end(struct peer *p)
 {
-	for (size_t i = 0; i < p->out_n; i++)
-		buf_fini(&p->out[i].bytes);
-	for (int i = 0; i < AMI_SESSIONS; i++)
-		buf_fini(&p->sessions[i].bytes);
-	free(p->out);
+	conns_fini(&p->conns);
 	free(p);
 }
 
 /* ---- the network ---- */
 
-static void opened(struct peer *p, const struct pbx_feed *in)
+static void opened(struct peer *p, uint32_t channel)
 {
-	for (int i = 0; i < AMI_SESSIONS; i++) {
-		struct ami_session *s = &p->sessions[i];
-		struct buf b;
+	struct conn *s = conns_open(&p->conns, p->now_ms, channel);
+	struct buf b;
 
-		if (s->used)
-			continue;
-		*s = (struct ami_session){ .used = true,
-					   .channel = in->channel,
-					   .challenge = (uint32_t)prng_range(&p->prng, 100000000,
-									     999999999) };
-		buf_init(&s->bytes, AMI_IN_MAX);
-		if (p->now_ms < p->down_until_ms) {
-			ami_drop(p, s);
-			return;
-		}
-		buf_init(&b, 64);
-		buf_str(&b, "Asterisk Call Manager/11.0.0\r\n");
-		ami_send(p, s, &b, false);
+	if (!s)
+		return;
+	s->challenge = (uint32_t)prng_range(&p->prng, 100000000, 999999999);
+	if (p->now_ms < p->down_until_ms) {
+		conns_drop(&p->conns, p->now_ms, s);
 		return;
 	}
-	post(p, in->channel, NULL, true, false);
+	buf_init(&b, 64);
+	buf_str(&b, "Asterisk Call Manager/11.0.0\r\n");
+	ami_send(p, s, &b, false);
 }
 
 static void feed(struct peer *p, int64_t now_ms, const struct pbx_feed *in)
 {
-	struct ami_session *s = find(p, in->channel);
+	struct conn *s = conns_find(&p->conns, in->channel);
 
 	p->now_ms = now_ms;
 	phones_tick(&p->phones, now_ms);
 	switch ((enum pbx_feed_kind)in->kind) {
 	case PBX_OPENED:
-		opened(p, in);
+		opened(p, in->channel);
 		break;
 	case PBX_BYTES:
 		if (!s)
@@ -185,10 +87,8 @@ static void feed(struct peer *p, int64_t now_ms, const struct pbx_feed *in)
 		ami_read(p, s);
 		break;
 	case PBX_CLOSED:
-		if (s) {
-			forget_parcels(p, s->channel);
-			forget(s);
-		}
+		if (s)
+			conns_closed(&p->conns, s);
 		break;
 	}
 }
@@ -220,8 +120,8 @@ static int64_t next(const struct peer *p)
 {
 	int64_t due = phones_next(&p->phones);
 
-	if (p->out_at < p->out_n && p->out[p->out_at].at_ms < due)
-		due = p->out[p->out_at].at_ms;
+	if (outgo_next(&p->conns.out) < due)
+		due = outgo_next(&p->conns.out);
 	for (uint32_t i = 0; i < p->n; i++)
 		if (p->phone[i].gone_until_ms && p->phone[i].gone_until_ms < due)
 			due = p->phone[i].gone_until_ms;
@@ -256,17 +156,14 @@ const char *ami_device(const struct peer *p, uint32_t phone)
 
 static bool phone(const struct peer *p, uint32_t i, struct pbx_phone *ret)
 {
-	bool told = false;
-
 	if (i >= p->n)
 		return false;
 	const struct ami_phone *f = &p->phone[i];
-	for (int s = 0; s < AMI_SESSIONS; s++)
-		told |= p->sessions[s].used && p->sessions[s].told;
 	*ret = (struct pbx_phone){ .number = p->first + i, .state = p->phones.state[i], .profile = f->profile,
 				   .registered = f->registered, .dnd = f->dnd,
-				   .misled = f->withheld || p->now_ms < p->silent_until_ms,
-				   .heard = told && ami_hinted(p, i), .calls = phones_calls(&p->phones, i),
+				   .misled = f->withheld || p->now_ms < p->conns.silent_until_ms,
+				   .heard = conns_told(&p->conns) && ami_hinted(p, i),
+				   .calls = phones_calls(&p->phones, i),
 				   .since_ms = p->phones.since_ms[i] };
 	return true;
 }
@@ -341,20 +238,20 @@ static const char *fault(struct peer *p, int64_t now_ms, struct prng *r)
 	tick(p, now_ms);
 	switch (prng_below(r, 8)) {
 	case 0:
-		p->silent_until_ms = now_ms + ms;
+		p->conns.silent_until_ms = now_ms + ms;
 		return "silent";
 	case 1:
 		p->skip_events = count;
 		return "withholds events";
 	case 2:
-		drop_all(p, true);
+		conns_drop_all(&p->conns, p->now_ms, true);
 		return "drops links";
 	case 3:
 		p->cut_lists = 1;
 		return "cuts a list";
 	case 4:
 		p->refuse_logins = count > 2 ? 1 : count;
-		drop_all(p, false);
+		conns_drop_all(&p->conns, p->now_ms, false);
 		return "refuses log-ins";
 	case 5:
 		p->refuse_writes = count;
@@ -363,7 +260,7 @@ static const char *fault(struct peer *p, int64_t now_ms, struct prng *r)
 		take_hint_away(p, i, ms);
 		return "loses a hint";
 	default:
-		p->slow_ms = ms / 100;
+		p->conns.slow_ms = ms / 100;
 		return "slow";
 	}
 }
@@ -376,7 +273,7 @@ static void restart(struct peer *p, int64_t now_ms, struct prng *r, int64_t down
 	if (orderly)
 		ami_tell_all(p, "Event: Shutdown\r\nPrivilege: system,all\r\nShutdown: "
 				"Cleanly\r\nRestart: False\r\n\r\n");
-	drop_all(p, !orderly);
+	conns_drop_all(&p->conns, p->now_ms, !orderly);
 	p->down_until_ms = now_ms + down_ms;
 	if (end_calls)
 		phones_end_all(&p->phones, now_ms);
@@ -386,7 +283,7 @@ static void restart(struct peer *p, int64_t now_ms, struct prng *r, int64_t down
 
 static void calm(struct peer *p, int64_t now_ms)
 {
-	p->silent_until_ms = p->down_until_ms = p->slow_ms = 0;
+	p->conns.silent_until_ms = p->down_until_ms = p->conns.slow_ms = 0;
 	p->skip_events = p->refuse_logins = p->refuse_writes = p->cut_lists = 0;
 	tick(p, now_ms);
 }

@@ -8,10 +8,10 @@
 #define SIM_PEER_AMI_H
 
 #include "base/buf.h"
+#include "conns.h"
 #include "peer.h"
 #include "phones.h"
 
-enum { AMI_SESSIONS = 8, AMI_IN_MAX = 1 << 16 };
 
 enum ami_topic { AMI_DEVICE = 1, AMI_DND = 2, AMI_PRESENCE = 4 };
 
@@ -25,44 +25,26 @@ struct ami_phone {
 	int64_t gone_until_ms; /* its hint is out of the dialplan */
 };
 
-struct ami_session {
-	bool used, challenged, in, events, filtered;
-	bool told; /* the three lists have reached the other side */
-	uint32_t channel, challenge;
-	struct buf bytes; /* not yet understood */
-};
-
-/* What leaves, in order. */
-struct ami_parcel {
-	int64_t at_ms;
-	uint32_t channel;
-	bool close, ends_lists;
-	struct buf bytes;
-};
-
 struct peer {
 	char username[64], password[64];
 	uint32_t n, first;
 	struct prng prng;
 	struct phones phones;
 	struct ami_phone phone[PHONES_MAX];
-	struct ami_session sessions[AMI_SESSIONS];
-	struct ami_parcel *out;
-	size_t out_at, out_n, out_cap;
-	int64_t now_ms, silent_until_ms, down_until_ms, slow_ms;
+	struct conns conns;
+	int64_t now_ms, down_until_ms;
 	uint32_t skip_events, refuse_logins, refuse_writes, cut_lists;
 };
 
 /* ---- peer_ami.c ---- */
-/* Takes the text over. */
-void ami_send(struct peer *p, struct ami_session *s, struct buf *text, bool ends_lists);
-void ami_drop(struct peer *p, struct ami_session *s);
 bool ami_hinted(const struct peer *p, uint32_t phone);
 const char *ami_device(const struct peer *p, uint32_t phone);
 
 /* ---- peer_ami_talk.c ---- */
+/* Takes the text over. */
+void ami_send(struct peer *p, const struct conn *s, struct buf *text, bool ends_lists);
 /* Understands what has come. */
-void ami_read(struct peer *p, struct ami_session *s);
+void ami_read(struct peer *p, struct conn *s);
 /* A change, to every session that listens. */
 void ami_tell(struct peer *p, uint32_t phone, enum ami_topic topic);
 void ami_tell_gone(struct peer *p, uint32_t phone);

@@ -71,16 +71,22 @@ static void put_presence(const struct peer *p, struct buf *b, uint32_t i)
 
 /* ---- events ---- */
 
+void ami_send(struct peer *p, const struct conn *s, struct buf *text, bool ends_lists)
+{
+	conns_post(&p->conns, p->now_ms, s, text, ends_lists);
+}
+
+
 static void broadcast(struct peer *p, struct buf *text)
 {
-	for (int i = 0; i < AMI_SESSIONS; i++) {
+	for (int i = 0; i < CONNS; i++) {
 		struct buf copy;
 
-		if (!p->sessions[i].used || !p->sessions[i].events)
+		if (!p->conns.list[i].used || !p->conns.list[i].events)
 			continue;
 		buf_init(&copy, TEXT_MAX);
 		buf_slice(&copy, buf_view(text));
-		ami_send(p, &p->sessions[i], &copy, false);
+		ami_send(p, &p->conns.list[i], &copy, false);
 	}
 	buf_fini(text);
 }
@@ -129,14 +135,14 @@ static void noise(struct peer *p)
 	buf_init(&b, TEXT_MAX);
 	buf_fmt(&b, "Event: Newchannel\r\nPrivilege: call,all\r\nChannel: PJSIP/x-%u\r\nExten: 201\r\n"
 		    "Status: 1\r\nState: INUSE\r\nDevice: PJSIP/201x\r\nLinkedid: 1\r\n\r\n", p->first);
-	for (int i = 0; i < AMI_SESSIONS; i++) {
+	for (int i = 0; i < CONNS; i++) {
 		struct buf copy;
 
-		if (!p->sessions[i].used || !p->sessions[i].events || p->sessions[i].filtered)
+		if (!p->conns.list[i].used || !p->conns.list[i].events || p->conns.list[i].filtered)
 			continue;
 		buf_init(&copy, TEXT_MAX);
 		buf_slice(&copy, buf_view(&b));
-		ami_send(p, &p->sessions[i], &copy, false);
+		ami_send(p, &p->conns.list[i], &copy, false);
 	}
 	buf_fini(&b);
 }
@@ -191,10 +197,10 @@ static struct slice field(const struct action *a, const char *key)
 	return SLICE_NONE;
 }
 
-static void answer(struct peer *p, struct ami_session *s, const struct action *a, bool good,
+static void answer(struct peer *p, struct conn *s, const struct action *a, bool good,
 		   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-static void answer(struct peer *p, struct ami_session *s, const struct action *a, bool good,
+static void answer(struct peer *p, struct conn *s, const struct action *a, bool good,
 		   const char *fmt, ...)
 {
 	char text[4096];
@@ -210,7 +216,7 @@ static void answer(struct peer *p, struct ami_session *s, const struct action *a
 	ami_send(p, s, &b, false);
 }
 
-static bool key_is_right(const struct peer *p, const struct ami_session *s, struct slice key)
+static bool key_is_right(const struct peer *p, const struct conn *s, struct slice key)
 {
 	unsigned char raw[EVP_MAX_MD_SIZE];
 	char text[128], hex[33];
@@ -222,7 +228,7 @@ static bool key_is_right(const struct peer *p, const struct ami_session *s, stru
 	return slice_is(key, hex);
 }
 
-static void log_in(struct peer *p, struct ami_session *s, const struct action *a)
+static void log_in(struct peer *p, struct conn *s, const struct action *a)
 {
 	bool right = s->challenged && slice_is(field(a, "Username"), p->username) &&
 		     slice_is(field(a, "AuthType"), "MD5") && key_is_right(p, s, field(a, "Key"));
@@ -234,10 +240,10 @@ static void log_in(struct peer *p, struct ami_session *s, const struct action *a
 	s->in = right;
 	answer(p, s, a, right, "Message: Authentication %s\r\n", right ? "accepted" : "failed");
 	if (!right)
-		ami_drop(p, s);
+		conns_drop(&p->conns, p->now_ms, s);
 }
 
-static void list_commands(struct peer *p, struct ami_session *s, const struct action *a)
+static void list_commands(struct peer *p, struct conn *s, const struct action *a)
 {
 	answer(p, s, a, true,
 	       "DBDel: x\r\nDBPut: x\r\nDeviceStateList: x\r\nEvents: x\r\nExtensionState: x\r\n"
@@ -246,7 +252,7 @@ static void list_commands(struct peer *p, struct ami_session *s, const struct ac
 }
 
 /* The list's members one by one; a list that is to be cut ends in the middle of one, and with it the link. */
-static void list(struct peer *p, struct ami_session *s, const struct action *a, const char *event,
+static void list(struct peer *p, struct conn *s, const struct action *a, const char *event,
 		 const char *complete, enum ami_topic topic)
 {
 	bool cut = p->cut_lists > 0;
@@ -281,7 +287,7 @@ static void list(struct peer *p, struct ami_session *s, const struct action *a, 
 		p->cut_lists--;
 		b.n = b.n / 2;
 		ami_send(p, s, &b, false);
-		ami_drop(p, s);
+		conns_drop(&p->conns, p->now_ms, s);
 		return;
 	}
 	buf_fmt(&b, "Event: %s\r\nActionID: %.*s\r\nEventList: Complete\r\nListItems: %u\r\n\r\n", complete,
@@ -298,7 +304,7 @@ static uint32_t phone_of(const struct peer *p, struct slice number)
 	return (uint32_t)n - p->first;
 }
 
-static void extension_state(struct peer *p, struct ami_session *s, const struct action *a)
+static void extension_state(struct peer *p, struct conn *s, const struct action *a)
 {
 	uint32_t i = phone_of(p, field(a, "Exten"));
 	struct buf b;
@@ -341,7 +347,7 @@ static bool set_presence(struct peer *p, struct slice variable, struct slice val
 	return false;
 }
 
-static void setvar(struct peer *p, struct ami_session *s, const struct action *a)
+static void setvar(struct peer *p, struct conn *s, const struct action *a)
 {
 	bool late = prng_below(&p->prng, 2); /* the event and the answer come in either order */
 
@@ -358,7 +364,7 @@ static void setvar(struct peer *p, struct ami_session *s, const struct action *a
 		answer(p, s, a, true, "Message: Variable Set\r\n");
 }
 
-static void do_action(struct peer *p, struct ami_session *s, const struct action *a)
+static void do_action(struct peer *p, struct conn *s, const struct action *a)
 {
 	if (slice_is(a->name, "Challenge")) {
 		s->challenged = true;
@@ -392,7 +398,7 @@ static void do_action(struct peer *p, struct ami_session *s, const struct action
 	}
 }
 
-void ami_read(struct peer *p, struct ami_session *s)
+void ami_read(struct peer *p, struct conn *s)
 {
 	uint32_t channel = s->channel;
 

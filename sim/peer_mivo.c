@@ -83,7 +83,7 @@ static void set_dnd(struct peer *p, int64_t now_ms, uint32_t i, bool on)
 
 static void set_profile(struct peer *p, int64_t now_ms, uint32_t i, enum pbx_profile to)
 {
-	mivo_set_profile(mivo_of(p), now_ms, i, to);
+	mivo_set_profile(mivo_of(p), now_ms, i, to, "");
 }
 
 static const char *fault(struct peer *p, int64_t now_ms, struct prng *r)

@@ -59,6 +59,9 @@ static enum err make_cloud(struct world *w)
 	};
 	enum err e = cloud_new(&w->cloud, &c, world_cloud_ms(w));
 
+	if (!e)
+		e = cloud_switch(w->cloud,
+				 &(struct cloud_switches){ .read_after_ms = w->config.read_after_ms });
 	if (e)
 		return e;
 	cloud_set_base(w->cloud, "https://graph.sim.example");
@@ -103,7 +106,7 @@ enum err world_new(struct world **ret, const struct world_config *c)
 	w->prng.state = c->seed;
 	w->now_ms = 1000;
 	w->wall_offset_ms = w->cloud_offset_ms = epoch_ms;
-	w->commit_ms = w->restart_ms = TIME_NEVER;
+	w->commit_ms = w->restart_ms = w->calm_ms = TIME_NEVER;
 	w->allowed = (uint32_t)((uint64_t)c->quota * 98 / 100);
 	w->sends = calloc(w->allowed, sizeof(*w->sends));
 	make_people(w);
@@ -196,6 +199,7 @@ bool world_run(struct world *w, int64_t for_ms, bool restless)
 
 	w->restless = restless;
 	w->act_ms = w->now_ms;
+	w->calm_ms = restless ? TIME_NEVER : w->calm_ms;
 	while (!w->objection[0]) {
 		int64_t next = next_due(w);
 
@@ -221,7 +225,7 @@ static bool last_word(struct world *w)
 		const struct line_truth *l = check_two_way(w, i);
 		bool at_phone = prng_below(&w->prng, 2);
 
-		set[i] = (enum profile)prng_below(&w->prng, PROFILE_COUNT);
+		set[i] = lend_spared(w, (enum profile)prng_below(&w->prng, PROFILE_COUNT));
 		if (l && at_phone)
 			world_peers[l->connector]->set_profile(w->peer[l->connector], w->now_ms, l->phone,
 							       check_word(set[i]));
@@ -233,6 +237,7 @@ static bool last_word(struct world *w)
 	}
 	for (uint32_t i = 0; i < PEERS; i++)
 		net_pbx_drain(w, i);
+	w->calm_ms = w->now_ms;
 	if (!world_run(w, LAST_WORD_MS, false))
 		return false;
 	for (uint32_t i = 0; i < w->users_n; i++)
@@ -244,6 +249,7 @@ static bool last_word(struct world *w)
 bool world_calm(struct world *w)
 {
 	w->restless = false;
+	w->calm_ms = w->now_ms;
 	acts_end(w);
 	if (!w->bridge && w->restart_ms > w->now_ms)
 		w->restart_ms = w->now_ms;

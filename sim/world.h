@@ -21,6 +21,8 @@ struct world_config {
 	bool kamailio;  /* the PBXs' manner */
 	bool lists;     /* the first PBX keeps a list of its lines */
 	struct policy policy;
+	bool lamps;     /* direction both: what Teams shows is read back every few seconds */
+	int64_t read_after_ms; /* Graph's reads show changes so late */
 	uint32_t quota;
 	int32_t window_ms;
 };
@@ -61,7 +63,7 @@ struct bridge *world_bridge(struct world *w); /* NULL while the daemon is down *
 
 struct world_counts {
 	uint64_t steps, calls, crashes, pbx_faults, cloud_faults, jumps;
-	uint64_t presence_requests;
+	uint64_t presence_requests, lamps, lit, lent;
 };
 void world_count(const struct world *w, struct world_counts *ret);
 

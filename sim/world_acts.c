@@ -66,7 +66,7 @@ static void act_hold(struct world *w)
 
 static void act_profile(struct world *w)
 {
-	world_profile(w, any_user(w), (enum profile)prng_below(&w->prng, PROFILE_COUNT),
+	world_profile(w, any_user(w), lend_spared(w, (enum profile)prng_below(&w->prng, PROFILE_COUNT)),
 		      prng_below(&w->prng, 3) ? TIME_NEVER : prng_range(&w->prng, 1000, 3600000));
 }
 
@@ -76,6 +76,10 @@ static void act_dnd(struct world *w)
 		uint32_t line = (uint32_t)prng_below(&w->prng, w->lines_n);
 
 		if (w->lines[line].connector != TOLD && !world_peers[w->lines[line].connector]->dnd)
+			continue;
+		/* there it could not be told from the one that goes with what is lent */
+		if (lend_is_on(w) && w->lines[line].connector != TOLD &&
+		    world_peers[w->lines[line].connector]->profile)
 			continue;
 		world_dnd(w, line, prng_below(&w->prng, 2));
 		return;
@@ -92,6 +96,7 @@ static void act_phone_profile(struct world *w)
 		if (!world_peers[l->connector]->profile)
 			continue;
 		to = (enum pbx_profile)prng_below(&w->prng, PBX_PROFILES);
+		to = lend_is_word(w, to) ? PBX_AVAILABLE : to;
 		world_step_note(w, "pbx%u: %u sets %s", l->connector, l->phone, pbx_profile_name(to));
 		world_peers[l->connector]->set_profile(w->peer[l->connector], w->now_ms, l->phone, to);
 		return;
@@ -103,8 +108,10 @@ static void act_client(struct world *w)
 	uint32_t user = any_user(w);
 	enum cloud_client state = (enum cloud_client)prng_below(&w->prng, CLOUD_CLIENT_COUNT);
 
-	if (cloud_client_set(w->cloud, world_cloud_ms(w), w->users[user].cloud_user, "", state) == ERR_OK)
+	if (cloud_client_set(w->cloud, world_cloud_ms(w), w->users[user].cloud_user, "", state) == ERR_OK) {
+		lamp_client(w, user, state);
 		world_step_note(w, "client of %u is %s", user, cloud_client_name(state));
+	}
 }
 
 static void act_pbx_fault(struct world *w)
@@ -167,7 +174,8 @@ static void act_cloud_fault(struct world *w)
 
 static void act_crash(struct world *w)
 {
-	daemon_crash(w, prng_below(&w->prng, 5) != 0);
+	/* without its store what was lent is taken for the person's: doc/teams-to-phones.md */
+	daemon_crash(w, prng_below(&w->prng, 5) != 0 || lend_is_on(w));
 	w->restart_ms = w->now_ms + prng_range(&w->prng, 0, prng_below(&w->prng, 3) ? 5000 : 1200000);
 }
 

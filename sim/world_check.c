@@ -29,8 +29,9 @@ static void line_truth(struct world *w, const struct line_truth *l, struct oracl
 	if (!peer_phone(w, l, &phone))
 		return;
 	ret->phone = phone_word(phone.state);
+	/* what may have come along with what is lent says nothing of the person */
 	if (world_peers[l->connector]->dnd)
-		ret->dnd = phone.dnd;
+		ret->dnd = phone.dnd && !(lend_is_on(w) && world_peers[l->connector]->profile);
 }
 
 /* An end of a profile that passes while no daemon runs, and is undone by a clock set back before
@@ -253,6 +254,8 @@ static void note_decided(struct world *w, uint32_t user)
 void check_truth(struct world *w)
 {
 	check_profiles(w);
+	lamp_look_all(w);
+	lend_look_all(w);
 	for (uint32_t i = 0; i < w->users_n && w->bridge; i++)
 		note_decided(w, i);
 	for (uint32_t i = 0; i < w->users_n; i++)
@@ -355,19 +358,30 @@ void check_posted(struct world *w, uint32_t pbx, uint32_t phone)
 			w->lines[i].dialogs[0] = (struct dialog_truth){ 1, true };
 }
 
-/* The daemon has taken a message: it knows what it says. */
-void check_known(struct world *w, uint32_t pbx)
+/* The phones of which all has left the PBX by now. Kinds without subscriptions tell over the connection as
+ * a whole; what is under way when it breaks has told nothing. */
+uint64_t check_tells(const struct world *w, uint32_t pbx)
 {
 	struct pbx_phone phone;
+	uint64_t tells = 0;
 
+	if (world_peers[pbx]->posts || world_peers[pbx] == &sip_peer_ops)
+		return 0;
+	for (uint32_t i = 0; i < w->lines_n; i++)
+		if (w->lines[i].connector == pbx && peer_phone(w, &w->lines[i], &phone) && phone.heard)
+			tells |= (uint64_t)1 << w->lines[i].phone;
+	return tells;
+}
+
+/* The daemon has taken a message: it knows what it says. */
+void check_known(struct world *w, uint32_t pbx, uint64_t tells)
+{
 	for (uint32_t i = 0; i < w->lines_n; i++) {
 		struct line_truth *l = &w->lines[i];
 
 		if (l->connector != pbx)
 			continue;
-		/* kinds without subscriptions tell over the connection as a whole */
-		if (!world_peers[pbx]->posts && world_peers[pbx] != &sip_peer_ops &&
-		    peer_phone(w, l, &phone) && phone.heard && !listens(l))
+		if (tells >> l->phone & 1 && !listens(l))
 			l->dialogs[0] = (struct dialog_truth){ 1, true };
 		note_decided(w, l->user);
 	}
@@ -491,8 +505,7 @@ enum pbx_profile check_word(enum profile p)
 	return words[p];
 }
 
-/* Meeting is left alone where Busy is meant. */
-static bool same_word(enum pbx_profile a, enum pbx_profile b)
+bool check_same_word(enum pbx_profile a, enum pbx_profile b)
 {
 	bool a_busy = a == PBX_BUSY || a == PBX_MEETING, b_busy = b == PBX_BUSY || b == PBX_MEETING;
 
@@ -504,13 +517,14 @@ bool check_in_step(struct world *w, uint32_t user, enum profile p)
 	struct user_view v = { 0 };
 
 	engine_user(bridge_engine(w->bridge), w->users[user].id, &v);
-	bool good = same_word(check_word((enum profile)v.profile), check_word(p));
+	bool good = check_same_word(check_word((enum profile)v.profile), check_word(p));
 	for (uint32_t i = 0; i < w->lines_n; i++) {
 		const struct line_truth *l = &w->lines[i];
 		struct pbx_phone phone;
 
 		if (l->user == user && peer_phone(w, l, &phone) && world_peers[l->connector]->profile)
-			good = good && same_word((enum pbx_profile)phone.profile, check_word(p));
+			good = good && (check_same_word((enum pbx_profile)phone.profile, check_word(p)) ||
+					(p == PROFILE_AVAILABLE && lend_holds(w, l)));
 		if (l->user == user && peer_phone(w, l, &phone) && !good)
 			world_step_note(w, "line %u of pbx%u holds %s", i, l->connector,
 					pbx_profile_name((enum pbx_profile)phone.profile));
@@ -527,6 +541,8 @@ bool check_calm(struct world *w)
 {
 	struct user_view v;
 
+	lamp_calm(w);
+	lend_calm(w);
 	for (uint32_t i = 0; i < w->users_n; i++)
 		if (check_two_way(w, i) && engine_user(bridge_engine(w->bridge), w->users[i].id, &v))
 			check_in_step(w, i, (enum profile)v.profile);

@@ -7,7 +7,7 @@
 #include "source/source.h"
 #include "world_parts.h"
 
-enum { COMMIT_MS = 80, TURNS_MAX = 100000 };
+enum { COMMIT_MS = 80, READ_BACK_MS = 5000, TURNS_MAX = 100000 };
 
 static const char tenant[] = "11111111-2222-3333-4444-555555555555";
 static const char client_id[] = "99999999-8888-7777-6666-555555555555";
@@ -109,6 +109,7 @@ enum err daemon_start(struct world *w)
 					 .graph_url = "https://graph.sim.example",
 					 .quota = w->config.quota,
 					 .window_ms = w->config.window_ms,
+					 .read_back_ms = w->config.lamps ? READ_BACK_MS : 0,
 					 .users_max = WORLD_USERS_MAX,
 					 .seed = prng_u64(&w->prng) };
 	uint16_t account = 0;
@@ -207,7 +208,11 @@ static void take(struct world *w, const struct bridge_out *out)
 		if (out->graph.found)
 			memcpy(w->ids[user_index(w, out->graph.user)], out->graph.id, IDS);
 		break;
+	case BRIDGE_MATCH: /* nothing is matched by rules here */
+		break;
 	case BRIDGE_ACTION:
+		if (out->action.kind == ACT_LAMP)
+			lamp_told(w, user_index(w, out->action.user), (enum lamp)out->action.lamp);
 		if (out->action.kind == ACT_SAVE_USER || out->action.kind == ACT_SAVE_LINE)
 			put(w, &out->action);
 		break;

@@ -179,7 +179,10 @@ static void send_bytes(struct world *w, struct link *l, enum parcel_kind kind, s
 	if (lost(w, l))
 		return;
 	if (l->udp || prng_below(&w->prng, 4) || bytes.n < 2) {
-		carry(on_stream(w, l, kind, order), 0, bytes);
+		struct parcel *whole = on_stream(w, l, kind, order);
+
+		whole->tells = kind == PARCEL_TO_DAEMON ? check_tells(w, l->pbx) : 0;
+		carry(whole, 0, bytes);
 		if (twice)
 			carry(on_stream(w, l, kind, order), 0, bytes);
 		return;
@@ -189,6 +192,7 @@ static void send_bytes(struct world *w, struct link *l, enum parcel_kind kind, s
 	p->part = true;
 	carry(p, 0, slice_sub(bytes, 0, at));
 	p = on_stream(w, l, kind, order);
+	p->tells = kind == PARCEL_TO_DAEMON ? check_tells(w, l->pbx) : 0;
 	carry(p, 0, slice_sub(bytes, at, bytes.n));
 	carry(p, 1, bytes);
 }
@@ -286,7 +290,7 @@ static void deliver_post(struct world *w, const struct parcel *p)
 	snprintf(number, sizeof(number), "%u", PEER_FIRST + p->id);
 	check_posted(w, p->link, p->id);
 	bridge_feed_source(w->bridge, world_time(w), w->connector_id[p->link], &in);
-	check_known(w, p->link);
+	check_known(w, p->link, 0);
 }
 
 void net_answer(struct world *w, uint32_t connector, uint32_t request, uint16_t status)
@@ -493,7 +497,7 @@ static void to_daemon(struct world *w, struct parcel *p, struct link *l)
 	feed_daemon(w, l, p->kind == PARCEL_TO_DAEMON ? FEED_BYTES : FEED_CONNECTED,
 		    slice_of(p->text[0], p->text_n[0]));
 	if (p->kind == PARCEL_TO_DAEMON)
-		check_known(w, l->pbx);
+		check_known(w, l->pbx, p->tells);
 }
 
 static void to_pbx(struct world *w, const struct parcel *p, struct link *l)

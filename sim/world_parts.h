@@ -7,7 +7,7 @@
 #include "world.h"
 
 enum {
-	PEERS = 4, /* rows of world_peers */
+	PEERS = 6, /* rows of world_peers */
 	TOLD = PEERS,
 	CONNECTORS = PEERS + 1,
 	LINKS_MAX = 64,
@@ -47,6 +47,8 @@ struct parcel {
 	uint8_t failure;
 	struct cloud_response answer;
 	bool part;        /* bytes: the message goes on in the next parcel */
+	uint64_t tells;   /* to the daemon, of a kind without subscriptions: bits of the phones that
+			   * it knows all of once this has come */
 	char *text[3];    /* bytes, and the whole message when they only end it; of a request: target,
 			   * headers, body */
 	size_t text_n[3];
@@ -74,6 +76,8 @@ struct line_truth {
 	uint32_t user;
 	uint32_t id;               /* in the running bridge */
 	bool dnd;
+	uint8_t profile_before; /* enum pbx_profile, at the last look */
+	uint32_t changes;       /* of it since all was healed */
 	int64_t lost_ms;           /* when what was heard of it ended: with the link or its subscription */
 	int64_t refused_ms; /* when the PBX last would not go on with it, TIME_NEVER: not since a
 			       report */
@@ -91,6 +95,8 @@ struct user_truth {
 	int known_rank;       /* of what the daemon last asked for, or remembers to have */
 	int decided_rank;     /* of what is right, when the daemon last knew it all */
 	uint32_t cloud_user;
+	bool client_lit, client_was_lit; /* a Teams client in a call, a meeting or DND: now, ever */
+	int64_t client_lit_ms;           /* when it last ended */
 };
 
 struct saved {
@@ -134,6 +140,7 @@ struct world {
 	uint32_t sends_at, allowed;
 	uint64_t sent_in_life;
 	int64_t act_ms, look_ms, looked_ms;
+	int64_t calm_ms; /* since when nobody does anything, TIME_NEVER: they do */
 	bool restless;
 	uint64_t fingerprint;
 	struct world_counts counts;
@@ -175,6 +182,24 @@ void daemon_commit(struct world *w);
 void acts_one(struct world *w);
 void acts_end(struct world *w);
 
+/* world_lamp.c */
+/* A Teams client of the person does something else from now on. */
+void lamp_look_all(struct world *w);
+void lamp_client(struct world *w, uint32_t user, enum cloud_client state);
+void lamp_told(struct world *w, uint32_t user, enum lamp lamp);
+void lamp_calm(struct world *w);
+
+/* world_lend.c */
+bool lend_is_on(const struct world *w);
+/* Is that what PBXs are lent, or reads as it? */
+bool lend_is_word(const struct world *w, enum pbx_profile p);
+/* What a person sets instead of p in a world that lends p. */
+enum profile lend_spared(const struct world *w, enum profile p);
+void lend_look_all(struct world *w);
+/* The line's PBX may hold what is lent. */
+bool lend_holds(struct world *w, const struct line_truth *l);
+void lend_calm(struct world *w);
+
 /* world_check.c */
 void check_truth(struct world *w);
 /* The profiles whose end has passed end now: somebody is there to see it. */
@@ -186,11 +211,15 @@ bool check_calm(struct world *w);
 /* A line of the person whose PBX holds the profile; NULL: none. */
 const struct line_truth *check_two_way(const struct world *w, uint32_t user);
 enum pbx_profile check_word(enum profile p);
+/* Meeting is left alone where Busy is meant. */
+bool check_same_word(enum pbx_profile a, enum pbx_profile b);
 /* Every PBX of the person and the daemon hold that profile. */
 bool check_in_step(struct world *w, uint32_t user, enum profile p);
 /* A whole message reaches the daemon. */
 void check_heard(struct world *w, uint32_t pbx, struct slice message);
-void check_known(struct world *w, uint32_t pbx);
+/* tells: the parcel's. */
+void check_known(struct world *w, uint32_t pbx, uint64_t tells);
+uint64_t check_tells(const struct world *w, uint32_t pbx);
 /* A request about one phone reaches the daemon. */
 void check_posted(struct world *w, uint32_t pbx, uint32_t phone);
 void check_started(struct world *w);

@@ -8,6 +8,8 @@ const struct peer_ops *const world_peers[PEERS] = {
 	&sip_peer_ops,
 	&hook_peer_ops,
 	&ami_peer_ops,
+	&mivo_peer_ops,
+	&fs_peer_ops,
 };
 
 enum err peers_make(struct world *w)

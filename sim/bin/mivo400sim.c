@@ -4,19 +4,17 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "address.h"
-#include "base/check.h"
-#include "mivo400sim.h"
+#include "mivo.h"
+#include "program.h"
 
 struct options {
-	struct net_config net;
+	struct program program;
 	struct mivo_config mivo;
-	struct pbx_address control;
-	bool with_control, has_seed;
+	bool has_seed;
 	char password[256];
 };
 
@@ -103,37 +101,11 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static bool read_number(const char *text, uint64_t max, uint32_t *ret)
-{
-	uint64_t n;
-
-	if (slice_u64(slice_str(text), max, &n))
-		return false;
-	*ret = (uint32_t)n;
-	return true;
-}
-
-static bool read_password(struct options *o, const char *path)
-{
-	FILE *f = fopen(path, "re");
-	bool good = f && fgets(o->password, sizeof(o->password), f);
-
-	if (f)
-		fclose(f);
-	if (!good) {
-		fprintf(stderr, "mivo400sim: cannot read a line from %s\n", path);
-		return false;
-	}
-	o->password[strcspn(o->password, "\r\n")] = '\0';
-	o->mivo.password = o->password;
-	return true;
-}
-
 static bool read_i64(const char *text, uint32_t max, int64_t *ret)
 {
 	uint32_t n;
 
-	if (!read_number(text, max, &n))
+	if (!program_number(text, max, &n))
 		return false;
 	*ret = n;
 	return true;
@@ -146,15 +118,15 @@ static bool take_number(struct options *o, int id, const char *v)
 
 	switch (id) {
 	case O_PHONES:
-		return read_number(v, MIVO_PHONES_MAX, &o->mivo.phones);
+		return program_number(v, MIVO_PHONES_MAX, &o->mivo.phones);
 	case O_FIRST:
-		return read_number(v, 1000000000, &o->mivo.first);
+		return program_number(v, 1000000000, &o->mivo.first);
 	case O_CALLS:
-		return read_number(v, 3600000, &o->mivo.calls_per_hour);
+		return program_number(v, 3600000, &o->mivo.calls_per_hour);
 	case O_TALK:
-		return read_number(v, 86400, &o->mivo.talk_s);
+		return program_number(v, 86400, &o->mivo.talk_s);
 	case O_LICENCES:
-		return read_number(v, MIVO_MONITORS_MAX, &s->monitors_max);
+		return program_number(v, MIVO_MONITORS_MAX, &s->monitors_max);
 	case O_HEARTBEAT:
 		return read_i64(v, 86400000, &s->heartbeat_ms);
 	case O_ANSWER:
@@ -164,12 +136,12 @@ static bool take_number(struct options *o, int id, const char *v)
 	case O_SESSION_S:
 		return read_i64(v, 86400, &s->session_s);
 	case O_EDITION:
-		if (!read_number(v, 6, &n) || n < 3)
+		if (!program_number(v, 6, &n) || n < 3)
 			return false;
 		s->edition = (uint8_t)n;
 		return true;
 	case O_SEED:
-		o->has_seed = read_number(v, UINT32_MAX, &n);
+		o->has_seed = program_number(v, UINT32_MAX, &n);
 		o->mivo.seed = n;
 		return o->has_seed;
 	default:
@@ -193,23 +165,24 @@ static bool take_text(struct options *o, int id, const char *v)
 {
 	switch (id) {
 	case O_LISTEN:
-		return address_parse(v, &o->net.listen) == ERR_OK;
+		return address_parse(v, &o->program.net.listen) == ERR_OK;
 	case O_TLS_LISTEN:
-		return address_parse(v, &o->net.tls_listen) == ERR_OK;
+		return address_parse(v, &o->program.net.tls_listen) == ERR_OK;
 	case O_CONTROL:
-		o->with_control = true;
-		return address_parse(v, &o->control) == ERR_OK;
+		o->program.with_control = true;
+		return address_parse(v, &o->program.control) == ERR_OK;
 	case O_TLS_CERT:
-		o->net.certificate_file = v;
+		o->program.net.certificate_file = v;
 		return true;
 	case O_TLS_KEY:
-		o->net.key_file = v;
+		o->program.net.key_file = v;
 		return true;
 	case O_USERNAME:
 		o->mivo.username = v;
 		return true;
 	case O_PASSWORD_FILE:
-		return read_password(o, v);
+		o->mivo.password = o->password;
+		return program_password("mivo400sim", v, o->password, sizeof(o->password));
 	case O_LOGIN_ELEMENT:
 		o->mivo.login_element = v;
 		return true;
@@ -248,7 +221,7 @@ static int read_options(struct options *o, int argc, char **argv)
 {
 	int id;
 
-	*o = (struct options){ .net = { .listen = { "127.0.0.1", 7001 } },
+	*o = (struct options){ .program = { .service = "CSTA", .net = { .listen = { "127.0.0.1", 7001 } } },
 			       .mivo = { .phones = 36,
 					 .first = 201,
 					 .username = "",
@@ -267,79 +240,39 @@ static int read_options(struct options *o, int argc, char **argv)
 			return 2 + 1;
 		}
 	}
-	if (!o->net.certificate_file != !o->net.key_file || optind < argc) {
+	if (optind < argc) {
 		fputs(usage, stderr);
 		return 2 + 1;
 	}
-	if (!o->net.tls_listen.host[0])
-		memcpy(o->net.tls_listen.host, o->net.listen.host, sizeof(o->net.listen.host));
+	if (!program_is_whole(&o->program, "mivo400sim", o->mivo.username, o->mivo.password))
+		return 2 + 1;
+	o->program.first = o->mivo.first;
+	o->program.phones = o->mivo.phones;
 	if (!o->has_seed && getrandom(&o->mivo.seed, sizeof(o->mivo.seed), 0) < 0)
 		o->mivo.seed = (uint64_t)getpid();
 	return 0;
 }
 
-static void on_signal(evutil_socket_t number, short what, void *arg)
+/* ---- the machine ---- */
+
+static void feed(void *of, int64_t now_ms, const struct pbx_feed *in)
 {
-	(void)number;
-	(void)what;
-	event_base_loopbreak(arg);
+	mivo_feed(of, now_ms, in);
 }
 
-static void tell_ready(const struct options *o, const struct net *net, const struct api *api)
+static void tick(void *of, int64_t now_ms)
 {
-	struct pbx_address a = net_address(net), t = net_tls_address(net);
-
-	printf("CSTA=%s:%u\n", a.host, a.port);
-	if (t.port)
-		printf("CSTAS=%s:%u\n", t.host, t.port);
-	printf("PHONES=%u-%u\n", o->mivo.first, o->mivo.first + o->mivo.phones - 1);
-	if (api) {
-		a = api_address(api);
-		printf("CONTROL=%s:%u\n", a.host, a.port);
-	}
-	printf("READY=1\n");
-	fflush(stdout);
+	mivo_tick(of, now_ms);
 }
 
-static int serve(const struct options *o, struct event_base *base, struct mivo *mivo)
+static int64_t next(const void *of)
 {
-	struct event *term = evsignal_new(base, SIGTERM, on_signal, base);
-	struct event *intr = evsignal_new(base, SIGINT, on_signal, base);
-	struct api *api = NULL;
-	struct net *net = NULL;
-	int status = 1;
-
-	if (term && intr && !event_add(term, NULL) && !event_add(intr, NULL) &&
-	    !net_open(&net, base, mivo, &o->net) &&
-	    (!o->with_control || !api_open(&api, base, net, mivo, &o->control))) {
-		tell_ready(o, net, api);
-		net_pump(net);
-		status = event_base_dispatch(base) < 0;
-	}
-	api_close(api);
-	net_close(net);
-	if (term)
-		event_free(term);
-	if (intr)
-		event_free(intr);
-	return status;
+	return mivo_next(of);
 }
 
-/* Nothing is left behind by a parent that was killed. */
-static bool die_with_parent(pid_t parent)
+static bool drain(void *of, struct pbx_out *ret)
 {
-	return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent;
-}
-
-static int64_t monotonic_ms(void)
-{
-	struct evutil_monotonic_timer *clock = evutil_monotonic_timer_new();
-	struct timeval tv = { 0 };
-
-	CHECK(clock && evutil_configure_monotonic_time(clock, 0) == 0);
-	evutil_gettime_monotonic(clock, &tv);
-	evutil_monotonic_timer_free(clock);
-	return (int64_t)tv.tv_sec * 1000 + tv.tv_usec / 1000;
+	return mivo_drain(of, ret);
 }
 
 int main(int argc, char **argv)
@@ -347,20 +280,23 @@ int main(int argc, char **argv)
 	pid_t parent = getppid();
 	struct event_base *base;
 	struct mivo *mivo = NULL;
+	struct machine machine = { .program = "mivo400sim", .feed = feed, .tick = tick, .next = next,
+				   .drain = drain };
 	struct options o;
 	int status = read_options(&o, argc, argv);
 
 	if (status)
 		return status - 1;
-	if (!die_with_parent(parent))
+	if (!program_die_with_parent(parent))
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
 	base = event_base_new();
-	if (!base || mivo_new(&mivo, &o.mivo, monotonic_ms())) {
+	if (!base || mivo_new(&mivo, &o.mivo, program_now_ms())) {
 		fprintf(stderr, "mivo400sim: cannot start: too many phones or too little memory\n");
 		return 1;
 	}
-	status = serve(&o, base, mivo);
+	machine.of = mivo;
+	status = program_run(&o.program, base, &machine);
 	mivo_free(mivo);
 	event_base_free(base);
 	return status;

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mivo400sim.h"
+#include "mivo.h"
+#include "program.h"
 
 struct api {
 	struct net *net;
@@ -31,9 +32,10 @@ static json_t *phone_json(const struct api *c, uint32_t i)
 
 	if (!mivo_phone(c->mivo, i, &ph))
 		return json_null();
-	return json_pack("{s:i,s:s,s:i,s:b,s:b,s:s,s:b,s:I}", "number", (int)ph.number, "state",
+	return json_pack("{s:i,s:s,s:i,s:b,s:b,s:s,s:s,s:b,s:I}", "number", (int)ph.number, "state",
 			 state_names[ph.state], "calls", (int)ph.calls, "registered", ph.registered,
-			 "dnd", ph.dnd, "profile", profile_names[ph.profile], "heard", ph.heard,
+			 "dnd", ph.dnd, "profile", profile_names[ph.profile], "until",
+			 mivo_profile_until(c->mivo, i), "heard", ph.heard,
 			 "for_ms", (json_int_t)(net_now_ms(c->net) - ph.since_ms));
 }
 
@@ -189,6 +191,7 @@ static struct reply post_profile(void *arg, const json_t *in)
 {
 	const struct api *c = arg;
 	uint32_t phone = phone_of(c, in, "phone");
+	const char *until = json_string_value(json_object_get(in, "until"));
 	int to = word_of(in, "profile", profile_names, PBX_PROFILES);
 
 	if (phone == PBX_EXTERNAL)
@@ -196,7 +199,7 @@ static struct reply post_profile(void *arg, const json_t *in)
 	if (to < 0)
 		return control_refused(400,
 				       "profile: available, away, busy, meeting or not-available");
-	mivo_set_profile(c->mivo, net_now_ms(c->net), phone, (enum pbx_profile)to);
+	mivo_set_profile(c->mivo, net_now_ms(c->net), phone, (enum pbx_profile)to, until ? until : "");
 	return control_done(ERR_OK);
 }
 
@@ -221,6 +224,7 @@ static struct reply post_switch(void *arg, const json_t *in)
 	s->no_namespace = control_flag(in, "no_namespace", s->no_namespace);
 	s->dialing_ids = control_flag(in, "dialing_ids", s->dialing_ids);
 	s->transferred = control_flag(in, "transferred", s->transferred);
+	s->no_until = control_flag(in, "no_until", s->no_until);
 	s->monitors_max = (uint32_t)control_number(in, "licences", s->monitors_max);
 	s->slow_ms = control_number(in, "slow_ms", s->slow_ms);
 	s->heartbeat_ms = control_number(in, "heartbeat_ms", s->heartbeat_ms);
@@ -287,7 +291,7 @@ static void answered(void *arg)
 	net_pump(c->net);
 }
 
-enum err api_open(struct api **ret, struct event_base *base, struct net *net, struct mivo *mivo,
+enum err api_open(struct api **ret, struct event_base *base, struct net *net, void *of,
 		  const struct pbx_address *listen)
 {
 	struct api *c = calloc(1, sizeof(*c));
@@ -295,7 +299,7 @@ enum err api_open(struct api **ret, struct event_base *base, struct net *net, st
 
 	if (!c)
 		return ERR_NO_MEMORY;
-	*c = (struct api){ .net = net, .mivo = mivo };
+	*c = (struct api){ .net = net, .mivo = of };
 	e = control_open(&c->control, base, "mivo400sim", listen, routes, answered, c);
 	if (e) {
 		free(c);

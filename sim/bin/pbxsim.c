@@ -3,23 +3,21 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "base/check.h"
 #include "address.h"
-#include "pbxsim.h"
+#include "pbx.h"
+#include "program.h"
 
 enum { LISTS_MAX = 8 };
 
 struct options {
-	struct net_config net;
+	struct program program;
 	struct pbx_config pbx;
-	struct pbx_address control;
 	const char *lists[LISTS_MAX];
 	int lists_n;
-	bool with_control, has_seed;
+	bool has_seed;
 	char password[256];
 };
 
@@ -83,17 +81,6 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static bool read_number(const char *text, uint64_t max, uint32_t *ret)
-{
-	uint64_t n;
-
-	if (slice_u64(slice_str(text), max, &n))
-		return false;
-	*ret = (uint32_t)n;
-	return true;
-}
-
-/* Index of word in the table, or false. */
 static bool read_word(const char *text, const char *const *words, int n, uint8_t *ret)
 {
 	for (int i = 0; i < n; i++) {
@@ -105,43 +92,27 @@ static bool read_word(const char *text, const char *const *words, int n, uint8_t
 	return false;
 }
 
-static bool read_password(struct options *o, const char *path)
-{
-	FILE *f = fopen(path, "re");
-	bool good = f && fgets(o->password, sizeof(o->password), f);
-
-	if (f)
-		fclose(f);
-	if (!good) {
-		fprintf(stderr, "pbxsim: cannot read a line from %s\n", path);
-		return false;
-	}
-	o->password[strcspn(o->password, "\r\n")] = '\0';
-	o->pbx.password = o->password;
-	return true;
-}
-
 static bool take_number(struct options *o, int id, const char *v)
 {
 	uint32_t seed;
 
 	switch (id) {
 	case O_PHONES:
-		return read_number(v, 100000, &o->pbx.phones);
+		return program_number(v, 100000, &o->pbx.phones);
 	case O_FIRST:
-		return read_number(v, 1000000000, &o->pbx.first);
+		return program_number(v, 1000000000, &o->pbx.first);
 	case O_CALLS:
-		return read_number(v, 3600000, &o->pbx.calls_per_hour);
+		return program_number(v, 3600000, &o->pbx.calls_per_hour);
 	case O_TALK:
-		return read_number(v, 86400, &o->pbx.talk_s);
+		return program_number(v, 86400, &o->pbx.talk_s);
 	case O_LIST_BYTES:
-		return read_number(v, 500000, &o->pbx.list_bytes_max);
+		return program_number(v, 500000, &o->pbx.list_bytes_max);
 	case O_MIN_EXPIRES:
-		return read_number(v, 86400, &o->pbx.min_expires_s);
+		return program_number(v, 86400, &o->pbx.min_expires_s);
 	case O_MAX_EXPIRES:
-		return read_number(v, 86400, &o->pbx.max_expires_s);
+		return program_number(v, 86400, &o->pbx.max_expires_s);
 	case O_SEED:
-		o->has_seed = read_number(v, UINT32_MAX, &seed);
+		o->has_seed = program_number(v, UINT32_MAX, &seed);
 		o->pbx.seed = o->has_seed ? seed : 0;
 		return o->has_seed;
 	default:
@@ -156,23 +127,24 @@ static bool take(struct options *o, int id, const char *v)
 
 	switch (id) {
 	case O_LISTEN:
-		return address_parse(v, &o->net.listen) == ERR_OK;
+		return address_parse(v, &o->program.net.listen) == ERR_OK;
 	case O_TLS_LISTEN:
-		return address_parse(v, &o->net.tls_listen) == ERR_OK;
+		return address_parse(v, &o->program.net.tls_listen) == ERR_OK;
 	case O_CONTROL:
-		o->with_control = true;
-		return address_parse(v, &o->control) == ERR_OK;
+		o->program.with_control = true;
+		return address_parse(v, &o->program.control) == ERR_OK;
 	case O_TLS_CERT:
-		o->net.certificate_file = v;
+		o->program.net.certificate_file = v;
 		return true;
 	case O_TLS_KEY:
-		o->net.key_file = v;
+		o->program.net.key_file = v;
 		return true;
 	case O_USERNAME:
 		o->pbx.username = v;
 		return true;
 	case O_PASSWORD_FILE:
-		return read_password(o, v);
+		o->pbx.password = o->password;
+		return program_password("pbxsim", v, o->password, sizeof(o->password));
 	case O_STYLE:
 		return read_word(v, styles, 2, &o->pbx.style);
 	case O_AUTH:
@@ -192,7 +164,7 @@ static int read_options(struct options *o, int argc, char **argv)
 {
 	int id;
 
-	*o = (struct options){ .net = { .listen = { "127.0.0.1", 5070 } },
+	*o = (struct options){ .program = { .service = "SIP", .net = { .listen = { "127.0.0.1", 5070 } } },
 			       .pbx = { .phones = 36, .first = 201, .username = "", .password = "",
 					.auth = PBX_AUTH_MD5 } };
 	while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
@@ -208,18 +180,19 @@ static int read_options(struct options *o, int argc, char **argv)
 			return 2 + 1;
 		}
 	}
-	if (!o->pbx.username[0] && !o->pbx.password[0])
+	if (!o->pbx.username[0])
 		o->pbx.auth = PBX_AUTH_NONE;
-	if (!o->net.certificate_file != !o->net.key_file || optind < argc) {
+	if (optind < argc) {
 		fputs(usage, stderr);
 		return 2 + 1;
 	}
-	if (!o->net.tls_listen.host[0])
-		o->net.tls_listen = (struct pbx_address){ 0 },
-		memcpy(o->net.tls_listen.host, o->net.listen.host, sizeof(o->net.listen.host));
+	if (!program_is_whole(&o->program, "pbxsim", o->pbx.username, o->pbx.password))
+		return 2 + 1;
+	o->program.first = o->pbx.first;
+	o->program.phones = o->pbx.phones;
 	if (!o->has_seed && getrandom(&o->pbx.seed, sizeof(o->pbx.seed), 0) < 0)
 		o->pbx.seed = (uint64_t)getpid();
-	o->pbx.host = o->net.listen.host;
+	o->pbx.host = o->program.net.listen.host;
 	return 0;
 }
 
@@ -240,68 +213,31 @@ static bool add_list(struct pbx *p, const char *text)
 			    100) == ERR_OK;
 }
 
-static void on_signal(evutil_socket_t number, short what, void *arg)
+/* ---- the machine ---- */
+
+static void feed(void *of, int64_t now_ms, const struct pbx_feed *in)
 {
-	(void)number;
-	(void)what;
-	event_base_loopbreak(arg);
+	pbx_feed(of, now_ms, in);
 }
 
-static void tell_ready(const struct options *o, const struct net *net, const struct api *api)
+static void tick(void *of, int64_t now_ms)
 {
-	struct pbx_address a = net_address(net), t = net_tls_address(net);
-
-	printf("SIP=%s:%u\n", a.host, a.port);
-	if (t.port)
-		printf("SIPS=%s:%u\n", t.host, t.port);
-	printf("PHONES=%u-%u\n", o->pbx.first, o->pbx.first + o->pbx.phones - 1);
-	if (api) {
-		a = api_address(api);
-		printf("CONTROL=%s:%u\n", a.host, a.port);
-	}
-	printf("READY=1\n");
-	fflush(stdout);
+	pbx_tick(of, now_ms);
 }
 
-static int serve(const struct options *o, struct event_base *base, struct pbx *pbx)
+static int64_t next(const void *of)
 {
-	struct event *term = evsignal_new(base, SIGTERM, on_signal, base);
-	struct event *intr = evsignal_new(base, SIGINT, on_signal, base);
-	struct api *api = NULL;
-	struct net *net = NULL;
-	int status = 1;
-
-	if (term && intr && !event_add(term, NULL) && !event_add(intr, NULL) &&
-	    !net_open(&net, base, pbx, &o->net) &&
-	    (!o->with_control || !api_open(&api, base, net, pbx, &o->control))) {
-		tell_ready(o, net, api);
-		net_pump(net);
-		status = event_base_dispatch(base) < 0;
-	}
-	api_close(api);
-	net_close(net);
-	if (term)
-		event_free(term);
-	if (intr)
-		event_free(intr);
-	return status;
+	return pbx_next(of);
 }
 
-/* Nothing is left behind by a parent that was killed. */
-static bool die_with_parent(pid_t parent)
+static bool drain(void *of, struct pbx_out *ret)
 {
-	return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent;
+	return pbx_drain(of, ret);
 }
 
-static int64_t monotonic_ms(void)
+static void bound(void *of, uint16_t port, uint16_t tls_port)
 {
-	struct evutil_monotonic_timer *clock = evutil_monotonic_timer_new();
-	struct timeval tv = { 0 };
-
-	CHECK(clock && evutil_configure_monotonic_time(clock, 0) == 0);
-	evutil_gettime_monotonic(clock, &tv);
-	evutil_monotonic_timer_free(clock);
-	return (int64_t)tv.tv_sec * 1000 + tv.tv_usec / 1000;
+	pbx_set_port(of, port, tls_port);
 }
 
 int main(int argc, char **argv)
@@ -309,19 +245,22 @@ int main(int argc, char **argv)
 	pid_t parent = getppid();
 	struct event_base *base;
 	struct pbx *pbx = NULL;
+	struct machine machine = { .program = "pbxsim", .feed = feed, .tick = tick, .next = next,
+				   .drain = drain, .bound = bound, .udp = true };
 	struct options o;
 	int status = read_options(&o, argc, argv);
 
 	if (status)
 		return status - 1;
-	if (!die_with_parent(parent))
+	if (!program_die_with_parent(parent))
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
 	base = event_base_new();
-	if (!base || pbx_new(&pbx, &o.pbx, monotonic_ms())) {
+	if (!base || pbx_new(&pbx, &o.pbx, program_now_ms())) {
 		fprintf(stderr, "pbxsim: cannot start: too many phones or too little memory\n");
 		return 1;
 	}
+	machine.of = pbx;
 	status = 0;
 	for (int i = 0; i < o.lists_n && !status; i++) {
 		if (add_list(pbx, o.lists[i]))
@@ -330,7 +269,7 @@ int main(int argc, char **argv)
 		status = 2;
 	}
 	if (!status)
-		status = serve(&o, base, pbx);
+		status = program_run(&o.program, base, &machine);
 	pbx_free(pbx);
 	event_base_free(base);
 	return status;

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pbxsim.h"
+#include "pbx.h"
+#include "program.h"
 
 struct api {
 	struct net *net;
@@ -51,7 +52,7 @@ static struct reply get_counters(void *arg, const json_t *in)
 	pbx_count(c->pbx, &n);
 	return (struct reply){
 		200,
-		json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:i}",
+		json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:i}",
 			  "received", (json_int_t)n.received, "sent", (json_int_t)n.sent,
 			  "malformed", (json_int_t)n.malformed, "subscribes",
 			  (json_int_t)n.subscribes, "refreshes", (json_int_t)n.refreshes,
@@ -60,8 +61,8 @@ static struct reply get_counters(void *arg, const json_t *in)
 			  (json_int_t)n.notifies, "retransmissions", (json_int_t)n.retransmissions,
 			  "notify_answers", (json_int_t)n.notify_answers, "notify_failures",
 			  (json_int_t)n.notify_failures, "calls", (json_int_t)n.calls, "answered",
-			  (json_int_t)n.answered, "subscriptions", (int)n.subscriptions,
-			  "busy_phones", (int)n.busy_phones)
+			  (json_int_t)n.answered, "publishes", (json_int_t)n.publishes,
+			  "subscriptions", (int)n.subscriptions, "busy_phones", (int)n.busy_phones)
 	};
 }
 
@@ -199,7 +200,7 @@ static void answered(void *arg)
 	net_pump(c->net);
 }
 
-enum err api_open(struct api **ret, struct event_base *base, struct net *net, struct pbx *pbx,
+enum err api_open(struct api **ret, struct event_base *base, struct net *net, void *of,
 		  const struct pbx_address *listen)
 {
 	struct api *c = calloc(1, sizeof(*c));
@@ -207,7 +208,7 @@ enum err api_open(struct api **ret, struct event_base *base, struct net *net, st
 
 	if (!c)
 		return ERR_NO_MEMORY;
-	*c = (struct api){ .net = net, .pbx = pbx };
+	*c = (struct api){ .net = net, .pbx = of };
 	e = control_open(&c->control, base, "pbxsim", listen, routes, answered, c);
 	if (e) {
 		free(c);

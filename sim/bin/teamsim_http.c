@@ -80,6 +80,8 @@ static struct slice header_of(void *arg, const char *name)
 struct body {
 	struct buf bytes;
 	size_t breaks_at; /* SIZE_MAX: never */
+	struct teamsim_http *http;
+	int64_t pause_ms; /* before every piece */
 };
 
 static ssize_t read_body(void *arg, uint64_t at, char *to, size_t max)
@@ -91,8 +93,10 @@ static ssize_t read_body(void *arg, uint64_t at, char *to, size_t max)
 		return b->breaks_at == SIZE_MAX ? MHD_CONTENT_READER_END_OF_STREAM
 						: MHD_CONTENT_READER_END_WITH_ERROR;
 	left = end - (size_t)at;
-	/* Small pieces: a chunked answer has several chunks. */
-	left = left > 500 ? 500 : left;
+	wait_ms(b->http, b->pause_ms);
+	/* Small pieces: a chunked answer has several chunks, a slow one has pauses. */
+	size_t piece = b->pause_ms ? CLOUD_PIECE : 500;
+	left = left > piece ? piece : left;
 	left = left > max ? max : left;
 	memcpy(to, b->bytes.p + at, left);
 	return (ssize_t)left;
@@ -106,13 +110,15 @@ static void free_body(void *arg)
 	free(b);
 }
 
-static struct MHD_Response *piecewise(struct cloud_response *rs)
+static struct MHD_Response *piecewise(struct teamsim_http *h, struct cloud_response *rs)
 {
 	struct body *b = calloc(1, sizeof *b);
 	struct MHD_Response *r;
 
 	if (!b)
 		return NULL;
+	b->http = h;
+	b->pause_ms = rs->pause_ms;
 	b->bytes = rs->body;
 	buf_init(&rs->body, 1);
 	b->breaks_at = rs->cut == CLOUD_CUT_MID ? b->bytes.n / 2 : SIZE_MAX;
@@ -180,7 +186,8 @@ static enum MHD_Result reset_connection(struct MHD_Connection *conn)
 	return MHD_NO;
 }
 
-static enum MHD_Result send_answer(struct MHD_Connection *conn, struct cloud_response *rs)
+static enum MHD_Result send_answer(struct teamsim_http *h, struct MHD_Connection *conn,
+				   struct cloud_response *rs)
 {
 	struct MHD_Response *r;
 	enum MHD_Result done;
@@ -191,8 +198,8 @@ static enum MHD_Result send_answer(struct MHD_Connection *conn, struct cloud_res
 	    slice_find_str(header_of(conn, "accept-encoding"), SLICE_LIT("gzip")) <
 		    header_of(conn, "accept-encoding").n)
 		gzip(rs);
-	if (rs->chunked || rs->cut == CLOUD_CUT_MID)
-		r = piecewise(rs);
+	if (rs->chunked || rs->cut == CLOUD_CUT_MID || rs->pause_ms)
+		r = piecewise(h, rs);
 	else
 		r = MHD_create_response_from_buffer(rs->body.n, rs->body.p, MHD_RESPMEM_MUST_COPY);
 	if (!r)
@@ -262,7 +269,7 @@ static enum MHD_Result serve(struct listener *l, struct MHD_Connection *conn, co
 		pthread_mutex_unlock(&l->http->lock);
 	}
 	wait_ms(l->http, rs.delay_ms);
-	done = send_answer(conn, &rs);
+	done = send_answer(l->http, conn, &rs);
 	cloud_response_fini(&rs);
 	return done;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The live trial behind ./run: pbxsim -> offhookd -> teamsim, and people whose Teams clients come and go.
+"""The live trial behind ./run: pbxsim and mivo400sim -> offhookd -> teamsim, and people whose Teams clients come and go.
 
 Everything lives in one scratch folder and one process group; both are gone when this ends."""
 import argparse
@@ -23,6 +23,8 @@ here = pathlib.Path(__file__).resolve().parent
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT = "99999999-8888-7777-6666-555555555555"
 PEOPLE_BEHAVE = ["active", "active", "active", "inactive", "signed-out", "busy", "presenting"]
+PROFILES = ["available", "available", "available", "away", "meeting", "busy", "not-available"]
+MIVO_PHONES, MIVO_FIRST = 12, 301
 direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -94,12 +96,18 @@ class Trial:
                    "--first", 201, "--username", "offhook", "--password-file", self.folder / "hq.secret",
                    "--calls-per-hour", self.options.calls, "--talk-s", 45)
         self.pbx = self.facts("pbxsim", "SIP", "CONTROL")
+        self.write("mivo.secret", "trial-password-2\n")
+        self.start("mivo400sim", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--phones", MIVO_PHONES,
+                   "--first", MIVO_FIRST, "--username", "offhook", "--password-file", self.folder / "mivo.secret",
+                   "--calls-per-hour", max(self.options.calls // 3, 1), "--talk-s", 45)
+        self.mivo = self.facts("mivo400sim", "CSTA", "CONTROL", "READY")
         self.write("offhook.yaml", f"""\
 server:
   listen: 127.0.0.1:{self.port}
   socket: {self.folder}/api.sock
   data: {self.folder}/data
   capacity: 1000
+  open_read: yes
 accounts:
   - name: acme
     teams:
@@ -116,6 +124,12 @@ accounts:
         server: sip:{self.pbx['SIP']};transport=tcp
         username: offhook
         password_file: hq.secret
+      - name: mivo
+        type: csta
+        server: {self.mivo['CSTA']}
+        username: offhook
+        password_file: mivo.secret
+        profile: both
     users_file: users.csv
 """)
         self.start("offhookd", "-c", self.folder / "offhook.yaml")
@@ -133,21 +147,37 @@ accounts:
                 time.sleep(0.1)
         self.fail("offhookd", "is not ready after 30 s")
 
-    def client(self, email, state):
-        """One person's Teams client does something."""
-        url = self.teams["CONTROL"].rstrip("/") + f"/users/{urllib.parse.quote(email)}/client"
-        if not url.startswith("http"):
-            url = "http://" + url
-        body = json.dumps({"state": state}).encode()
-        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    def tell(self, control, path, **body):
+        """One request to a simulator's control API."""
+        url = (control if control.startswith("http") else "http://" + control).rstrip("/") + path
+        request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
         with direct.open(request, timeout=5):
             pass
+
+    def client(self, email, state):
+        """One person's Teams client does something."""
+        self.tell(self.teams["CONTROL"], f"/users/{urllib.parse.quote(email)}/client", state=state)
+
+    def desk(self, rng):
+        """Somebody sets a profile or Do Not Disturb at a desk phone of the CSTA switch."""
+        phone = rng.randrange(MIVO_FIRST, MIVO_FIRST + MIVO_PHONES)
+        if rng.random() < 0.3:
+            self.tell(self.mivo["CONTROL"], "/dnd", phone=phone, on=rng.random() < 0.4)
+        else:
+            self.tell(self.mivo["CONTROL"], "/profile", phone=phone, profile=rng.choice(PROFILES))
 
     def profile(self, email, state, until):
         """One person sets a profile, the way an operator would."""
         offhook = next(self.build.glob("**/offhook"))
         subprocess.run([offhook, "-c", self.folder / "offhook.yaml", "set", email, state, "--until", until],
                        check=True, stdout=subprocess.DEVNULL)
+
+    def first_password(self):
+        """What the daemon says once, at its first start."""
+        for line in (self.folder / "offhookd.log").read_text().splitlines():
+            if "one-time password" in line:
+                return line.removeprefix("<5>")
+        return "offhook password-reset admin"
 
     def live(self):
         rng = random.Random(7)
@@ -157,14 +187,16 @@ accounts:
         for state, until in (("away", "20m"), ("busy", "5m"), ("not-available", "2h")):
             self.profile(rng.choice(people), state, until)
         print(f"Offhook is live: http://127.0.0.1:{self.port}/   ({len(people)} people; Ctrl-C ends it)", flush=True)
-        print(f"  the simulated Teams:  {self.teams['CONTROL']}   logs: {self.folder}", flush=True)
-        print(f"  the command line:     {self.build}/src/cli/offhook -c {self.folder}/offhook.yaml status", flush=True)
+        print(f"  the command line: {self.build}/src/cli/offhook -c {self.folder}/offhook.yaml status   (logs beside it)", flush=True)
+        print(f"  to change things on the page: {self.first_password()}", flush=True)
         while True:
             time.sleep(2)
             for name, program in self.programs.items():
                 if program.poll() is not None:
                     self.fail(name, f"ended with status {program.returncode}")
             self.client(rng.choice(people), rng.choice(PEOPLE_BEHAVE))
+            if rng.random() < 0.2:
+                self.desk(rng)
 
     def down(self):
         for program in reversed(list(self.programs.values())):

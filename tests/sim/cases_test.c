@@ -180,6 +180,119 @@ static void a_time_out_after_applying_heals(void **state)
 	world_free(w);
 }
 
+/* ---- reconnecting: requests for those who truly differ, and for nobody else ----
+ *
+ * Twenty people with a phone at one of the two SIP PBXs; eight are in a call. While the link is cut four
+ * calls end, four begin, and four begin and end. */
+enum { MANY = 60, PEOPLE = 20, WERE = 8, ENDED = 4, BEGAN = 12, CAME_AND_WENT = 16, DIFFER = 8 };
+
+static uint32_t user_of(uint32_t person)
+{
+	return person / 2 * 6 + person % 2;
+}
+
+static uint32_t line_of(uint32_t person)
+{
+	uint32_t line = 0;
+
+	for (uint32_t i = 0; i < user_of(person); i++)
+		line += 1 + (i % 3 == 0) + (i % 4 == 0);
+	return line;
+}
+
+static struct world *begin_many(void)
+{
+	const struct world_config c = { .seed = 7, .users = MANY, .policy = plain, .quota = 1500,
+					.window_ms = 30000 };
+	struct world *w;
+
+	assert_int_equal(world_new(&w, &c), ERR_OK);
+	assert_true(world_run(w, 2 * MINUTE_MS, false));
+	for (uint32_t i = 0; i < WERE; i++)
+		world_call(w, line_of(i));
+	assert_true(world_run(w, MINUTE_MS, false));
+	return w;
+}
+
+static void change_many(struct world *w)
+{
+	for (uint32_t i = 0; i < ENDED; i++)
+		world_hang_up(w, line_of(i));
+	for (uint32_t i = WERE; i < CAME_AND_WENT; i++)
+		world_call(w, line_of(i));
+	assert_true(world_run(w, 20000, false));
+	for (uint32_t i = BEGAN; i < CAME_AND_WENT; i++)
+		world_hang_up(w, line_of(i));
+}
+
+/* How many are shown as they are not. */
+static uint32_t wrong(struct world *w)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < PEOPLE; i++) {
+		struct cloud_pair now = cloud_seen(world_cloud(w), world_cloud_ms(w), user_of(i));
+
+		n += (i >= ENDED && i < BEGAN) != (now.availability == CLOUD_AVAILABILITY_BUSY);
+	}
+	return n;
+}
+
+static void settle_many(struct world *w, uint64_t before, uint32_t differ)
+{
+	for (int s = 0; s < 600 && wrong(w); s++)
+		assert_true(world_run(w, 1000, false));
+	assert_int_equal(wrong(w), 0);
+	assert_true(world_run(w, 10000, false)); /* nothing comes after it */
+	assert_true((requests(w) - before) * 100 <= differ * UINT64_C(105));
+}
+
+static void back_in_touch_with_the_pbx_only_what_differs_is_sent(void **state)
+{
+	struct world *w = begin_many();
+	(void)state;
+
+	for (uint32_t i = 0; i < 2; i++)
+		pbx_restart(world_pbx(w, i), world_now(w), PBX_RESTART_FORGET, 60000, false);
+	uint64_t before = requests(w);
+	change_many(w);
+	assert_int_equal(wrong(w), DIFFER);
+	assert_int_equal(requests(w), before);
+	settle_many(w, before, DIFFER);
+	world_free(w);
+}
+
+/* Whether a request that was cut was carried out nobody knows: those who came and went are cleared too. */
+static void back_in_touch_with_graph_only_what_may_differ_is_sent(void **state)
+{
+	const struct cloud_fault cut = { .kind = CLOUD_FAULT_RESET, .cut = CLOUD_CUT_BEFORE,
+					 .user = CLOUD_NO_USER, .count = 1000000 };
+	struct world *w = begin_many();
+	(void)state;
+
+	assert_int_equal(cloud_fault_add(world_cloud(w), &cut), ERR_OK);
+	change_many(w);
+	assert_true(world_run(w, 2 * MINUTE_MS, false));
+	assert_int_equal(wrong(w), DIFFER);
+	cloud_faults_clear(world_cloud(w));
+	settle_many(w, requests(w), DIFFER + CAME_AND_WENT - BEGAN);
+	world_free(w);
+}
+
+static void started_again_only_what_differs_is_sent(void **state)
+{
+	struct world *w = begin_many();
+	(void)state;
+
+	world_crash(w, true);
+	change_many(w);
+	assert_int_equal(wrong(w), DIFFER);
+	uint64_t before = requests(w);
+	world_start(w);
+	settle_many(w, before, DIFFER);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +303,9 @@ int main(void)
 		cmocka_unit_test(a_crash_in_a_call_sends_nothing_twice),
 		cmocka_unit_test(without_a_restart_teams_heals_by_itself),
 		cmocka_unit_test(a_time_out_after_applying_heals),
+		cmocka_unit_test(back_in_touch_with_the_pbx_only_what_differs_is_sent),
+		cmocka_unit_test(back_in_touch_with_graph_only_what_may_differ_is_sent),
+		cmocka_unit_test(started_again_only_what_differs_is_sent),
 	};
 	return cmocka_run_group_tests_name("sim/cases", tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@ enum { ROUNDS = 3, RESTLESS_MS = 40 * 60 * 1000 };
 /* The seed also draws the account's rules, the transport and the PBX's manner. */
 static struct world_config config_of(uint64_t seed)
 {
+	static const uint8_t lent[] = { PROFILE_AWAY, PROFILE_BUSY, PROFILE_NOT_AVAILABLE, PROFILE_MEETING };
 	const uint64_t bits = seed * 0x9e3779b97f4a7c15u >> 32;
 
 	return (struct world_config){
@@ -27,8 +28,15 @@ static struct world_config config_of(uint64_t seed)
 			    .ringing = (bits >> 10 & 3) == 0 ? RINGING_BUSY : RINGING_IGNORE,
 			    .busy = (bits >> 12 & 3) == 0 ? BUSY_DND : BUSY_IN_A_CALL,
 			    .settle_ms = (bits >> 14 & 3) == 0 ? 2000 : 0,
+			    .direction = bits >> 19 & 1 ? DIRECTION_BOTH : DIRECTION_TO_TEAMS,
+			    .lend = bits >> 19 & bits >> 24 & 1 ? lent[bits >> 25 & 3] : PROFILE_AVAILABLE,
+			    .lend_while = 1 << LAMP_MEETING | 1 << LAMP_DND |
+					  (bits >> 27 & 1) << LAMP_CALL,
 			    .grace_ms = 120000,
 			    .lease_ms = bits >> 16 & 1 ? 600000 : 300000 },
+		.lamps = bits >> 19 & 1,
+		/* Graph's reads lag, by nothing up to what the lamps reckon with */
+		.read_after_ms = bits >> 20 & 1 ? (int64_t)(bits >> 21 & 7) * 7000 : 0,
 		.quota = (bits >> 17 & 3) == 0 ? 30 : 1500,
 		.window_ms = 30000,
 	};
@@ -49,11 +57,13 @@ static bool run_seed(uint64_t seed, int number)
 		good = world_run(w, RESTLESS_MS, true) && world_calm(w);
 	world_count(w, &n);
 	printf("%s %d - seed %llu: %s, %s, %u people, %llu calls, %llu crashes, %llu+%llu faults, "
-	       "%llu requests\n",
+	       "%llu requests, %llu lamps, %llu lit, %llu lent%s%s\n",
 	       good ? "ok" : "not ok", number, (unsigned long long)seed, c.udp ? "udp" : "tcp",
 	       c.kamailio ? "kamailio" : "asterisk", c.users, (unsigned long long)n.calls,
 	       (unsigned long long)n.crashes, (unsigned long long)n.pbx_faults,
-	       (unsigned long long)n.cloud_faults, (unsigned long long)n.presence_requests);
+	       (unsigned long long)n.cloud_faults, (unsigned long long)n.presence_requests,
+	       (unsigned long long)n.lamps, (unsigned long long)n.lit, (unsigned long long)n.lent,
+	       c.policy.lend ? " of " : "", c.policy.lend ? profile_name((enum profile)c.policy.lend) : "");
 	if (!good) {
 		printf("# %s\n", world_objection(w));
 		world_print_steps(w);

@@ -1,4 +1,4 @@
-/* pbxsim_net.c - sockets, streams and TLS under the simulated PBX. */
+/* net.c - sockets, streams and TLS under a simulated PBX. */
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "address.h"
-#include "pbxsim.h"
+#include "net.h"
 
 enum { DATAGRAMS_A_TURN = 64, BIND_TRIES = 20, UNSENT_MAX = 8 * 1024 * 1024 };
 
@@ -24,13 +24,14 @@ struct link {
 	struct net *net;
 	uint32_t channel;
 	uint8_t transport;
+	bool closing; /* gone when all is written */
 	struct bufferevent *bev;
 	struct pbx_address peer;
 };
 
 struct net {
 	struct event_base *base;
-	struct pbx *pbx;
+	struct machine m;
 	struct evutil_monotonic_timer *clock;
 	struct event *udp_event, *timer;
 	struct evconnlistener *tcp, *tls;
@@ -84,7 +85,7 @@ static void drop_link(struct link *gone)
 
 static void feed(struct net *n, const struct pbx_feed *in)
 {
-	pbx_feed(n->pbx, net_now_ms(n), in);
+	n->m.feed(n->m.of, net_now_ms(n), in);
 	net_pump(n);
 }
 
@@ -92,9 +93,11 @@ static void link_lost(struct link *l)
 {
 	struct net *n = l->net;
 	uint32_t channel = l->channel;
+	bool closing = l->closing;
 
 	drop_link(l);
-	feed(n, &(struct pbx_feed){ .kind = PBX_CLOSED, .channel = channel });
+	if (!closing)
+		feed(n, &(struct pbx_feed){ .kind = PBX_CLOSED, .channel = channel });
 }
 
 static void link_opened(struct link *l)
@@ -116,9 +119,19 @@ static void on_read(struct bufferevent *bev, void *arg)
 
 		if (got <= 0)
 			break;
-		feed(n, &(struct pbx_feed){ .kind = PBX_BYTES, .channel = channel, .peer = l->peer,
-					    .bytes = slice_of(bytes, (size_t)got) });
+		if (!l->closing)
+			feed(n, &(struct pbx_feed){ .kind = PBX_BYTES, .channel = channel, .peer = l->peer,
+						    .bytes = slice_of(bytes, (size_t)got) });
 	}
+}
+
+static void on_written(struct bufferevent *bev, void *arg)
+{
+	struct link *l = arg;
+
+	(void)bev;
+	if (l->closing)
+		drop_link(l);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)
@@ -184,7 +197,7 @@ static void accepted(struct net *n, evutil_socket_t fd, const struct sockaddr *s
 			drop_link(l);
 		return;
 	}
-	bufferevent_setcb(l->bev, on_read, NULL, on_event, l);
+	bufferevent_setcb(l->bev, on_read, on_written, on_event, l);
 	bufferevent_enable(l->bev, EV_READ | EV_WRITE);
 	if (transport == PBX_TCP) /* TLS: when the handshake is done */
 		link_opened(l);
@@ -217,14 +230,15 @@ static void connect_out(struct net *n, const struct pbx_out *out)
 	if (l)
 		l->bev = new_stream(n, -1, out->transport, false);
 	if (l && l->bev) {
-		bufferevent_setcb(l->bev, on_read, NULL, on_event, l);
+		bufferevent_setcb(l->bev, on_read, on_written, on_event, l);
 		bufferevent_enable(l->bev, EV_READ | EV_WRITE);
 		if (bufferevent_socket_connect(l->bev, (struct sockaddr *)&ss, len) == 0)
 			return;
 	}
 	if (l)
 		drop_link(l);
-	pbx_feed(n->pbx, net_now_ms(n), &(struct pbx_feed){ .kind = PBX_CLOSED, .channel = out->channel });
+	n->m.feed(n->m.of, net_now_ms(n),
+		  &(struct pbx_feed){ .kind = PBX_CLOSED, .channel = out->channel });
 }
 
 static void send_out(struct net *n, const struct pbx_out *out)
@@ -242,17 +256,25 @@ static void send_out(struct net *n, const struct pbx_out *out)
 		return;
 	}
 	l = find_link(n, out->channel);
-	if (l && evbuffer_get_length(bufferevent_get_output(l->bev)) < UNSENT_MAX)
+	if (l && !l->closing && evbuffer_get_length(bufferevent_get_output(l->bev)) < UNSENT_MAX)
 		bufferevent_write(l->bev, out->bytes.p, out->bytes.n);
+}
+
+/* What was said before goes before. */
+static void close_out(struct link *l)
+{
+	if (l && evbuffer_get_length(bufferevent_get_output(l->bev)))
+		l->closing = true;
+	else if (l)
+		drop_link(l);
 }
 
 void net_pump(struct net *n)
 {
 	struct pbx_out out;
-	struct link *l;
 	int64_t now, next;
 
-	while (pbx_drain(n->pbx, &out)) {
+	while (n->m.drain(n->m.of, &out)) {
 		switch ((enum pbx_out_kind)out.kind) {
 		case PBX_SEND:
 			send_out(n, &out);
@@ -261,13 +283,11 @@ void net_pump(struct net *n)
 			connect_out(n, &out);
 			break;
 		case PBX_CLOSE:
-			l = find_link(n, out.channel);
-			if (l)
-				drop_link(l);
+			close_out(find_link(n, out.channel));
 			break;
 		}
 	}
-	next = pbx_next(n->pbx);
+	next = n->m.next(n->m.of);
 	if (next == PBX_NEVER) {
 		event_del(n->timer);
 		return;
@@ -283,7 +303,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	pbx_tick(n->pbx, net_now_ms(n));
+	n->m.tick(n->m.of, net_now_ms(n));
 	net_pump(n);
 }
 
@@ -340,6 +360,21 @@ static struct evconnlistener *listen_on(struct net *n, const struct pbx_address 
 				       (struct sockaddr *)&ss, len);
 }
 
+static enum err refused(const struct net *n, const struct pbx_address *a)
+{
+	fprintf(stderr, "%s: cannot listen on %s:%u: %s\n", n->m.program, a->host, a->port, strerror(errno));
+	return ERR_IO;
+}
+
+static enum err bind_tcp(struct net *n, const struct pbx_address *want)
+{
+	n->tcp = listen_on(n, want, on_tcp);
+	if (!n->tcp)
+		return refused(n, want);
+	n->address = address_bound(evconnlistener_get_fd(n->tcp));
+	return ERR_OK;
+}
+
 /* The same port for UDP and TCP; with port 0 the one that UDP got may be taken on TCP. */
 static enum err bind_both(struct net *n, const struct pbx_address *want)
 {
@@ -355,8 +390,7 @@ static enum err bind_both(struct net *n, const struct pbx_address *want)
 		if (want->port)
 			break;
 	}
-	fprintf(stderr, "pbxsim: cannot listen on %s:%u: %s\n", want->host, want->port, strerror(errno));
-	return ERR_IO;
+	return refused(n, want);
 }
 
 static enum err open_tls(struct net *n, const struct net_config *config)
@@ -369,16 +403,13 @@ static enum err open_tls(struct net *n, const struct net_config *config)
 	n->server = SSL_CTX_new(TLS_server_method());
 	if (!n->server || SSL_CTX_use_certificate_chain_file(n->server, config->certificate_file) != 1 ||
 	    SSL_CTX_use_PrivateKey_file(n->server, config->key_file, SSL_FILETYPE_PEM) != 1) {
-		fprintf(stderr, "pbxsim: cannot use certificate %s with key %s\n", config->certificate_file,
-			config->key_file);
+		fprintf(stderr, "%s: cannot use certificate %s with key %s\n", n->m.program,
+			config->certificate_file, config->key_file);
 		return ERR_IO;
 	}
 	n->tls = listen_on(n, &config->tls_listen, on_tls);
-	if (!n->tls) {
-		fprintf(stderr, "pbxsim: cannot listen on %s:%u: %s\n", config->tls_listen.host,
-			config->tls_listen.port, strerror(errno));
-		return ERR_IO;
-	}
+	if (!n->tls)
+		return refused(n, &config->tls_listen);
 	n->tls_address = address_bound(evconnlistener_get_fd(n->tls));
 	return ERR_OK;
 }
@@ -392,7 +423,15 @@ static enum err open_events(struct net *n)
 	return n->timer ? ERR_OK : ERR_NO_MEMORY;
 }
 
-enum err net_open(struct net **ret, struct event_base *base, struct pbx *pbx,
+static enum err open_udp(struct net *n)
+{
+	if (!n->m.udp)
+		return ERR_OK;
+	n->udp_event = event_new(n->base, n->udp, EV_READ | EV_PERSIST, on_datagram, n);
+	return n->udp_event && event_add(n->udp_event, NULL) == 0 ? ERR_OK : ERR_NO_MEMORY;
+}
+
+enum err net_open(struct net **ret, struct event_base *base, const struct machine *m,
 		  const struct net_config *config)
 {
 	struct net *n = calloc(1, sizeof(*n));
@@ -400,21 +439,20 @@ enum err net_open(struct net **ret, struct event_base *base, struct pbx *pbx,
 
 	if (!n)
 		return ERR_NO_MEMORY;
-	*n = (struct net){ .base = base, .pbx = pbx, .udp = -1 };
+	*n = (struct net){ .base = base, .m = *m, .udp = -1 };
 	e = open_events(n);
 	if (!e)
-		e = bind_both(n, &config->listen);
+		e = m->udp ? bind_both(n, &config->listen) : bind_tcp(n, &config->listen);
 	if (!e)
 		e = open_tls(n, config);
-	if (!e) {
-		n->udp_event = event_new(base, n->udp, EV_READ | EV_PERSIST, on_datagram, n);
-		e = n->udp_event && event_add(n->udp_event, NULL) == 0 ? ERR_OK : ERR_NO_MEMORY;
-	}
+	if (!e)
+		e = open_udp(n);
 	if (e) {
 		net_close(n);
 		return e;
 	}
-	pbx_set_port(pbx, n->address.port, n->tls_address.port);
+	if (m->bound)
+		m->bound(m->of, n->address.port, n->tls_address.port);
 	*ret = n;
 	return ERR_OK;
 }

@@ -1,0 +1,99 @@
+#include "conns.h"
+
+#include "base/check.h"
+
+static void forget(struct conn *n)
+{
+	buf_fini(&n->bytes);
+	*n = (struct conn){ 0 };
+}
+
+void conns_fini(struct conns *c)
+{
+	for (int i = 0; i < CONNS; i++)
+		forget(&c->list[i]);
+	outgo_fini(&c->out);
+}
+
+struct conn *conns_find(struct conns *c, uint32_t channel)
+{
+	for (int i = 0; i < CONNS; i++)
+		if (c->list[i].used && c->list[i].channel == channel)
+			return &c->list[i];
+	return NULL;
+}
+
+static void post(struct conns *c, int64_t now_ms, uint32_t channel, struct buf *text, bool close,
+		 uint8_t mark)
+{
+	int64_t at_ms = now_ms + c->slow_ms;
+
+	if (at_ms < c->silent_until_ms && !close)
+		at_ms = c->silent_until_ms;
+	outgo_post(&c->out, at_ms, channel, text, close, mark);
+}
+
+struct conn *conns_open(struct conns *c, int64_t now_ms, uint32_t channel)
+{
+	for (int i = 0; i < CONNS; i++) {
+		if (c->list[i].used)
+			continue;
+		c->list[i] = (struct conn){ .used = true, .channel = channel };
+		buf_init(&c->list[i].bytes, CONN_IN_MAX);
+		return &c->list[i];
+	}
+	post(c, now_ms, channel, NULL, true, 0);
+	return NULL;
+}
+
+void conns_closed(struct conns *c, struct conn *n)
+{
+	outgo_forget(&c->out, n->channel);
+	forget(n);
+}
+
+void conns_post(struct conns *c, int64_t now_ms, const struct conn *n, struct buf *text,
+		uint8_t mark)
+{
+	CHECK(buf_err(text) == ERR_OK);
+	post(c, now_ms, n->channel, text, false, mark);
+}
+
+void conns_drop(struct conns *c, int64_t now_ms, struct conn *n)
+{
+	post(c, now_ms, n->channel, NULL, true, 0);
+	forget(n);
+}
+
+void conns_drop_all(struct conns *c, int64_t now_ms, bool at_once)
+{
+	for (int i = 0; i < CONNS; i++) {
+		if (!c->list[i].used)
+			continue;
+		if (at_once)
+			outgo_forget(&c->out, c->list[i].channel);
+		conns_drop(c, now_ms, &c->list[i]);
+	}
+}
+
+bool conns_take(struct conns *c, int64_t now_ms, struct pbx_out *ret, uint8_t *ret_mark)
+{
+	struct conn *n;
+
+	if (!outgo_take(&c->out, now_ms, ret, ret_mark))
+		return false;
+	n = conns_find(c, ret->channel);
+	if (n && *ret_mark)
+		n->told = true;
+	return true;
+}
+
+bool conns_told(const struct conns *c)
+{
+	const struct conn *last = NULL;
+
+	for (int i = 0; i < CONNS; i++)
+		if (c->list[i].used && (!last || c->list[i].channel > last->channel))
+			last = &c->list[i];
+	return last && last->told;
+}
