@@ -33,13 +33,13 @@ def answers(tap):
         daemon(stage, pbx, [(ANA, ["1001", "1503"]), (BEN, list(REFUSED))])
         line = lambda number, email=ANA: next(l for l in stage.explained(email)["lines"] if l["number"] == number)
         with tap.case("423: asked for 60 s, told at least 120, asked for 120"):
-            await_that("the line reports", lambda: line("1001")["sync"] == "synced", 20)
+            await_that("the line reports", lambda: line("1001")["sync"] == "synced")
         with tap.case("489, 403 and 404 are told in words, line by line"):
             for number, words in REFUSED.items():
-                await_that(words, lambda: (line(number, BEN)["reason"] or "").startswith(words), 20)
+                await_that(words, lambda: (line(number, BEN)["reason"] or "").startswith(words))
         with tap.case("503 with Retry-After: told, and taken up when the time is over"):
-            await_that("told", lambda: "the pbx asks to wait: for 3 s" in (stage.folder / "offhookd.log").read_text(), 20)
-            await_that("the line reports", lambda: line("1503")["sync"] == "synced", 20)
+            await_that("told", lambda: "the pbx asks to wait: for 3 s" in (stage.folder / "offhookd.log").read_text())
+            await_that("the line reports", lambda: line("1503")["sync"] == "synced")
             await_that("counted", lambda: noted(stage, "throttled"))
 
 
@@ -52,14 +52,14 @@ def forgotten(tap):
         daemon(stage, pbx, [(ANA, ["1001"])])
         line = lambda: stage.explained(ANA)["lines"][0]
         with tap.case("481 to a refresh: a new subscription, and nothing is sent for it"):
-            await_that("the line reports", lambda: line()["sync"] == "synced", 20)
+            await_that("the line reports", lambda: line()["sync"] == "synced")
             stage.offhook("set", ANA, "busy")
             await_that("busy", lambda: stage.teams_user(ANA)["availability"] == "Busy")
             before = len(held_requests(stage))
             pbx.stop()
             pbx.start()
-            await_that("told", lambda: noted(stage, "subscription_gone"), 40)
-            await_that("the line reports", lambda: line()["sync"] == "synced" and line()["link"] == "live", 20)
+            await_that("told", lambda: noted(stage, "subscription_gone"))
+            await_that("the line reports", lambda: line()["sync"] == "synced" and line()["link"] == "live")
             assert len(held_requests(stage)) == before, held_requests(stage)[before:]
         with tap.case("the new one delivers"):
             stage.offhook("set", ANA, "available")

@@ -50,7 +50,7 @@ def main():
             await_that("busy", lambda: seen(ANA) == "Busy")
             assert stage.explained(ANA)["profile_until"]
         with tap.case("a profile ends at its end time, by itself"):
-            end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=4)
+            end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=15)
             stage.offhook("set", ANA, "away", "--until", end.strftime("%Y-%m-%dT%H:%M:%SZ"))
             await_that("away", lambda: stage.explained(ANA)["combined"] == "away")
             await_that("ended", lambda: stage.explained(ANA)["profile"] == "available")
@@ -65,6 +65,40 @@ def main():
             await_that("eve is there", lambda: stage.explained(EVE)["lines"][0]["sync"] == "synced")
             stage.offhook("set", EVE, "busy")
             await_that("eve is busy", lambda: seen(EVE) == "Busy")
+        with tap.case("users import: a wrong row adds nobody, a dry run says the same as the run, twice changes nothing"):
+            assert "2 wrong" in said and "1 added" in said, said
+            assert "fay@" not in stage.offhook("users").stdout
+            again = lambda *a: stage.offhook("users", "import", "more.csv", "--account", "acme", *a, check=False).stdout
+            assert "0 added, 0 changed, 1 unchanged, 2 wrong" in again(), again()
+            stage.write("more.csv", f"email,name,lines,enabled\n{EVE},Eva,hq/207,yes\ngil@acme.example,Gil,hq/209,yes\n"
+                                    f"fay@acme.example,Fay,nowhere/209,yes\n")
+            dry, wet = again("--dry-run"), again()
+            assert "1 added, 1 changed, 0 unchanged, 1 wrong" in dry and "nowhere/209" in dry, dry
+            assert wet in dry, (wet, dry)
+        with tap.case("users import: a column that is not there leaves alone what is"):
+            stage.write("off.csv", f"email,enabled\n{EVE},no\n")
+            assert "1 changed" in stage.offhook("users", "import", "off.csv", "--account", "acme").stdout
+            await_that("off, and all else as it was", lambda: not stage.explained(EVE)["enabled"])
+            eve = stage.explained(EVE)
+            assert eve["name"] == "Eva" and [l["number"] for l in eve["lines"]] == ["207"], eve
+            stage.write("on.csv", f"enabled;email\nyes;{EVE}\n")
+            stage.offhook("users", "import", "on.csv", "--account", "acme")
+            assert stage.explained(EVE)["enabled"] and stage.explained(EVE)["lines"], stage.explained(EVE)
+        with tap.case("users import: whose line goes to somebody else is said, by the dry run too; who stands twice is wrong"):
+            stage.write("hal.csv", f"email,lines\nhal@acme.example,hq/207\nHAL@acme.example,hq/208\n")
+            for dry, words in ((["--dry-run"], "would take"), ([], "takes")):
+                done = stage.offhook("users", "import", "hal.csv", "--account", "acme", *dry, check=False)
+                assert done.returncode == 1, done
+                assert f"hal@acme.example {words} hq/207 from {EVE}" in done.stdout, done
+                assert "row 3: the address stands in row 2 already" in done.stdout, done
+            assert stage.explained(EVE)["lines"] == [], stage.explained(EVE)
+            stage.write("eve.csv", f"email,lines\n{EVE},hq/207\n")
+            assert f"{EVE} takes hq/207 from hal@" in stage.offhook("users", "import", "eve.csv", "--account", "acme").stdout
+        with tap.case("users import: more people than there is room for: the row says which setting to raise"):
+            rows = "".join(f"p{i}@acme.example,P,\n" for i in range(1100))
+            stage.write("many.csv", "email,name,lines\n" + rows)
+            done = stage.offhook("users", "import", "many.csv", "--account", "acme", check=False)
+            assert "raise server.capacity" in done.stdout + done.stderr, done
         with tap.case("403, 404 and 400 for three people are explained and block nobody"):
             for email, status in REFUSED.items():
                 stage.teams_control("POST", "/faults", {"kind": "status", "status": status, "user": email,
@@ -83,7 +117,8 @@ def main():
             await_that("given back", lambda: seen(ANA) == "Offline")
             stage.offhook("enable", ANA)
             await_that("held again", lambda: seen(ANA) == "Away")
-            stage.offhook("clear", "--yes")
+            assert stage.offhook("clear", "--yes", check=False).returncode == 2
+            stage.offhook("clear", "--yes", "--all")
             await_that("cleared", lambda: seen(ANA) == "Offline")
     tap.done()
 

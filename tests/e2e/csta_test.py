@@ -2,6 +2,7 @@
 """The CSTA connector with mivo400sim, a stand-in for MiVoice Office 400: the 22 cases with Do Not Disturb and profile set
 at the desk phone, the profile both ways, refusals in words, licences, restarts, lost links, and every way of speaking
 (editions, prefixes, device ids, forms of the profile). No real MiVoice Office 400 was at hand."""
+import datetime
 import json
 import re
 import sys
@@ -10,13 +11,14 @@ import cases
 from cases import ANA, BEN
 from mivo import Mivo
 from stage import Stage, Tap, await_that, note
+from tls_test import certificate
 
 FIVE = ["away", "meeting", "busy", "not-available", "available"]
-SPEECH = [  # name, options of the switch
-    ("edition 3, prefixed, dialling numbers", ["--edition", 3, "--prefix", "csta", "--dialing-ids"]),
-    ("edition 6, TransferredEvent", ["--edition", 6, "--transferred"]),
-    ("no namespace", ["--no-namespace"]),
-    ("slow answers", ["--slow-ms", 300]),
+SPEECH = [  # name, options of the switch, settings of the connector
+    ("edition 3, prefixed, dialling numbers", ["--edition", 3, "--prefix", "csta", "--dialing-ids"], ""),
+    ("edition 6, TransferredEvent", ["--edition", 6, "--transferred"], ", edition: 6"),
+    ("no namespace", ["--no-namespace"], ""),
+    ("slow answers", ["--slow-ms", 300], ""),
 ]
 
 
@@ -137,6 +139,16 @@ class Ways:
             self.pbx.dnd(False)
             await_that("off", lambda: self.combined() == "available")
 
+    def forwarded(self):
+        words = {"": "", "202": ", forwarded to another line", "0791234567": ", forwarded elsewhere"}
+        with self.case("a forwarding of all calls is shown with the line, and is no state"):
+            for to, name in (("202", "internal"), ("0791234567", "external"), ("", "none")):
+                self.pbx.post("/forward", phone=201, to=to)
+                await_that(name, lambda: self.line()["forward"] == name)
+                shown = self.stage.offhook("explain", ANA).stdout
+                assert ("hq/201: available, call none" + words[to] + ", synced") in re.sub("\x1b[^m]*m", "", shown), shown
+                assert self.combined() == "available" and (to == "" or to not in shown or to == "202"), shown
+
     # ---- the other way ----
 
     def written(self):
@@ -146,6 +158,18 @@ class Ways:
                 stage.offhook("set", ANA, state)
                 await_that(f"the phone holds {state}", lambda: pbx.phone(201)["profile"] == state)
                 assert self.profile() == state
+        with self.case("an end time goes both ways, and a new one set at the phone counts"):
+            ends = [f"{datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=h):%Y-%m-%dT%H:00:00Z}"
+                    for h in (2, 3, 4)]
+            until = lambda: (pbx.phone(201)["until"], stage.explained(ANA).get("profile_until"))
+            stage.offhook("set", ANA, "away", "--until", ends[0])
+            await_that("it is at the phone", lambda: until() == (ends[0], ends[0]))
+            pbx.post("/profile", phone=201, profile="away", until=ends[1])
+            await_that("the new one is heard", lambda: until() == (ends[1], ends[1]))
+            pbx.post("/profile", phone=201, profile="busy", until=ends[2])
+            await_that("with a state too", lambda: self.profile() == "busy" and until() == (ends[2], ends[2]))
+            stage.offhook("set", ANA, "available")
+            await_that("it has none", lambda: pbx.phone(201)["profile"] == "available" and until()[0] == "")
         with self.case("busy written over a meeting leaves the meeting alone"):
             pbx.profile("meeting")
             await_that("meeting", lambda: self.profile() == "meeting")
@@ -163,6 +187,7 @@ class Ways:
             pbx.fault("none")
             stage.offhook("set", ANA, "available")
             await_that("agree again", lambda: pbx.phone(201)["profile"] == "available" == self.profile())
+            await_that("nothing is refused any more", lambda: self.line()["profile"]["write"] != "refused")
         with self.case("changes on both sides at once end in one profile everywhere"):
             for _ in range(10):
                 pbx.profile("away")
@@ -177,22 +202,22 @@ class Ways:
 
     # ---- what goes wrong ----
 
-    def no_flicker(self, what, act, back):
-        """In a call all the while: never seen free."""
+    def no_flicker(self, what, act, back, sign="logins"):
+        """In a call all the while: never seen free. sign: the switch's counter that tells of the healing."""
         pbx = self.pbx
         with self.case(f"{what} in a call: no flicker, then the truth"):
             pbx.call()
             await_that("busy", lambda: self.seen() == "Busy")
-            before = pbx.counters()["logins"]
+            before = pbx.counters()[sign]
             act()
 
             def again():
                 assert self.seen() == "Busy", self.stage.explained(ANA)
-                return pbx.counters()["logins"] > before and self.synced() and back()
+                return pbx.counters()[sign] > before and self.synced() and back()
             await_that("listening again", again)
             assert self.seen() == "Busy"
             pbx.hang_up()
-            await_that("free", lambda: self.seen() == "Offline")
+            await_that("free", lambda: self.combined() == "available" and self.seen() != "Busy")
 
     def faults(self):
         pbx = self.pbx
@@ -200,7 +225,7 @@ class Ways:
         self.no_flicker("a restart of the switch", lambda: pbx.post("/restart", down_ms=1000), watched)
         self.no_flicker("a lost link", lambda: pbx.fault("drop-links"), watched)
         self.no_flicker("garbage", lambda: pbx.fault("garbage"), watched)
-        self.no_flicker("broken XML", lambda: pbx.fault("broken-xml"), watched)
+        self.no_flicker("broken XML", lambda: pbx.fault("broken-xml"), watched, "requests")
         self.no_flicker("an ended session", lambda: pbx.fault("end-session"), watched)
         with self.case("a monitor that the switch stops is started again"):
             before = pbx.counters()["monitors"]
@@ -283,6 +308,52 @@ def refused_form(tap):
             assert ways.profile() == "away"
 
 
+PRIVATE = (""", profile_at: PrivateDataEvent/UserPresence/state, profile_get: "", profile_until: until,
+          profile_set: Escape/extensions/privateData/private/UserPresence/state,
+          profiles: [Available=available, Absent=away, Busy=busy, Meeting=meeting, NotAvailable=not-available]""")
+
+
+def private_form(tap):
+    """The profile as a vendor's private data: told once when the monitor starts, written by Escape."""
+    with Stage("csta") as stage:
+        pbx = stage_up(stage, "--profile-form", "private", extra=PRIVATE)
+        ways = Ways(stage, tap, pbx, "profile as private data")
+        ways.desk()
+        ways.forwarded()
+        ways.written()
+        with ways.case("what was set at the phone while the link was down is heard"):
+            pbx.profile("away")
+            await_that("away", lambda: ways.profile() == "away")
+            pbx.post("/restart", down_ms=1000)
+            pbx.profile("busy")
+            await_that("busy", lambda: ways.profile() == "busy")
+
+
+def over_tls(tap):
+    """TLS with the certificate checked; the password goes to nobody whose certificate is another's."""
+    with Stage("csta") as stage:
+        stage.teams_up({ANA: "Ana Alder", BEN: "Ben Berg"})
+        stage.write("hq.secret", "mivo-secret\n")
+        certificate(stage, "own"), certificate(stage, "other")
+        pbx = Switch(stage, "--tls-cert", stage.folder / "own.crt", "--tls-key", stage.folder / "own.key")
+        text = yaml(stage, pbx.tls, pbx.collab.address, extra=", tls: yes, ca_file: {ca}.crt")
+        stage.daemon_up(text.replace("{ca}", "own"), wait=False)
+        ways = Ways(stage, tap, pbx, "TLS")
+        with ways.case("a call arrives over TLS"):
+            await_that("ana's lines", ways.synced)
+            pbx.call()
+            await_that("busy", lambda: ways.combined() == "busy")
+            pbx.hang_up()
+        with ways.case("a certificate of an unknown CA is refused in words, and hears no log-in"):
+            before = pbx.counters()["logins"]
+            (stage.folder / "offhook.yaml").write_text(
+                (stage.folder / "offhook.yaml").read_text().replace("own.crt", "other.crt"))
+            stage.offhook("reload")
+            await_that("told", lambda: re.search("hq.*(not signed by|not in the ca_file)",
+                                                 stage.offhook("check", check=False).stdout, re.S))
+            assert pbx.counters()["logins"] == before
+
+
 def wrong_password(tap):
     with Stage("csta") as stage, tap.case("a wrong password is told in words, and no secret is"):
         stage.teams_up({ANA: "Ana Alder", BEN: "Ben Berg"})
@@ -296,26 +367,11 @@ def wrong_password(tap):
         assert "mistyped-secret" not in log and "mistyped-secret" not in text()
 
 
-def built(stage):
-    """Whether this daemon has the connector: its own word on a configuration."""
-    stage.teams = {"LOGIN_URL": "https://127.0.0.1:1", "GRAPH_URL": "https://127.0.0.1:1", "CA": "/dev/null"}
-    stage.write("hq.secret", "x\n")
-    stage.write("probe.yaml", f"server: {{ data: {stage.folder}/data }}\naccounts:\n" +
-                yaml(stage, "127.0.0.1:7001", "127.0.0.1:7002"))
-    done = stage.run(stage.binary("offhookd"), "-c", stage.folder / "probe.yaml", "-n", check=False)
-    return not re.search(r"csta.*(not|version)", done.stdout + done.stderr)
-
-
 def main():
     tap = Tap()
-    with Stage("csta") as stage:
-        there = built(stage)
-    if not there:
-        tap.skip("CSTA with mivo400sim", "this offhookd has no csta connector yet")
-        return tap.done()
     only = sys.argv[1] if sys.argv[1:] else ""
-    parts = [("whole", whole), ("wrong-password", wrong_password), ("refused", refused_form)]
-    parts += [(name, lambda tap, n=name, a=args: speech(tap, n, a)) for name, args in SPEECH]
+    parts = [("whole", whole), ("wrong-password", wrong_password), ("refused", refused_form), ("private", private_form), ("tls", over_tls)]
+    parts += [(name, lambda tap, n=name, a=args, e=extra: speech(tap, n, a, e)) for name, args, extra in SPEECH]
     for name, part in parts:
         if only in name:
             note(name)

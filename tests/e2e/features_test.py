@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Do Not Disturb by as-feature-event, both ways, with a PBX played by sipp: tests/peers/sipp/pbx-features.xml says what
 it is written after. Its Do Not Disturb is on at first, then goes off as if at the phone, then follows Offhook."""
-import socket
 import subprocess
 
 from stage import PEERS, Stage, Tap, await_that, free_ports
@@ -12,7 +11,7 @@ ANA = "ana@acme.example"
 def main():
     tap = Tap()
     with Stage("features") as stage:
-        port, = free_ports(1, socket.SOCK_DGRAM)
+        port, = free_ports(1)
         pbx = subprocess.Popen(["sipp", "-sf", str(PEERS / "sipp" / "pbx-features.xml"), "-i", "127.0.0.1", "-p", str(port),
                                 "-d", "4000", "-nostdin"], cwd=stage.folder, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -21,6 +20,7 @@ def main():
         stage.daemon_up(f"""\
   - name: acme
 {stage.teams_yaml()}\
+    policy: {{ status_text: {{ forwarded: Calls go to reception }} }}
     connectors:
       - name: hq
         type: sip
@@ -39,6 +39,10 @@ def main():
         with tap.case("switched off at the phone"):
             await_that("off", lambda: not line()["dnd"])
             await_that("in Teams", lambda: seen() == "Offline")
+        with tap.case("calls are forwarded at the phone: a status message says so, and to which number nobody keeps"):
+            await_that("the text", lambda: stage.teams_user(ANA)["message"] == "Calls go to reception")
+            kept = b"".join(f.read_bytes() for f in (stage.folder / "data").iterdir()) + (stage.folder / "offhookd.log").read_bytes()
+            assert b"0301234567" not in kept and "0301234567" not in stage.metrics()
         with tap.case("dnd_while: the profile meeting switches it on"):
             stage.offhook("set", ANA, "meeting")
             await_that("on", lambda: line()["dnd"])

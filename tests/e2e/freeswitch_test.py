@@ -76,6 +76,13 @@ def main():
             await_that("busy", lambda: seen() == "Busy")
             pbx.channel("c4", "1009@other.example", "inbound", "HANGUP")
             await_that("free", lambda: seen() == "Offline")
+        with tap.case("the first presence that a phone tells counts over an earlier one of the app"):
+            stage.offhook("set", ANA, "busy")
+            await_that("busy", lambda: stage.explained(ANA)["combined"] == "busy")
+            pbx.presence("1001@pbx.example", "away", "Away")
+            await_that("away", lambda: stage.explained(ANA)["profile"] == "away")
+            pbx.presence("1001@pbx.example", "unknown", "Available")
+            await_that("available", lambda: stage.explained(ANA)["combined"] == "available")
         with tap.case("DND and presence by PRESENCE_IN"):
             pbx.presence("1001@pbx.example", "dnd", "Do Not Disturb")
             await_that("dnd", lambda: seen() == "DoNotDisturb")

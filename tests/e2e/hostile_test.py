@@ -25,7 +25,7 @@ class Pbx:
     def __init__(self):
         self.s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.s.bind(("127.0.0.1", 0))
-        self.s.settimeout(30)
+        self.s.settimeout(120)
         self.port = self.s.getsockname()[1]
         self.cseq, self.version, self.branch = 10, 0, 0
 
@@ -63,7 +63,7 @@ class Pbx:
         data = text if isinstance(text, bytes) else text.encode()
         cseq = re.search(rb"^CSeq: *(\d+ \w+)", data, re.M | re.I)
         s.settimeout(1)
-        for _ in range(20):
+        for _ in range(120):
             s.sendto(data, self.daemon)
             try:
                 while True:
@@ -157,12 +157,12 @@ def main():
         still_right("other requests")
         with tap.case("the API refuses writes, foreign hosts, long and broken requests on TCP"):
             base = f"http://127.0.0.1:{stage.port}/api/v1/accounts/acme/users/{urllib.parse.quote(ANA)}"
-            assert http("PUT", base + "/profile", {"state": "away"})[0] in (403, 405)
+            assert http("PUT", base + "/profile", {"state": "away"})[0] in (401, 403, 405)
             for raw, wanted in ((b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", (400, 403, 421)),
                                 (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", (400, None)),
                                 (b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", (400, 414, 431, 413, None)),
                                 (b"\x16\x03\x01\x00\x00garbage\r\n\r\n", (400, None))):
-                with socket.create_connection(("127.0.0.1", stage.port), timeout=20) as s:
+                with socket.create_connection(("127.0.0.1", stage.port), timeout=120) as s:
                     try:
                         s.sendall(raw)
                         first = s.recv(4096).split()

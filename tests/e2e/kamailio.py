@@ -1,7 +1,6 @@
 """kamailio.py - a real Kamailio for one test, through tests/peers/kamailio."""
 import os
 import shlex
-import socket
 import subprocess
 
 from stage import PEERS, free_ports
@@ -12,7 +11,7 @@ STOP = PEERS / "kamailio" / "stop.sh"
 
 class Kamailio:
     def __init__(self, stage, **settings):
-        sip, sips = free_ports(2, socket.SOCK_STREAM)
+        sip, sips = free_ports(2)
         self.env = {**os.environ, "PEER_KAMAILIO_RUN": str(stage.folder / "kamailio"), "SIP_PORT": str(sip),
                     "SIPS_PORT": str(sips), **settings}
         stage.undo.append(self.stop)

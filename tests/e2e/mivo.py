@@ -42,7 +42,7 @@ class Application:
 
     def __init__(self, address, wrap=None):
         host, port = address.rsplit(":", 1)
-        self.s = socket.create_connection((host, int(port)), timeout=20)
+        self.s = socket.create_connection((host, int(port)), timeout=120)
         if wrap:
             self.s = wrap(self.s)
         self.rest, self.invoke = b"", 0

@@ -110,9 +110,20 @@ def orphan(tap, stage):
         await_that("it is gone", gone)
 
 
+def options(tap, stage):
+    with tap.case("half a log-in is refused at the start, in words"):
+        empty = stage.write("empty", "\n")
+        for args in (["--username", "offhook"], ["--password-file", stage.write("secret", "s\n")],
+                     ["--username", "offhook", "--password-file", empty]):
+            for name in ("mivo400sim", "pbxsim"):
+                done = subprocess.run([stage.binary(name), "--listen", "127.0.0.1:0", *args], capture_output=True,
+                                      text=True, timeout=60)
+                assert done.returncode == 2 and "go together" in done.stderr, (name, args, done)
+
+
 def main():
     tap = Tap()
-    for part in (sessions, calls, tls, orphan):
+    for part in (options, sessions, calls, tls, orphan):
         with Stage("mivo400sim") as stage:
             part(tap, stage)
     tap.done()

@@ -26,13 +26,13 @@ class Phones:
         return process
 
     def register(self, number, contact_port):
-        port, = free_ports(1, socket.SOCK_DGRAM)
+        port, = free_ports(1)
         self.sipp("register.xml", self.pbx, "-s", number, "-au", number, "-ap", self.login(number),
                   "-p", port, "-key", "cport", contact_port)
 
     def call(self, caller, callee, ring_ms=200):
         """caller dials callee, who answers; returns when sipp has been started, not when they talk."""
-        answer_port, talk_port = free_ports(2, socket.SOCK_DGRAM)
+        answer_port, talk_port = free_ports(2)
         answer = self.sipp("phone-answers.xml", "-p", answer_port, "-d", ring_ms, wait=False)
         self.register(callee, answer_port)
         call_id = f"talk-{uuid.uuid4().hex[:12]}"
@@ -100,7 +100,7 @@ def publish_over(pbx, number, password, event, content_type, body, expires=60, t
                     f"branch=z9hG4bK{uuid.uuid4().hex}\r\nMax-Forwards: 70\r\nFrom: <{uri}>;tag=p\r\nTo: <{uri}>\r\n"
                     f"Call-ID: {call_id}\r\nCSeq: {cseq} PUBLISH\r\nEvent: {event}\r\nExpires: {expires}\r\n"
                     f"{match}{authorization}Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n{body}")
-            for _ in range(20):
+            for _ in range(120):
                 s.send(text.encode())
                 try:
                     return s.recv(65536).decode(errors="replace")

@@ -38,7 +38,7 @@ def await_line(stage, email, call, presence, seen):
         return line["call"], line["presence"], line["sync"], stage.teams_user(email)["availability"]
     wanted = (call, presence, "synced", seen)
     try:
-        await_that(f"{email}: {wanted}", lambda: now() == wanted, 30)
+        await_that(f"{email}: {wanted}", lambda: now() == wanted)
     except AssertionError as e:
         raise AssertionError(f"{e}; is {now()}") from e
 

@@ -108,7 +108,7 @@ def settings(tap):
             await_that("refused", lambda: re.search("bad.*log-in refused", log.read_text()))
             stage.write("odd.secret", "phone-odd\n")
             reload()
-            await_that("the line reports", lambda: line(BEN)["sync"] == "synced", 20)
+            await_that("the line reports", lambda: line(BEN)["sync"] == "synced")
         with tap.case("other credentials in a call: nobody flaps, nothing is sent; the end of the call frees"):
             await_that("the line reports", lambda: line(ANA)["sync"] == "synced")
             phones.call("1001", "1002")
@@ -127,11 +127,11 @@ def settings(tap):
             back.connect().close()
             fresh = certificate(stage, "own")
             reload()
-            await_that("the new one is shown", lambda: trusts(back, fresh), 20)
+            await_that("the new one is shown", lambda: trusts(back, fresh))
         with tap.case("one that cannot be used is told, and the old one stays"):
             stage.write("own.key", "-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----\n")
             reload()
-            await_that("told", lambda: re.search("back: .*own.key|back: .*key", log.read_text()), 20)
+            await_that("told", lambda: re.search("back: .*own.key|back: .*key", log.read_text()))
             assert trusts(back, fresh)
 
 

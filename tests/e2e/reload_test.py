@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """SIGHUP and `offhook reload`: a good change is applied, a bad one is refused in words and changes nothing."""
 import signal
+import ssl
+import subprocess
 
 from stage import Stage, Tap, await_that
 
@@ -23,6 +25,59 @@ def configuration(stage, server, users):
       - {{ name: hq, type: sip, server: "sip:{server};transport=tcp", username: bridge, password_file: hq.secret }}
     users:
 {people}"""
+
+
+def imported(tap, stage):
+    """The last word counts, the import's or the reload's, and a kill -9 changes nothing about it."""
+    lines = lambda: [l["number"] for l in stage.explained(ANA)["lines"]]
+
+    def killed():
+        stage.kill("offhookd")
+        return stage.daemon_start()
+
+    with tap.case("import over the configuration, kill -9: as imported"):
+        stage.write("people.csv", f"email,name,lines\n{ANA},Ana,hq/204\n")
+        stage.offhook("users", "import", "people.csv")
+        await_that("imported", lambda: lines() == ["204"])
+        await_that("stored", lambda: stage.stored("people") == 1)
+        killed()
+        assert lines() == ["204"], lines()
+    with tap.case("reload: the configuration is the later word and says so; kill -9: it stays"):
+        said = stage.offhook("reload").stdout
+        assert f"user {ANA}: as the configuration says again" in said, said
+        assert lines() == ["203"], lines()
+        await_that("stored", lambda: stage.stored("people") == 0)
+        killed()
+        assert lines() == ["203"], lines()
+
+
+def own_certificate(stage, name, key="own"):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext",
+                    "subjectAltName=IP:127.0.0.1", "-keyout", f"{key}.key", "-out", "own.crt"], cwd=stage.folder, check=True,
+                   capture_output=True)
+
+
+def renewed(tap):
+    """The console's certificate in the files of before."""
+    with Stage("reload-tls") as stage:
+        own_certificate(stage, "first.example")
+        stage.daemon_up("  []\n", wait=False, server="  tls: { certificate_file: own.crt, key_file: own.key }\n", open_read="no")
+
+        def shown():
+            pem = ssl.get_server_certificate(("127.0.0.1", stage.port), timeout=10)
+            told = subprocess.run(["openssl", "x509", "-noout", "-subject"], input=pem, capture_output=True, text=True)
+            return told.stdout.strip().split("CN = ")[-1]
+
+        with tap.case("a renewed certificate of the console is shown after a reload"):
+            await_that("the first one", lambda: shown() == "first.example")
+            own_certificate(stage, "second.example")
+            assert "the new certificate is shown" in stage.offhook("reload").stdout
+            await_that("the second one", lambda: shown() == "second.example")
+            assert "certificate" not in stage.offhook("reload").stdout
+        with tap.case("one that does not fit its key is refused in words, and the one of before stays"):
+            own_certificate(stage, "third.example", key="other")
+            assert "do not fit; the certificate of before stays" in stage.offhook("reload").stdout
+            assert shown() == "second.example", shown()
 
 
 def main():
@@ -63,8 +118,25 @@ def main():
             await_that("moved", lambda: [l["number"] for l in stage.explained(ANA)["lines"]] == ["203"])
             await_that("new", lambda: [l["sync"] for l in stage.explained(CYD)["lines"]] == ["synced"])
             assert seen(ANA) == "Busy", seen(ANA)
+        with tap.case("what only a start brings into force is said, each time"):
+            now = path.read_text()
+            stage.write("offhook.yaml", now.replace("capacity: 1000", "capacity: 2000"))
+            for _ in range(2):
+                said = stage.offhook("reload").stdout
+                assert "server.capacity is another one now: start offhookd again" in said, said
+            stage.write("offhook.yaml", now)
+            assert "start offhookd again" not in stage.offhook("reload").stdout
+        with tap.case("another log level counts at once"):
+            before = log.read_text().count("reloaded")
+            stage.write("offhook.yaml", now.replace("capacity: 1000", "capacity: 1000\n  log: warning"))
+            stage.offhook("reload")
+            stage.write("offhook.yaml", now)
+            stage.offhook("reload")
+            assert log.read_text().count("reloaded") == before + 1, log.read_text()[-500:]
+        imported(tap, stage)
         with tap.case("no secret stands in any output"):
             assert not any(s in log.read_text() for s in ("e2e-secret", "bridge-secret", "s3cret"))
+    renewed(tap)
     tap.done()
 
 

@@ -10,7 +10,7 @@ import time
 from cases import ANA
 from stage import Stage, Tap, await_that, free_ports
 
-WATCHDOG_S = 2
+WATCHDOG_S = 8
 
 
 class Manager:
@@ -50,7 +50,7 @@ def main():
         os.environ.pop("WATCHDOG_PID", None)
         stage.teams_up({ANA: "Ana Alder"})
         stage.write("hq.secret", "phone-watch\n")
-        pbx, = free_ports(1, socket.SOCK_DGRAM)
+        pbx, = free_ports(1)
         accounts = f"""\
   - name: acme
 {stage.teams_yaml()}\

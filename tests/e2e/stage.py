@@ -1,11 +1,15 @@
 """stage.py - what the end-to-end tests share: TAP, a scratch folder, programs, and waiting for conditions.
 
-Nothing here waits for a duration: `await_that` polls a condition until it holds or a generous limit is over."""
+Nothing here waits for a duration: `await_that` polls a condition until it holds or a generous limit is over. The
+limit says when a test has failed, not how fast a machine has to be: no test names a shorter one."""
 import contextlib
 import ctypes
+import fcntl
+import http.client as http_client
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -20,14 +24,22 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import openapi
+
 SOURCE = pathlib.Path(os.environ.get("OFFHOOK_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 BUILD = pathlib.Path(os.environ.get("OFFHOOK_BUILD", SOURCE / "build-test"))
 SHARED = SOURCE.parent / "shared" / "peers"
 PEERS = SOURCE / "tests" / "peers"
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT = "99999999-8888-7777-6666-555555555555"
-LIMIT_S = float(os.environ.get("OFFHOOK_WAIT", "60"))
+LIMIT_S = float(os.environ.get("OFFHOOK_WAIT", "180"))
+for name, value in (("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0"),  # run by hand as `meson test` runs it
+                    ("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")):
+    os.environ.setdefault(name, value)
+failed_cases = []  # of this test, over all its stages
+SANITIZED = re.compile(r"runtime error:|ERROR: \w+Sanitizer|CHECK failed")
 direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+stages = {}  # by the port of the daemon's API
 
 
 class Tap:
@@ -38,6 +50,8 @@ class Tap:
 
     def ok(self, good, name, why=""):
         self.n += 1
+        if not good:
+            failed_cases.append(name)
         print(f"{'ok' if good else 'not ok'} {self.n} - {name}", flush=True)
         for line in str(why).splitlines() if not good else []:
             print(f"# {line}", flush=True)
@@ -66,6 +80,7 @@ def note(text):
 
 def await_that(what, condition, limit_s=LIMIT_S):
     """The condition's first true value. It may raise while things are still coming up."""
+    limit_s = max(limit_s, LIMIT_S)
     end = time.monotonic() + limit_s
     last = None
     while True:
@@ -80,28 +95,65 @@ def await_that(what, condition, limit_s=LIMIT_S):
         time.sleep(0.05)
 
 
-def free_ports(n, kind=socket.SOCK_STREAM):
-    with contextlib.ExitStack() as stack:
-        ports = []
-        for _ in range(n):
-            s = stack.enter_context(socket.socket(socket.AF_INET, kind))
-            s.bind(("127.0.0.1", 0))
-            ports.append(s.getsockname()[1])
-        return ports
+PORTS = range(20000, 32000)  # below what the kernel gives away by itself
+held = []  # locks on the ports that this test has taken, until it ends
 
 
-def http(method, url, body=None, timeout=20):
-    """(status, parsed JSON or text)"""
+def lock_port(port):
+    """True when the port is free for TCP and UDP, and no test that runs beside this one takes it until this one has
+    ended."""
+    folder = pathlib.Path(tempfile.gettempdir()) / "offhook-test-ports"
+    folder.mkdir(mode=0o777, exist_ok=True)
+    lock = open(folder / str(port), "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with socket.socket(socket.AF_INET, kind) as s:
+                s.bind(("127.0.0.1", port))
+    except OSError:
+        lock.close()
+        return False
+    held.append(lock)
+    return True
+
+
+def free_ports(n):
+    """Ports for programs that cannot take any and say which."""
+    ports = []
+    while len(ports) < n:
+        port = random.choice(PORTS)
+        if lock_port(port):
+            ports.append(port)
+    return ports
+
+
+def http(method, url, body=None, timeout=60):
+    """(status, parsed JSON or text). What a daemon's API answers is held against its own description."""
     data = json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
     try:
         with direct.open(request, timeout=timeout) as answer:
-            status, text = answer.status, answer.read().decode()
+            status, head, text = answer.status, answer.headers, answer.read().decode()
     except urllib.error.HTTPError as e:
-        status, text = e.code, e.read().decode()
+        status, head, text = e.code, e.headers, e.read().decode()
+    at = urllib.parse.urlsplit(url)
+    if at.port in stages:
+        stages[at.port].answered(method, at.path + ("?" + at.query if at.query else ""), status, head, text, body)
     with contextlib.suppress(ValueError):
         return status, json.loads(text)
     return status, text
+
+
+class Socket(http_client.HTTPConnection):
+    """HTTP over a UNIX socket."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=60)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(str(self.path))
 
 
 def die_with_parent():
@@ -115,27 +167,62 @@ class Stage:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"offhook-{name}."))
         self.programs = {}
         self.undo = []
+        self.document = None  # the API's own description, once it was needed
+        self.misfits = []
 
     def __enter__(self):
         return self
 
     def __exit__(self, *failure):
-        if failure[0]:
+        if failure[0] or failed_cases:
             self.show_logs()
         for program in reversed(list(self.programs.values())):
             if program.poll() is None:
                 program.terminate()
         for name, program in self.programs.items():
             try:
-                program.wait(15)
+                program.wait(60)
             except subprocess.TimeoutExpired:
                 note(f"{name} did not end on SIGTERM")
                 program.kill()
                 program.wait()
         for undo in reversed(self.undo):
             undo()
+        found = self.sanitized()
+        stages.pop(getattr(self, "port", None), None)
         if not os.environ.get("OFFHOOK_KEEP"):
             shutil.rmtree(self.folder, ignore_errors=True)
+
+        if found:
+            raise AssertionError(f"a program broke:\n{found}")
+        if self.misfits:
+            raise AssertionError("answers that are not as GET /api/v1/openapi.json has them:\n" + "\n".join(self.misfits))
+
+    def described(self):
+        """The API's description, as the daemon gives it; read once."""
+        if not self.document:
+            c = Socket(self.folder / "api.sock")
+            with contextlib.closing(c):
+                c.request("GET", "/api/v1/openapi.json")
+                self.document = openapi.Document(json.loads(c.getresponse().read()))
+        return self.document
+
+    def answered(self, method, target, status, head, text, sent=None):
+        """Holds an answer of the API against the description; sent: the JSON that was asked with."""
+        with contextlib.suppress(OSError, http_client.HTTPException):  # the daemon may have gone meanwhile
+            for fault in self.described().judge(method, target, status, head, text, sent):
+                if fault not in self.misfits:
+                    self.misfits.append(fault)
+                    note(f"not as described: {fault}")
+
+    def sanitized(self):
+        """What a sanitizer said of a program; a test may pass beside it."""
+        for log in sorted(self.folder.glob("*.log")):
+            text = log.read_text(errors="replace")
+            found = SANITIZED.search(text)
+            if found:
+                return text[found.start() - 200 if found.start() > 200 else 0:found.start() + 3000]
+        return None
 
     def show_logs(self, lines=40):
         for log in sorted(self.folder.glob("*.log")):
@@ -181,7 +268,7 @@ class Stage:
 
     def run(self, *args, check=True, text=None):
         done = subprocess.run([str(a) for a in args], cwd=self.folder, capture_output=True, text=True,
-                              input=text if text is not None else "", timeout=120)
+                              input=text if text is not None else "", timeout=300)
         if check and done.returncode:
             raise AssertionError(f"{args} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done
@@ -228,19 +315,25 @@ class Stage:
       ca_file: {self.teams['CA']}
 {extra}"""
 
-    def daemon_up(self, accounts, label="offhookd", wait=True, server=""):
-        """accounts: the YAML below `accounts:`; server: further lines below `server:`"""
+    def daemon_up(self, accounts, label="offhookd", wait=True, server="", open_read="yes", top="", capacity=1000):
+        """accounts: the YAML below `accounts:`; server: further lines below `server:`; open_read: TCP may be read
+        without signing in; top: other groups"""
+        self.daemon_yaml(accounts, server, top, open_read, capacity)
+        return self.daemon_start(label, wait)
+
+    def daemon_yaml(self, accounts, server="", top="", open_read="yes", capacity=1000):
         if not hasattr(self, "port"):
             self.port, = free_ports(1)
+        stages[self.port] = self
         self.write("offhook.yaml", f"""\
 server:
   listen: 127.0.0.1:{self.port}
   socket: {self.folder}/api.sock
   data: {self.folder}/data
-  capacity: 1000
-{server}accounts:
+  capacity: {capacity}
+  open_read: {open_read}
+{server}{top}accounts:
 {accounts}""")
-        return self.daemon_start(label, wait)
 
     def daemon_start(self, label="offhookd", wait=True):
         program = self.start("offhookd", "-c", self.folder / "offhook.yaml", label=label)
@@ -258,15 +351,26 @@ server:
             return answer.read().decode()
 
     def await_stored(self, email, session):
-        """The store has committed that this session (its number, 0: none) is held: commits are batched."""
+        """The store has committed that this session (its number, 0: none) is surely held: commits are batched."""
         def held():
             with contextlib.closing(sqlite3.connect(f"file:{self.folder}/data/offhook.db?mode=ro", uri=True)) as db:
-                row = db.execute("SELECT session FROM users WHERE email = ?", (email,)).fetchone()
-            return row and row[0] == session
+                row = db.execute("SELECT session, sure FROM users WHERE email = ?", (email,)).fetchone()
+            return row and row == (session, int(session != 0))
         await_that(f"the store has session {session}", held)
+
+    def stored(self, table):
+        """Rows of a table, as committed."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.folder}/data/offhook.db?mode=ro", uri=True)) as db:
+            return db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
     def offhook(self, *args, check=True):
         return self.run(self.binary("offhook"), "--socket", self.folder / "api.sock", *args, check=check)
+
+    def api(self, path):
+        status, answer = http("GET", f"http://127.0.0.1:{self.port}/api/v1{path}")
+        if status != 200:
+            raise KeyError(f"{path}: {status} {answer}")
+        return answer
 
     def explained(self, email, account="acme"):
         status, answer = http("GET", f"http://127.0.0.1:{self.port}/api/v1/accounts/{account}/users/"

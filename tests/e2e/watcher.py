@@ -8,14 +8,15 @@ from stage import await_that
 
 
 class Watcher:
-    """A watcher of one number's presence, over UDP: what anyone else sees."""
+    """A watcher of one number's presence or dialog, over UDP: what anyone else sees."""
 
-    def __init__(self, pbx, number, user, password):
+    def __init__(self, pbx, number, user, password, event="presence"):
         host, port = pbx.split(":")
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.connect((host, int(port)))
         self.socket.settimeout(0.1)
         self.body = None
+        self.event = event
         self.uri, self.call_id = f"sip:{number}@{pbx}", uuid.uuid4().hex
         self.me = f"sip:{user}@{host}:{self.socket.getsockname()[1]}"
         self.subscribe(1)
@@ -27,8 +28,8 @@ class Watcher:
     def subscribe(self, cseq, authorization=""):
         text = (f"SUBSCRIBE {self.uri} SIP/2.0\r\nVia: SIP/2.0/UDP {self.me.split('@')[1]};"
                 f"branch=z9hG4bK{uuid.uuid4().hex}\r\nMax-Forwards: 70\r\nFrom: <{self.me}>;tag=w\r\n"
-                f"To: <{self.uri}>\r\nCall-ID: {self.call_id}\r\nCSeq: {cseq} SUBSCRIBE\r\nEvent: presence\r\n"
-                f"Accept: application/pidf+xml\r\nContact: <{self.me}>\r\nExpires: 3600\r\n{authorization}"
+                f"To: <{self.uri}>\r\nCall-ID: {self.call_id}\r\nCSeq: {cseq} SUBSCRIBE\r\nEvent: {self.event}\r\n"
+                f"Accept: {'application/pidf+xml' if self.event == 'presence' else 'application/dialog-info+xml'}\r\nContact: <{self.me}>\r\nExpires: 3600\r\n{authorization}"
                 "Content-Length: 0\r\n\r\n")
         self.socket.send(text.encode())
 

@@ -24,13 +24,15 @@ PBX = "/api/v1/accounts/acme/connectors/yeastar/events"
 
 
 class Sender:
-    def __init__(self, port, context=None):
-        self.port, self.context = port, context
+    """stage: the one against whose API's description the answers are held."""
+
+    def __init__(self, port, context=None, stage=None):
+        self.port, self.context, self.stage = port, context, stage
 
     def connection(self):
         if self.context:
-            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=self.context)
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=120, context=self.context)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
 
     def ask(self, path, body=None, token=TOKEN, method="POST", headers=None):
         """(status, document or text, headers)"""
@@ -42,6 +44,8 @@ class Sender:
             c.request(method, path, data, head)
             answer = c.getresponse()
             text = answer.read().decode()
+        if self.stage and path.partition("?")[0].endswith(("/state", "/events")):  # the API's other routes are not here
+            self.stage.answered(method, path, answer.status, answer.headers, text)
         with contextlib.suppress(ValueError):
             return answer.status, json.loads(text), dict(answer.getheaders())
         return answer.status, text, dict(answer.getheaders())
@@ -54,7 +58,7 @@ class Sender:
         mac = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
         return self.ask(PBX, body, token=None, headers={"X-Signature": mac})
 
-    def raw(self, data, limit_s=20):
+    def raw(self, data, limit_s=120):
         """What comes back for these bytes, until the other side closes."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=limit_s) as s:
             got = b""
@@ -119,6 +123,13 @@ def reports(stage, tap, sender):
         assert sender.line("201", {"state": "busy", "time": "2026-11-24T14:30:00Z"})[1] == {"result": "stale"}
         assert counter(stage, "old_report") >= 0
         assert seen(ANA) == "Offline"
+    with tap.case("Yeastar: a presence set there counts over an earlier one of the app, be it the first that is told"):
+        stage.offhook("set", BEN, "busy")
+        await_that("busy", lambda: stage.explained(BEN)["combined"] == "busy")
+        assert sender.yeastar(30009, extension="2002", status="away")[1] == {"result": "applied"}
+        await_that("away", lambda: stage.explained(BEN)["profile"] == "away")
+        assert sender.yeastar(30009, extension="2002", status="available")[0] == 200
+        await_that("available", lambda: stage.explained(BEN)["profile"] == "available")
     with tap.case("Yeastar: signed events, calls, presence, other extensions and other events"):
         assert sender.yeastar(30008, extension="2002", status="Busy")[1] == {"result": "applied"}
         await_that("busy", lambda: seen(BEN) == "Busy")
@@ -160,7 +171,8 @@ def refusals(stage, tap, sender):
         for token in ("wrong", None, SECRET, TOKEN + "x", ""):
             assert "WWW-Authenticate" in refused(401, "token", line, {"state": "busy"}, token=token)
         refused(401, "token", f"{CRM}/lines/999/state", b"no json", token="wrong")
-        await_that("counted", lambda: counter(stage, "token_refused") >= before + 6)
+        refused(401, "token", line, b"no json", token="wrong", headers={"Content-Type": "text/plain"})
+        await_that("counted", lambda: counter(stage, "token_refused") >= before + 7)
     with tap.case("a token as password, or in the URL for senders without headers"):
         basic = base64.b64encode(f"offhook:{TOKEN}".encode()).decode()
         assert sender.ask(line, {"state": "idle"}, token=None, headers={"Authorization": f"Basic {basic}"})[0] == 200
@@ -177,8 +189,11 @@ def refusals(stage, tap, sender):
         refused(422, "state must be .*not flying", line, {"state": "flying"})
         refused(422, "unknown key sate", line, {"sate": "busy"})
         refused(422, "no line", f"{CRM}/events", {"state": "busy"})
-        refused(415, "application/json", line, b"state=busy", headers={"Content-Type": "application/x-www-form-urlencoded"})
-        await_that("counted", lambda: counter(stage, "bad_body") >= before + 5)
+        for kind in ("application/x-www-form-urlencoded", "text/plain", "text/plain; charset=utf-8", "text/json", "json", ""):
+            refused(415, "application/json", line, b'{"state": "idle"}', headers={"Content-Type": kind})
+        await_that("counted", lambda: counter(stage, "bad_body") >= before + 11)
+        for kind in ("Application/JSON; charset=utf-8", "application/vnd.acme.call+json"):
+            assert sender.ask(line, {"state": "idle"}, headers={"Content-Type": kind})[0] == 200
     with tap.case("bodies over 64 kB: 413, told by length and in chunks"):
         refused(413, "65536", line, b" " * 65537)
         chunked = (f"POST {line} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nTransfer-Encoding: chunked\r\n"
@@ -209,29 +224,35 @@ def refusals(stage, tap, sender):
         await_that("free", lambda: stage.teams_user(ANA)["availability"] == "Offline")
 
 
+def is_closed(s):
+    s.setblocking(False)
+    try:
+        return s.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
+
+
 def caps(stage, tap, sender):
     with tap.case("connections of one address are capped; a request that never ends is cut"):
         with contextlib.ExitStack() as stack:
             start = time.monotonic()
             first = stack.enter_context(socket.create_connection(("127.0.0.1", sender.port), timeout=60))
             first.sendall(f"POST {CRM}/lines/201/state HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{{".encode())
-            refused = 0
+            others = []
             for _ in range(70):
-                s = stack.enter_context(socket.create_connection(("127.0.0.1", sender.port), timeout=5))
-                try:
-                    s.sendall(b"POST ")
-                    s.settimeout(0.02)
-                    refused += s.recv(1) == b""
-                except TimeoutError:
-                    pass
-                except ConnectionError:
-                    refused += 1
-            assert refused >= 5, refused
-            first.settimeout(60)
+                others.append(stack.enter_context(socket.create_connection(("127.0.0.1", sender.port), timeout=60)))
+                with contextlib.suppress(ConnectionError):
+                    others[-1].sendall(b"POST ")
+            await_that("some are refused", lambda: sum(map(is_closed, others)) >= 5)
+            # unless it was so slow that the deadline of all of them has come
+            assert sum(map(is_closed, others)) < 70 or time.monotonic() - start > 5
+            first.settimeout(180)
             with contextlib.suppress(ConnectionError):
                 while first.recv(4096):
                     pass
-            assert 5 < time.monotonic() - start < 40
+            assert time.monotonic() - start > 5
         await_that("heard again", lambda: sender.line("201", {"state": "idle"})[0] == 200)
         assert counter(stage, "webhook_deadlines") >= 0
 
@@ -252,9 +273,9 @@ def other_ways(stage, tap):
         done = stage.run("curl", "-sS", "--unix-socket", stage.folder / "api.sock", "-d", "{}", "-H",
                          "Content-Type: application/json", f"http://localhost{CRM}/lines/999/state")
         assert json.loads(done.stdout)["status"] == 404, done.stdout
-    with tap.case("the read-only listener does not"):
+    with tap.case("the listener of the console does not, from somebody who is not signed in"):
         status, _ = api("POST", f"http://127.0.0.1:{stage.port}{CRM}/lines/201/state", {"state": "idle"})
-        assert status == 403, status
+        assert status == 401, status
         assert stage.teams_user(ANA)["availability"] == "Busy"
 
 
@@ -265,7 +286,7 @@ def plain(tap):
         stage.write("crm.token", TOKEN + "\n")
         stage.write("yeastar.secret", SECRET + "\n")
         stage.daemon_up(yaml(stage), server=f"  webhooks: 127.0.0.1:{port}\n")
-        sender = Sender(port)
+        sender = Sender(port, stage=stage)
         reports(stage, tap, sender)
         refusals(stage, tap, sender)
         caps(stage, tap, sender)
@@ -274,7 +295,7 @@ def plain(tap):
             text = (stage.folder / "offhookd.log").read_text() + stage.metrics() + stage.offhook("connectors", "--json").stdout
             assert TOKEN not in text and SECRET not in text
         with tap.case("the daemon ends in order with a request under way"):
-            with socket.create_connection(("127.0.0.1", port), timeout=20) as s:
+            with socket.create_connection(("127.0.0.1", port), timeout=120) as s:
                 s.sendall(b"POST ")
                 assert stage.kill("offhookd", 15) == 0
 

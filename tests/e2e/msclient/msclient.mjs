@@ -166,6 +166,45 @@ await test("a batch: parts counted, in any order", async () => {
 	await steer("DELETE", "/faults");
 });
 
+await test("a throttled part of a batch: outer 200, and outer 424 as older pages have it", async () => {
+	const headers = { "Content-Type": "application/json" };
+	const requests = [1, 2].map(i => ({ id: String(i), method: "POST", url: `/users/${ana}/presence/setPresence`,
+		headers, body: busy }));
+	const fill = () => steer("POST", "/limiter", { shape: "fixed", quota: 1, window_ms: 3600000,
+		retry_after: "integer" });
+	await fill();
+	const answer = await client.api("/$batch").post({ requests });
+	assert.deepEqual(answer.responses.map(r => r.status).sort(), [200, 429]);
+	const refused = answer.responses.find(r => r.status === 429);
+	const wait = Object.entries(refused.headers).find(([name]) => name.toLowerCase() === "retry-after");
+	assert.ok(Number(wait[1]) > 0);
+	assert.equal(refused.body.error.code, "TooManyRequests");
+	await steer("POST", "/faults", { kind: "batch-424" });
+	await fill();
+	await assert.rejects(client.api("/$batch").post({ requests }), e => {
+		assert.equal(e.statusCode, 424); // the library takes it for a failure: only who reads the body sees the parts
+		return true;
+	});
+	await steer("DELETE", "/faults");
+	await steer("POST", "/limiter", { shape: "sliding", quota: 0, window_ms: 30000 });
+});
+
+await test("a state picked by hand and another program's session are seen", async () => {
+	const seen = async () => (await client.api(`/users/${ana}/presence`).get()).availability;
+	const user = `/users/${ana}`;
+	await client.api(`/users/${ana}/presence/setPresence`).post(busy);
+	assert.equal(await seen(), "Busy");
+	await steer("POST", `${user}/pin`, { availability: "BeRightBack" });
+	assert.equal(await seen(), "BeRightBack");
+	await steer("POST", `${user}/pin`, { availability: null });
+	await steer("POST", `${user}/session`, { app: "aaaaaaaa-0000-4000-8000-000000000001", availability: "DoNotDisturb" });
+	assert.equal(await seen(), "DoNotDisturb");
+	await steer("POST", `${user}/session`, { app: "aaaaaaaa-0000-4000-8000-000000000001", availability: null });
+	await steer("POST", `${user}/session`, { availability: null }); // the same client id: ours is gone
+	assert.equal(await seen(), "Offline");
+	await fails(404, "NotFound", client.api(`/users/${ana}/presence/clearPresence`).post({ sessionId: clientId }));
+});
+
 await test("a 429 with Retry-After is honoured by the library", async () => {
 	await steer("POST", "/limiter", { shape: "sliding", quota: 1, window_ms: 2000, count_rejects: false });
 	await client.api(`/users/${ana}/presence`).get();
@@ -200,6 +239,79 @@ await test("an expired token is 401, a new one is taken", async () => {
 	await fails(401, "InvalidAuthenticationToken", client.api(`/users/${ana}/presence`).get());
 	await app.acquireTokenByClientCredential({ scopes, skipCache: true });
 	await client.api(`/users/${ana}/presence`).get();
+});
+
+const delta = "/users/delta?$select=id,mail,userPrincipalName,proxyAddresses,accountEnabled,userType,assignedPlans";
+
+async function read(link) {
+	const rows = new Map(), first = await client.api(link).get();
+	const pages = new PageIterator(client, first, row => {
+		rows.set(row.id, row);
+		return true;
+	});
+	await pages.iterate();
+	const next = pages.getDeltaLink();
+	assert.ok(next?.startsWith(graphUrl), "the library found no delta link");
+	return { rows, next };
+}
+
+await test("everybody by delta in pages, then who has changed", async () => {
+	await steer("POST", "/faults", [{ kind: "page-size", code: 7 }, { kind: "escaped-link" }]);
+	const all = await read(delta);
+	await steer("DELETE", "/faults");
+	assert.equal(all.rows.size, 26);
+	const p3 = [...all.rows.values()].find(r => r.mail === "p3@acme.example");
+	assert.deepEqual(Object.keys(p3).sort(), ["accountEnabled", "assignedPlans", "id", "mail", "proxyAddresses",
+		"userPrincipalName", "userType"]);
+	assert.ok(p3.assignedPlans.some(p => p.service === "TeamspaceAPI" && p.capabilityStatus === "Enabled"));
+	assert.deepEqual(p3.proxyAddresses, ["SMTP:p3@acme.example", "smtp:alias3@acme.example"]);
+	assert.equal((await read(all.next)).rows.size, 0);
+	await steer("PATCH", "/users/p3@acme.example", { unlicensed: true, aliases: ["new3@acme.example"] });
+	await steer("PATCH", "/users/p4@acme.example", { disabled: true });
+	await steer("POST", "/users", { email: "late@acme.example", guest: true });
+	await steer("DELETE", "/users/p5@acme.example");
+	const changed = await read(all.next);
+	assert.equal(changed.rows.size, 4);
+	assert.ok(!changed.rows.get(p3.id).assignedPlans.some(p =>
+		p.service === "TeamspaceAPI" && p.capabilityStatus === "Enabled"));
+	const rows = [...changed.rows.values()];
+	assert.equal(rows.find(r => r.mail === "p4@acme.example").accountEnabled, false);
+	assert.equal(rows.find(r => r.mail === "late@acme.example").userType, "Guest");
+	assert.equal(rows.filter(r => r["@removed"]?.reason === "changed").length, 1);
+	assert.equal((await client.api("/users").filter("proxyAddresses/any(p:p eq 'smtp:alias3@acme.example')").get())
+		.value.length, 0);
+	assert.equal((await read(changed.next)).rows.size, 0);
+});
+
+await test("a delta token ends: 410, and what it does not take is 400", async () => {
+	const { next } = await read(delta);
+	await steer("POST", "/faults", { kind: "delta-gone", count: 1 });
+	await fails(410, "syncStateNotFound", client.api(next).get());
+	assert.equal((await read(next)).rows.size, 0);
+	await fails(400, "Request_UnsupportedQuery", client.api(delta + "&$top=5").get());
+	const latest = await read(delta + "&$deltatoken=latest");
+	assert.equal(latest.rows.size, 0);
+	await steer("POST", "/clock/advance", { seconds: 7 * 86400 + 1 });
+	await app.acquireTokenByClientCredential({ scopes, skipCache: true });
+	await fails(410, "syncStateNotFound", client.api(latest.next).get());
+});
+
+await test("members of groups, nested ones too, need their own permission", async () => {
+	const inner = await steer("POST", "/groups", { name: "inner", members: ["p1@acme.example", "p2@acme.example"] });
+	const outer = await steer("POST", "/groups", { name: "outer", members: ["p0@acme.example"], groups: [inner.id] });
+	await fails(403, "Authorization_RequestDenied", client.api(`/groups/${outer.id}/members`).get());
+	await steer("POST", `/apps/${clientId}/roles`, { roles: "Presence.ReadWrite.All GroupMember.Read.All" });
+	await app.acquireTokenByClientCredential({ scopes, skipCache: true });
+	const direct = await client.api(`/groups/${outer.id}/members`).select("id").get();
+	assert.deepEqual(direct.value.map(m => m["@odata.type"]).sort(), ["#microsoft.graph.group", "#microsoft.graph.user"]);
+	const ids = [];
+	const first = await client.api(`/groups/${outer.id}/transitiveMembers`).select("id").top(1).get();
+	await new PageIterator(client, first, m => ids.push(m)).iterate();
+	assert.equal(new Set(ids.filter(m => m["@odata.type"] === "#microsoft.graph.user").map(m => m.id)).size, 3);
+	await fails(404, "Request_ResourceNotFound",
+		client.api("/groups/00000000-0000-4000-8000-000000000000/members").get());
+	await steer("POST", `/apps/${clientId}/roles`, { roles: "Presence.ReadWrite.All User.Read.All" });
+	await app.acquireTokenByClientCredential({ scopes, skipCache: true });
 });
 
 console.log(`1..${n}`);
