@@ -215,10 +215,10 @@ double in_child(double (*fn)(uint32_t n), uint32_t n)
 		ret = fn(n);
 		_exit(write(ends[1], &ret, sizeof(ret)) == (ssize_t)sizeof(ret) ? 0 : 1);
 	}
+	close(ends[1]); /* or a child that failed is waited for in vain */
 	CHECK(read(ends[0], &ret, sizeof(ret)) == (ssize_t)sizeof(ret));
 	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
 	close(ends[0]);
-	close(ends[1]);
 	return ret;
 }
 
@@ -230,6 +230,8 @@ static const struct {
 } benches[] = {
 	{ "g1", bench_g1 }, { "g2", bench_g2 }, { "g3", bench_g3 },
 	{ "g4", bench_g4 }, { "g6", bench_g6 }, { "g7", bench_g7 },
+	{ "g8", bench_g8 },
+	{ "g9", bench_g9 }, { "g14", bench_g14 },
 };
 
 static bool is_wanted(const char *name, int argc, char **argv)

@@ -67,5 +67,8 @@ void bench_g3(void);
 void bench_g4(void);
 void bench_g6(void);
 void bench_g7(void);
+void bench_g8(void);
+void bench_g9(void);
+void bench_g14(void);
 
 #endif

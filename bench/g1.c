@@ -125,8 +125,8 @@ void bench_g1(void)
 	CHECK(g);
 	pin(0);
 	g->plant = (struct plant){ .users = USERS,
-				   .quota = 4000000,
-				   .window_ms = 30000,
+				   .quota = PLANT_QUOTA,
+				   .window_ms = PLANT_WINDOW_MS,
 				   .pbx_port = 25060,
 				   .t = { 1000000, 1790000000000 },
 				   .sip = count_sip,

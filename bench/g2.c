@@ -3,6 +3,7 @@
  * at once. Beside it an echo that only receives and sends the same datagrams. Both are asked by the
  * same peer, who keeps WINDOW of them on the way. */
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -22,6 +23,7 @@ struct g2 {
 	struct slice notifies[USERS];
 	uint32_t lost;
 	bool calling;
+	atomic_bool echo_over; /* the peer has had its answers, or waits for no more */
 	int echo;
 	uint16_t echo_port;
 };
@@ -44,7 +46,9 @@ static void write_notifies(struct g2 *g)
 /* The peer's thread: all NOTIFYs, and an answer to each. */
 static void ask(struct g2 *g)
 {
-	for (uint32_t i = 0; i < USERS; i += WINDOW) {
+	g->lost = 0;
+	peer_forget(&g->peer);
+	for (uint32_t i = 0; i < USERS && !g->lost; i += WINDOW) {
 		uint32_t n = i + WINDOW < USERS ? WINDOW : USERS - i;
 
 		for (uint32_t k = 0; k < n; k++)
@@ -62,15 +66,19 @@ static void ask_live(void *arg)
 	live_end_round(&g->live);
 }
 
+/* A datagram of no bytes ends the echo, of which also one may be lost. */
 static void ask_echo(void *arg)
 {
-	ask(arg);
+	struct g2 *g = arg;
+
+	ask(g);
+	atomic_store(&g->echo_over, true);
+	peer_send(&g->peer, "", 0);
 }
 
 /* Microseconds of CPU of the answering thread, a datagram. */
-static double ours(void *arg)
+static double take_live(struct g2 *g)
 {
-	struct g2 *g = arg;
 	double from;
 
 	write_notifies(g);
@@ -80,30 +88,53 @@ static double ours(void *arg)
 	live_run(&g->live);
 	double us = thread_cpu_us() - from;
 	peer_wait(&g->peer);
-	CHECK(g->lost == 0);
 	return us / USERS;
 }
 
-static double echo(void *arg)
+static double take_echo(struct g2 *g)
 {
-	struct g2 *g = arg;
 	char bytes[DATAGRAM_ROOM];
 	struct sockaddr_in from;
 	socklen_t len;
 
 	g->peer.target = g->echo_port;
+	atomic_store(&g->echo_over, false);
 	peer_start(&g->peer, ask_echo, g);
 	double us = thread_cpu_us();
-	for (uint32_t i = 0; i < USERS; i++) {
+	while (!atomic_load(&g->echo_over)) {
 		len = sizeof(from);
 		ssize_t n = recvfrom(g->echo, bytes, sizeof(bytes), 0, (struct sockaddr *)&from, &len);
 
-		CHECK(n > 0 && sendto(g->echo, bytes, (size_t)n, 0, (struct sockaddr *)&from, len) == n);
+		if (n > 0)
+			CHECK(sendto(g->echo, bytes, (size_t)n, 0, (struct sockaddr *)&from, len) == n);
 	}
 	us = thread_cpu_us() - us;
 	peer_wait(&g->peer);
-	CHECK(g->lost == 0);
 	return us / USERS;
+}
+
+/* A machine that is busy with others loses a datagram now and then: such a round is none. */
+static double whole_round(struct g2 *g, double (*take)(struct g2 *g), const char *what)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		double us = take(g);
+
+		if (!g->lost)
+			return us;
+		say("  once more: an answer of %s did not come", what);
+	}
+	CHECK(!"every round lost a datagram");
+	return 0;
+}
+
+static double ours(void *arg)
+{
+	return whole_round(arg, take_live, "ours");
+}
+
+static double echo(void *arg)
+{
+	return whole_round(arg, take_echo, "the echo");
 }
 
 static void judge(const struct duel *d)
@@ -130,6 +161,7 @@ void bench_g2(void)
 	pin(0);
 	peer_open(&g->peer);
 	g->echo = socket_local(SOCK_DGRAM, &g->echo_port);
+	socket_patience(g->echo);
 	g->live.plant = (struct plant){
 		.users = USERS, .quota = 1500, .window_ms = 30000, .pbx_port = g->peer.port
 	};

@@ -187,7 +187,7 @@ void bench_g3(void)
 	peer_open(&g->peer);
 	server_open(&g->server);
 	snprintf(url, sizeof(url), "https://127.0.0.1:%u", g->server.tls_port);
-	g->live.plant = (struct plant){ .users = USERS, .quota = 4000000, .window_ms = 30000,
+	g->live.plant = (struct plant){ .users = USERS, .quota = PLANT_QUOTA, .window_ms = PLANT_WINDOW_MS,
 					.pbx_port = g->peer.port, .graph_url = url };
 	g->live.ca_file = g->server.ca_file;
 	live_open(&g->live);

@@ -1,4 +1,5 @@
-/* g4.c - resident bytes of an idle user with one line: the slope from 100,000 to 1,000,000. */
+/* g4.c - resident bytes of an idle user with one line: the slope from 100,000 to 1,000,000; beside it what a
+ * SIP subscription keeps, from 20,000 to 200,000. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -6,9 +7,17 @@
 #include "bench.h"
 #include "core/directory.h"
 #include "core/engine.h"
+#include "plant.h"
 #include "sink/graph.h"
 
-enum { FEW = 100000, MANY = 1000000, NAME_MAX_LEN = 64 };
+enum {
+	FEW = 100000,
+	MANY = 1000000,
+	SUBS_FEW = 20000,
+	SUBS_MANY = 200000,
+	NAME_MAX_LEN = 64,
+	PBX_PORT = 5060
+};
 
 static struct slice email_of(uint32_t i, char *room)
 {
@@ -167,14 +176,30 @@ static double loose_bytes_of(uint32_t users)
 	return resident_bytes() - before;
 }
 
-static double slope(double (*fn)(uint32_t users))
+/* ---- a live subscription: all of the middle, less what has been measured above and what the script of the
+ * PBX keeps ---- */
+
+static double plant_bytes_of(uint32_t users)
 {
-	return (in_child(fn, MANY) - in_child(fn, FEW)) / (MANY - FEW);
+	static struct plant p;
+	double before = resident_bytes();
+
+	p = (struct plant){ .users = users, .quota = 1500, .window_ms = 30000, .pbx_port = PBX_PORT,
+			    .t = { 1000, 1790000000000 } };
+	plant_open(&p);
+	return resident_bytes() - before;
+}
+
+static double slope(double (*fn)(uint32_t users), uint32_t few, uint32_t many)
+{
+	return (in_child(fn, many) - in_child(fn, few)) / (many - few);
 }
 
 void bench_g4(void)
 {
-	double loose = slope(loose_bytes_of), ours = slope(engine_bytes_of), graph = slope(graph_bytes_of);
+	double loose = slope(loose_bytes_of, FEW, MANY), ours = slope(engine_bytes_of, FEW, MANY);
+	double graph = slope(graph_bytes_of, FEW, MANY), plant = slope(plant_bytes_of, SUBS_FEW, SUBS_MANY);
+	double sub = plant - ours - graph - (double)sizeof(struct subscription);
 	char yard[80];
 
 	snprintf(yard, sizeof(yard), "a block for each thing: %.0f B", loose);
@@ -182,4 +207,6 @@ void bench_g4(void)
 	    "<= 256 B", yard, "%.0f B, %.2fx", ours, ours / loose);
 	row(VERDICT_NOTE, "   the Graph machine's slot of a user", "-", yard, "%.0f B, %.2fx",
 	    graph, graph / loose);
+	row(sub <= 1024 ? VERDICT_MET : VERDICT_MISSED, "   a SIP subscription's own state", "<= 1 KB", yard,
+	    "%.0f B, %.2fx", sub, sub / loose);
 }

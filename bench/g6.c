@@ -9,9 +9,9 @@
 enum { LEASE_MS = 4 * 3600 * 1000, WARM_UP_MS = 60000 };
 
 /* What no client can beat when any window holds one quota (limits.md 1.1). */
-static int64_t bound_ms(uint32_t users)
+static int64_t bound_ms(uint32_t users, uint32_t quota)
 {
-	return (int64_t)((users - 1) / OFFICE_QUOTA) * OFFICE_WINDOW_MS;
+	return (int64_t)((users - 1) / quota) * OFFICE_WINDOW_MS;
 }
 
 struct storm {
@@ -20,11 +20,11 @@ struct storm {
 };
 
 /* Everyone takes a call at once, and when that is known everyone hangs up at once. */
-static struct storm measure(uint32_t users, enum cloud_limit_shape shape)
+static struct storm measure(uint32_t users, enum cloud_limit_shape shape, uint32_t quota)
 {
 	static struct office o;
 	const struct office_config c = {
-		.users = users, .shape = (uint8_t)shape, .lease_ms = LEASE_MS, .seed = 1
+		.users = users, .shape = (uint8_t)shape, .lease_ms = LEASE_MS, .seed = 1, .quota = quota
 	};
 	struct storm ret;
 
@@ -35,7 +35,7 @@ static struct storm measure(uint32_t users, enum cloud_limit_shape shape)
 		int64_t from_ms = o.now_ms;
 
 		office_everyone(&o, calling);
-		CHECK(office_run(&o, from_ms + 2 * bound_ms(users) + 600000, true, calling));
+		CHECK(office_run(&o, from_ms + 2 * bound_ms(users, quota) + 600000, true, calling));
 		*(calling ? &ret.rise_s : &ret.clear_s) = (double)(o.now_ms - from_ms) / 1000;
 		office_run(&o, o.now_ms + 2 * OFFICE_WINDOW_MS, false, false);
 	}
@@ -44,26 +44,29 @@ static struct storm measure(uint32_t users, enum cloud_limit_shape shape)
 	return ret;
 }
 
+static void mass_change(uint32_t users, enum cloud_limit_shape shape, uint32_t quota)
+{
+	double bound = (double)bound_ms(users, quota) / 1000;
+	double must = 1.05 * bound + (OFFICE_WINDOW_MS + OFFICE_RTT_MS) / 1000.0 + 0.1;
+	struct storm s = measure(users, shape, quota);
+	bool met = s.rise_s <= must && s.clear_s <= must && s.rejected == 0;
+	char goal[80], limit[24], yard[80];
+
+	snprintf(goal, sizeof(goal), "G6 %u at once, %u, %s", users, quota,
+		 cloud_limit_shape_name(shape));
+	snprintf(limit, sizeof(limit), "<= %.1f s, 0 429s", must);
+	snprintf(yard, sizeof(yard), "window bound: %.0f s", bound);
+	row(met ? VERDICT_MET : VERDICT_MISSED, goal, limit, yard, "rise %.1f s, clear %.1f s, %llu 429s",
+	    s.rise_s, s.clear_s, (unsigned long long)s.rejected);
+}
+
 void bench_g6(void)
 {
 	static const uint32_t sizes[] = { 10000, 50000, 200000 };
 
-	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-		double bound = (double)bound_ms(sizes[i]) / 1000;
-		double must = 1.05 * bound + OFFICE_WINDOW_MS / 1000.0;
-
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
 		for (unsigned shape = 0; shape < CLOUD_LIMIT_SHAPE_COUNT; shape++) {
-			struct storm s = measure(sizes[i], shape);
-			bool met = s.rise_s <= must && s.clear_s <= must && s.rejected == 0;
-			char goal[48], limit[24], yard[80];
-
-			snprintf(goal, sizeof(goal), "G6 %u change at once, %s limit", sizes[i],
-				 cloud_limit_shape_name(shape));
-			snprintf(limit, sizeof(limit), "<= %.0f s, 0 429s", must);
-			snprintf(yard, sizeof(yard), "window bound: %.0f s", bound);
-			row(met ? VERDICT_MET : VERDICT_MISSED, goal, limit, yard,
-			    "rise %.0f s %.3fx, clear %.0f s %.3fx, %llu 429s", s.rise_s, s.rise_s / bound,
-			    s.clear_s, s.clear_s / bound, (unsigned long long)s.rejected);
+			mass_change(sizes[i], (enum cloud_limit_shape)shape, 1500);
+			mass_change(sizes[i], (enum cloud_limit_shape)shape, 10000);
 		}
-	}
 }

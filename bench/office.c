@@ -28,12 +28,12 @@ static int64_t flights_next(const struct flights *q)
 	return q->n ? q->ring[q->head].at_ms : TIME_NEVER;
 }
 
-void office_send(struct office *o, uint32_t id, uint32_t user, int32_t lease_ms)
+void office_send(struct office *o, const struct flight *f)
 {
-	const struct flight f = { .at_ms = o->now_ms + OFFICE_RTT_MS / 2, .id = id, .user = user,
-				  .lease_ms = lease_ms };
+	struct flight sent = *f;
 
-	flights_push(&o->going, &f);
+	sent.at_ms = o->now_ms + o->conf.rtt_ms / 2;
+	flights_push(&o->going, &sent);
 }
 
 /* ---- what is true, and what is shown ---- */
@@ -86,7 +86,7 @@ static void serve(struct office *o, struct flight *f)
 			p->shown_until_ms = f->lease_ms ? o->now_ms + f->lease_ms : 0;
 		}
 	}
-	f->at_ms = o->now_ms + OFFICE_RTT_MS / 2;
+	f->at_ms = o->now_ms + o->conf.rtt_ms / 2;
 	flights_push(&o->coming, f);
 }
 
@@ -178,10 +178,14 @@ bool office_run(struct office *o, int64_t until_ms, bool stop_at_shown, bool wan
 
 void office_open(struct office *o, const struct office_config *c)
 {
-	const struct cloud_limit_config limit = { .shape = c->shape, .quota = OFFICE_QUOTA,
+	const struct cloud_limit_config limit = { .shape = c->shape,
+						  .quota = c->quota ? c->quota : OFFICE_QUOTA,
 						  .window_ms = OFFICE_WINDOW_MS };
 
 	*o = (struct office){ .conf = *c, .now_ms = OFFICE_START_MS, .prng = { c->seed } };
+	o->conf.quota = limit.quota;
+	o->conf.rtt_ms = c->rtt_ms ? c->rtt_ms : OFFICE_RTT_MS;
+	o->conf.assumed = c->assumed ? c->assumed : limit.quota;
 	o->going.cap = o->coming.cap = 4096;
 	o->going.ring = calloc(o->going.cap, sizeof(*o->going.ring));
 	o->coming.ring = calloc(o->coming.cap, sizeof(*o->coming.ring));

@@ -20,7 +20,10 @@ struct office_config {
 	uint32_t users;
 	bool fifo;
 	uint8_t shape; /* enum cloud_limit_shape */
-	int32_t lease_ms;
+	int32_t lease_ms; /* as configured; the load may make it shorter or longer */
+	uint32_t quota;	  /* the limiter's, 0: OFFICE_QUOTA */
+	uint32_t assumed, assumed_max; /* the machine's, 0: as the limiter's */
+	int32_t rtt_ms;	  /* 0: OFFICE_RTT_MS */
 	int32_t idle_ms, hold_ms; /* means of exponential times; 0: nobody calls by himself */
 	uint64_t seed;
 };
@@ -41,7 +44,9 @@ struct person {
 /* A request on its way: to Graph, then back. */
 struct flight {
 	int64_t at_ms;
-	uint32_t id, user;
+	uint32_t id, user; /* user ID_NONE: the token's */
+	uint32_t batch;	   /* id of the request that carries it, 0: none */
+	uint8_t parts_left; /* of the batch, behind this one */
 	int32_t lease_ms; /* 0: clear */
 	uint16_t status;
 };
@@ -83,7 +88,7 @@ struct office_truth office_truth(struct office *o);
 
 /* ---- for the two ways from a call to a request ---- */
 
-void office_send(struct office *o, uint32_t id, uint32_t user, int32_t lease_ms);
+void office_send(struct office *o, const struct flight *f);
 
 void machine_open(struct office *o);
 void machine_close(struct office *o);

@@ -69,7 +69,8 @@ void fifo_tick(struct office *o)
 		f->n--;
 		ledger_note(&f->ledger, o->now_ms);
 		f->flying++;
-		office_send(o, 0, w.user, w.hold ? o->conf.lease_ms : 0);
+		office_send(o, &(const struct flight){ .user = w.user,
+						       .lease_ms = w.hold ? o->conf.lease_ms : 0 });
 	}
 }
 

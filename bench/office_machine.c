@@ -34,29 +34,76 @@ void machine_call(struct office *o, uint32_t user, bool calling)
 					 .call_key = calling ? 1 : 0 } });
 }
 
-/* The lease as it stands in the body: PT<n>S, M or H. */
-static int32_t lease_of(struct slice body)
+/* The lease as it stands in the text: PT<n>S, M or H; 0: there is none. */
+static int32_t lease_of(struct slice text)
 {
-	size_t at = slice_find_str(body, SLICE_LIT("\"PT"));
+	size_t at = slice_find_str(text, SLICE_LIT("\"PT"));
 	int32_t n = 0;
 
-	CHECK(at < body.n);
-	for (at += 3; at < body.n && body.p[at] >= '0' && body.p[at] <= '9'; at++)
-		n = n * 10 + (body.p[at] - '0');
-	CHECK(at < body.n && n > 0);
-	return n * (body.p[at] == 'H' ? 3600000 : body.p[at] == 'M' ? 60000 : 1000);
+	if (at >= text.n)
+		return 0;
+	for (at += 3; at < text.n && text.p[at] >= '0' && text.p[at] <= '9'; at++)
+		n = n * 10 + (text.p[at] - '0');
+	CHECK(at < text.n && n > 0);
+	return n * (text.p[at] == 'H' ? 3600000 : text.p[at] == 'M' ? 60000 : 1000);
+}
+
+static uint32_t number_at(struct slice text, size_t at, uint32_t base)
+{
+	uint32_t n = 0;
+
+	for (; at < text.n; at++) {
+		char c = text.p[at];
+		uint32_t digit = c >= '0' && c <= '9' ? (uint32_t)(c - '0')
+				 : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a') + 10
+							: base;
+
+		if (digit >= base)
+			break;
+		n = n * base + digit;
+	}
+	return n;
+}
+
+/* Each part: {"id":"N",…"url":"/users/<user in hex>-…","body":{…}} */
+static void take_batch(struct office *o, uint32_t id, struct slice body)
+{
+	const struct slice begin = SLICE_LIT("{\"id\":\""), path = SLICE_LIT("/users/");
+	uint8_t left = 0;
+
+	for (size_t at = 0, next; (next = slice_find_str(slice_sub(body, at, body.n), begin)) < body.n - at;
+	     at += next + begin.n)
+		left++;
+	while (left) {
+		size_t at = slice_find_str(body, begin) + begin.n;
+		struct slice rest = slice_sub(body, at, body.n);
+		size_t end = slice_find_str(rest, begin);
+		struct slice part = slice_sub(rest, 0, end);
+
+		office_send(o, &(const struct flight){
+				       .id = number_at(part, 0, 10),
+				       .user = number_at(part, slice_find_str(part, path) + path.n, 16),
+				       .lease_ms = lease_of(part),
+				       .batch = id,
+				       .parts_left = --left });
+		body = slice_sub(rest, end, rest.n);
+	}
 }
 
 static void take_request(struct office *o, const struct graph_out *out)
 {
 	const struct graph_request *r = &out->request;
+	struct flight f = { .id = r->id, .user = out->user };
 
+	if (slice_find_str(r->url, SLICE_LIT("/$batch")) < r->url.n) {
+		take_batch(o, r->id, r->body);
+		return;
+	}
 	if (r->secret)
-		office_send(o, r->id, ID_NONE, 0);
-	else if (slice_find_str(r->url, SLICE_LIT("/setPresence")) < r->url.n)
-		office_send(o, r->id, out->user, lease_of(r->body));
+		f.user = ID_NONE;
 	else
-		office_send(o, r->id, out->user, 0);
+		f.lease_ms = lease_of(r->body);
+	office_send(o, &f);
 }
 
 static void drain(struct office *o)
@@ -68,11 +115,39 @@ static void drain(struct office *o)
 			take_request(o, &out);
 		else if (out.kind == GRAPH_OUTCOME)
 			step(o, (struct event){ .kind = EV_OUTCOME, .outcome = out.outcome });
+		else if (out.kind == GRAPH_LOAD)
+			step(o, (struct event){ .kind = EV_LOAD,
+						.load = { 0, out.load.deep, out.load.floor_ms } });
 	}
+}
+
+/* The parts come back one after the other; the last one brings the answer to the whole. */
+static void answer_part(struct office *o, const struct flight *f)
+{
+	static char text[8192];
+	static size_t n;
+
+	if (n == 0)
+		n = (size_t)snprintf(text, sizeof(text), "{\"responses\":[");
+	n += (size_t)snprintf(text + n, sizeof(text) - n,
+			      "%s{\"id\":\"%u\",\"status\":%u,\"headers\":{\"Retry-After\":\"30\"}}",
+			      text[n - 1] == '[' ? "" : ",", f->id, f->status);
+	if (f->parts_left)
+		return;
+	n += (size_t)snprintf(text + n, sizeof(text) - n, "]}");
+	CHECK(n < sizeof(text));
+	const struct graph_response r = { .id = f->batch, .failure = HTTP_ANSWERED, .status = 200,
+					  .body = slice_of(text, n) };
+	n = 0;
+	graph_feed(o->graph, o->now_ms, &r);
 }
 
 void machine_answer(struct office *o, const struct flight *f)
 {
+	if (f->batch) {
+		answer_part(o, f);
+		return;
+	}
 	struct graph_response r = { .id = f->id, .failure = HTTP_ANSWERED, .status = f->status };
 
 	if (f->user == ID_NONE) {
@@ -121,7 +196,8 @@ void machine_open(struct office *o)
 	struct graph_config gc = { .tenant = "11111111-2222-3333-4444-555555555555",
 				   .client_id = "99999999-8888-7777-6666-555555555555",
 				   .credential.secret = &o->secret, .login_url = "https://login.example",
-				   .graph_url = "https://graph.example", .quota = OFFICE_QUOTA,
+				   .graph_url = "https://graph.example", .quota = o->conf.assumed,
+				   .quota_max = o->conf.assumed_max,
 				   .window_ms = OFFICE_WINDOW_MS, .users_max = o->conf.users, .seed = 1 };
 
 	CHECK(secret_set(&o->secret, SLICE_LIT("secret")) == ERR_OK);

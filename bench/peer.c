@@ -27,6 +27,13 @@ int socket_local(int type, uint16_t *ret_port)
 	return fd;
 }
 
+void socket_patience(int fd)
+{
+	const struct timeval second = { .tv_sec = 1 };
+
+	CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second)) == 0);
+}
+
 void peer_send(const struct peer *p, const void *bytes, size_t n)
 {
 	const struct sockaddr_in to = local_address(p->target);
@@ -39,6 +46,14 @@ bool peer_receive(const struct peer *p)
 	char bytes[4096];
 
 	return recv(p->udp, bytes, sizeof(bytes), 0) > 0;
+}
+
+void peer_forget(const struct peer *p)
+{
+	char bytes[4096];
+
+	while (recv(p->udp, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
 }
 
 /* ---- the thread ---- */
@@ -84,11 +99,9 @@ void peer_wait(struct peer *p)
 
 void peer_open(struct peer *p)
 {
-	const struct timeval second = { .tv_sec = 1 };
-
 	*p = (struct peer){ .lock = PTHREAD_MUTEX_INITIALIZER, .turn = PTHREAD_COND_INITIALIZER };
 	p->udp = socket_local(SOCK_DGRAM, &p->port);
-	CHECK(setsockopt(p->udp, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second)) == 0);
+	socket_patience(p->udp);
 	CHECK(pthread_create(&p->thread, NULL, work, p) == 0);
 }
 

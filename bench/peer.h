@@ -27,6 +27,10 @@ void peer_wait(struct peer *p);
 /* A datagram to the target; waits for one, false after a second without any. */
 void peer_send(const struct peer *p, const void *bytes, size_t n);
 bool peer_receive(const struct peer *p);
+/* Drops what has come and nobody has waited for. */
+void peer_forget(const struct peer *p);
+/* Waiting for something to come ends after a second. */
+void socket_patience(int fd);
 /* A socket bound to 127.0.0.1: type SOCK_DGRAM or SOCK_STREAM. */
 int socket_local(int type, uint16_t *ret_port);
 

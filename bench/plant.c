@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "proto/sip/msg.h"
 
-enum { PHONE_PORT = 5060, MESSAGE_MAX = 4096, FIRST_NUMBER = 1000000 };
+enum { PHONE_PORT = 5060, MESSAGE_MAX = 4096, FIRST_NUMBER = 1000000, SENT_MAX = 1 << 28 };
 
 /* ---- the PBX ---- */
 
@@ -103,7 +103,7 @@ static void serve(struct plant *p, struct slice bytes)
 
 		CHECK(slice_copy(m.call_id, s->call_id, sizeof(s->call_id)) == ERR_OK);
 		CHECK(slice_copy(m.from_tag, s->tag, sizeof(s->tag)) == ERR_OK);
-		p->live++;
+		p->live += s->cseq == 0; /* a line may ask again */
 		plant_notify(p, line, false, &b);
 		plant_feed(p, buf_view(&b));
 	}
@@ -162,31 +162,43 @@ static void give_token(struct plant *p, const struct graph_request *r)
 	plant_answer(p, &answer);
 }
 
-/* Until the lines are live: the answers need the bytes before the bridge is called again. */
+/* What a turn has sent, each datagram behind its length, is answered when the turn is over: an outbox is
+ * emptied before anything is fed, as in the daemon, or what it holds grows without end. */
+static void serve_all(struct plant *p, struct buf *sent)
+{
+	for (size_t at = 0, n; at < sent->n; at += sizeof(n) + n) {
+		memcpy(&n, sent->p + at, sizeof(n));
+		serve(p, slice_of(sent->p + at + sizeof(n), n));
+	}
+	buf_reset(sent);
+}
+
+/* Until the lines are live. */
 static void subscribe(struct plant *p)
 {
 	struct bridge_out *out = &p->out;
-	struct buf copy;
+	struct buf sent;
 
-	buf_init(&copy, SIP_MSG_MAX);
+	buf_init(&sent, SENT_MAX);
 	for (int idle = 0; idle < 2;) {
 		bool more = bridge_drain(p->bridge, p->t, out);
 
 		if (!more) {
+			serve_all(p, &sent);
 			p->t.mono_ms++, p->t.wall_ms++;
 			bridge_tick(p->bridge, p->t);
 			idle += p->live == p->users;
 		} else if (out->kind == BRIDGE_SOURCE && out->source.kind == OUT_CONNECT) {
 			connect(p, &out->source);
 		} else if (out->kind == BRIDGE_SOURCE && out->source.kind == OUT_SEND) {
-			buf_reset(&copy);
-			buf_slice(&copy, out->source.bytes);
-			serve(p, buf_view(&copy));
+			buf_add(&sent, (const char *)&out->source.bytes.n, sizeof(out->source.bytes.n));
+			buf_slice(&sent, out->source.bytes);
+			CHECK(buf_err(&sent) == ERR_OK);
 		} else if (out->kind == BRIDGE_GRAPH && out->graph.kind == GRAPH_HTTP) {
 			give_token(p, &out->graph.request);
 		}
 	}
-	buf_fini(&copy);
+	buf_fini(&sent);
 }
 
 static void add_users(struct plant *p, uint16_t account)

@@ -120,8 +120,10 @@ void server_read_relayed(struct server *s, size_t n)
 {
 	char bytes[REQUEST_MAX];
 
-	if (s->tcp < 0)
+	if (s->tcp < 0) {
 		s->tcp = accept(s->tcp_listener, NULL, NULL);
+		socket_patience(s->tcp);
+	}
 	while (n) {
 		ssize_t got = recv(s->tcp, bytes, n < sizeof(bytes) ? n : sizeof(bytes), 0);
 
