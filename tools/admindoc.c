@@ -17,14 +17,16 @@ static const char api_head[] = "<!-- Made by tools/admindoc.c from src/admin/rou
 			       "# The API\n\n"
 			       "HTTP/1.1 on two listeners: `server.listen` (TCP, with TLS when "
 			       "`server.tls` is set) and `server.socket` (a\n"
-			       "UNIX socket, mode 0660). Until sign-in exists the TCP listener is "
-			       "read-only (changes: 403) and answers 421\n"
-			       "to a Host that is neither its address, `localhost` on loopback, "
+			       "UNIX socket, mode 0660). On TCP people sign in and programs bring "
+			       "a token ([sign-in.md](sign-in.md)); the UNIX socket is an\n"
+			       "owner of everything. TCP answers 421 to a Host that is neither its address, `localhost` on loopback, "
 			       "nor a name of its certificate.\n\n"
 			       "Names in paths are percent-encoded. Bodies and answers are JSON; "
 			       "instants are RFC 3339 in UTC, null means\n"
 			       "none. Errors are `application/problem+json` (RFC 9457) with "
-			       "`title`, `status` and `detail`. A whole request\n"
+			       "`title`, `status` and `detail`. The same as an "
+			       "OpenAPI 3.1 document, with the shape of every body and answer: "
+			       "[openapi.md](openapi.md). A whole request\n"
 			       "must arrive within 15 s. A change waits for the presence loop: 504 "
 			       "when that does not answer within 10 s\n"
 			       "(a check: 30 s).\n\n"
@@ -43,6 +45,16 @@ static const char metrics_head[] =
     "one's name.\n\n"
     "| name | type | labels | meaning |\n| --- | --- | --- | --- |\n";
 
+static const char *const authority_words[] = {
+	[AUTHORITY_OPEN] = "everybody",
+	[AUTHORITY_SELF] = "whoever is signed in",
+	[AUTHORITY_VIEWER] = "viewers",
+	[AUTHORITY_OPERATOR] = "operators",
+	[AUTHORITY_OPERATOR_ANY] = "operators",
+	[AUTHORITY_OWNER] = "owners",
+	[AUTHORITY_OWNER_ANY] = "owners",
+};
+
 static void make_api(struct buf *b)
 {
 	buf_str(b, api_head);
@@ -50,9 +62,9 @@ static void make_api(struct buf *b)
 		const struct route *r = &routes[i];
 
 		buf_fmt(b, "### `%s %s`\n", r->method, r->pattern);
-		if (r->where == ROUTE_WRITE)
-			buf_fmt(b, "UNIX socket only. Body: %s, at most %zu kB. ", r->body_type,
-				r->body_max / 1024);
+		buf_fmt(b, "For: %s. ", authority_words[r->authority]);
+		if (r->body_max)
+			buf_fmt(b, "Body: %s, at most %zu kB. ", r->body_type, r->body_max / 1024);
 		if (*r->query)
 			buf_fmt(b, "Parameters: %s. ", r->query);
 		buf_fmt(b, "%s\n\n", r->help);

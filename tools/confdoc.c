@@ -14,7 +14,8 @@ static const char head_md[] =
 	"# offhook.yaml\n\n"
 	"One YAML file configures the daemon: `offhookd -c /etc/offhook/offhook.yaml`. `offhookd -n -c FILE` checks\n"
 	"it and names file, line, key and what would be right. SIGHUP loads it again; a bad file changes nothing.\n"
-	"[offhook.yaml](offhook.yaml) is a commented example.\n\n"
+	"[offhook.yaml](offhook.yaml) is a commented example. "
+	"What is made in the console stands beside it: [objects.md](objects.md).\n\n"
 	"- Unknown keys and keys given twice are errors. An empty value (`''`) is the same as leaving the key out.\n"
 	"- Durations carry their unit: `0s`, `500ms`, `2m`, `10m`, `1h`. Switches are `yes` or `no` (`true`, `false`).\n"
 	"- File names are relative to the folder of offhook.yaml. `${CREDENTIALS_DIRECTORY}/NAME` is a systemd\n"
@@ -89,10 +90,15 @@ static void make_md(struct buf *b)
 	buf_str(b, head_md);
 	add_table(SCOPE_root, "", b);
 	add_table(SCOPE_server, "server", b);
+	add_table(SCOPE_alarms, "alarms", b);
 	add_table(SCOPE_tls, "tls", b);
 	add_table(SCOPE_account, "accounts", b);
 	add_table(SCOPE_teams, "teams", b);
 	add_table(SCOPE_policy, "policy", b);
+	add_table(SCOPE_hours, "hours", b);
+	add_table(SCOPE_status_text, "status_text", b);
+	add_table(SCOPE_group, "groups", b);
+	add_table(SCOPE_matching, "matching", b);
 	add_table(SCOPE_connector, "connectors", b);
 	add_table(SCOPE_user, "users", b);
 	b->n--; /* one newline at the end */
