@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """5,000 watchers of 1,000 people stay right through a crash of Offhook: who was in a meeting before, who
 went in or out while it was down, and who does so afterwards."""
-import socket
 import time
 
-from stage import Stage, Tap, await_that, free_ports, note
+from stage import LIMIT_S, Stage, Tap, await_that, free_ports, note
 from watchers import Watchers
 
 PEOPLE, EACH = 1000, 5
@@ -33,15 +32,15 @@ lamps: {{ listen: "127.0.0.1:{stage.sip}", logins_file: lamps.logins }}
 """)
 
 
-def ask(w, todo, limit_s=60):
+def ask(w, todo):
     """SUBSCRIBEs a hundred at a time; what gets no answer is asked again, as a phone does."""
-    end = time.monotonic() + limit_s
+    end = time.monotonic() + LIMIT_S
     while todo and time.monotonic() < end:
         for at in range(0, len(todo), 100):
             batch = todo[at:at + 100]
             for target, event, d in batch:
                 w.subscribe(target, event, dialog=d, uri=f"sip:{target}")
-            w.run(2, lambda: all(d.status for _, _, d in batch))
+            w.run(lambda: all(d.status for _, _, d in batch), 2)
         todo = [t for t in todo if t[2].status != 200]
     assert not todo, f"{len(todo)} without an answer, {todo[0][2].status}"
 
@@ -50,9 +49,9 @@ def wrong(dialogs, busy):
     return [d for i, group in enumerate(dialogs) for d in group if d.lit != (i in busy)]
 
 
-def right(w, dialogs, busy, what, limit_s=60):
+def right(w, dialogs, busy, what):
     begun = time.monotonic()
-    good = w.run(limit_s, lambda: not wrong(dialogs, busy))
+    good = w.run(lambda: not wrong(dialogs, busy))
     note(f"{what}: {time.monotonic() - begun:.1f} s")
     assert good, f"{what}: {len(wrong(dialogs, busy))} lamps are wrong"
 
@@ -79,7 +78,7 @@ def main():
             await_that("everybody is found", lambda: stage.explained(email(PEOPLE - 1))["lamp"] == "dark")
             todo = []
             first = w.subscribe(f"2000@127.0.0.1:{stage.sip}", uri=f"sip:2000@127.0.0.1:{stage.sip}")
-            assert w.run(10, lambda: first.status == 200), first.status
+            assert w.run(lambda: first.status == 200), first.status
             for i in range(PEOPLE):
                 for k in range(EACH):
                     target = f"{2000 + i}@127.0.0.1:{stage.sip}"
@@ -88,7 +87,7 @@ def main():
                     if d is not first:
                         todo.append((target, EVENTS[k], d))
             ask(w, todo)
-            assert w.run(30, lambda: all(d.notifies for g in dialogs for d in g))
+            assert w.run(lambda: all(d.notifies for g in dialogs for d in g))
             note(f"subscribed within {time.monotonic() - begun:.1f} s, {w.nonces} challenges")
         with tap.case("300 meetings begin"):
             switch(stage, busy, "meeting")
@@ -98,7 +97,7 @@ def main():
             note(f"{n / (PEOPLE * EACH):.0f} bytes a watcher")
             assert 0 < n / (PEOPLE * EACH) < 1280, n
         with tap.case("after a crash all are right, those that changed meanwhile too, and nobody subscribed again"):
-            await_that("kept", lambda: stage.stored("watchers") == PEOPLE * EACH, 20)
+            await_that("kept", lambda: stage.stored("watchers") == PEOPLE * EACH)
             stage.kill("offhookd")
             switch(stage, range(0, 150), "active")
             switch(stage, range(500, 600), "meeting")

@@ -1,12 +1,16 @@
 """watchers.py - SIP watchers of lamps: many dialogs over one UDP socket or one TCP connection, digest included.
 
-Written against the RFCs (3261, 6665, 8760), not against Offhook; knows nothing of its source."""
+Written against the RFCs (3261, 6665, 8760), not against Offhook; knows nothing of its source. As a phone does, they
+answer at any time, in a thread of their own: who leaves a NOTIFY unanswered for half a minute is taken for dead."""
 import hashlib
 import re
-import selectors
+import select
 import socket
 import ssl
+import threading
 import time
+
+from stage import LIMIT_S
 
 
 def header(text, *names):
@@ -57,15 +61,31 @@ class Watchers:
             self.socket = context.wrap_socket(self.socket)
         self.own = self.socket.getsockname()
         self.socket.setblocking(False)
-        self.selector = selectors.DefaultSelector()
-        self.selector.register(self.socket, selectors.EVENT_READ)
         self.dialogs, self.stream, self.branch = {}, b"", 0
         self.challenge, self.nc, self.nonces = None, 0, 0
         self.odd = []
+        self.ended, self.fault = False, None
+        self.lock = threading.RLock()  # held while anything above or a dialog changes
+        self.thread = threading.Thread(target=self.listen, daemon=True)
+        self.thread.start()
 
     def close(self):
-        self.selector.close()
+        self.ended = True
+        self.thread.join()
         self.socket.close()
+
+    def listen(self):
+        try:
+            while not self.ended:
+                if self.pending() or select.select([self.socket], [], [], 0.05)[0]:
+                    with self.lock:
+                        self.read()
+        except Exception as e:  # told by run()
+            self.fault = e
+
+    def pending(self):
+        """TLS has read more than it has given."""
+        return self.transport == "tls" and self.socket.pending()
 
     def send(self, text):
         data = text.encode()
@@ -79,18 +99,24 @@ class Watchers:
     # ---- asking ----
 
     def new(self, target, event):
-        d = Dialog(self.own[0], target, event, len(self.dialogs))
-        self.dialogs[d.call_id] = d
-        return d
+        with self.lock:
+            d = Dialog(self.own[0], target, event, len(self.dialogs))
+            self.dialogs[d.call_id] = d
+            return d
 
     def subscribe(self, target, event="dialog", expires=3600, dialog=None, extra="", uri=None):
-        d = dialog or self.new(target, event)
-        d.asked, d.uri, d.extra = expires, uri or d.contact or f"sip:{target}", extra
-        d.status = 0
-        self.request(d)
-        return d
+        with self.lock:
+            d = dialog or self.new(target, event)
+            d.asked, d.uri, d.extra = expires, uri or d.contact or f"sip:{target}", extra
+            d.status = 0
+            self.request(d)
+            return d
 
     def request(self, d):
+        with self.lock:
+            self.ask(d)
+
+    def ask(self, d):
         self.branch += 1
         d.cseq += 1
         name = self.login[0] if self.login else "phone"
@@ -118,16 +144,18 @@ class Watchers:
 
     # ---- hearing ----
 
-    def run(self, seconds, until=lambda: False):
-        """Takes what comes until the condition holds; True when it does."""
-        end = time.monotonic() + seconds
-        while not until():
-            left = end - time.monotonic()
-            if left <= 0:
+    def run(self, until, limit_s=LIMIT_S):
+        """Waits until the condition holds; True when it does."""
+        end = time.monotonic() + limit_s
+        while True:
+            with self.lock:
+                if until():
+                    return True
+            if self.fault:
+                raise self.fault
+            if time.monotonic() > end:
                 return False
-            if self.selector.select(min(left, 0.2)):
-                self.read()
-        return True
+            time.sleep(0.02)
 
     def read(self):
         for _ in range(200):
@@ -142,8 +170,7 @@ class Watchers:
                     self.take(data.decode())
                 continue
             if not data:
-                self.selector.unregister(self.socket)
-                self.closed = True
+                self.ended = True
                 return
             self.stream += data
             self.cut()
