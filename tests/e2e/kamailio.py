@@ -26,7 +26,7 @@ class Kamailio:
             setattr(self, key.lower(), value)
 
     def stop(self):
-        subprocess.run([STOP], env=self.env, check=False, timeout=60)
+        subprocess.run([STOP], env=self.env, check=False, timeout=300)
 
     @staticmethod
     def password(number):

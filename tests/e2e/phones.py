@@ -3,9 +3,10 @@ import hashlib
 import re
 import socket
 import subprocess
+import time
 import uuid
 
-from stage import PEERS, await_that, free_ports
+from stage import LIMIT_S, PEERS, await_that, free_ports
 
 SIPP = PEERS / "sipp"
 
@@ -18,10 +19,10 @@ class Phones:
         self.calls = {}
 
     def sipp(self, scenario, *args, wait=True):
-        command = ["sipp", *args, "-sf", SIPP / scenario, "-m", 1, "-i", "127.0.0.1", "-nostdin"]
+        command = ["sipp", *args, "-sf", SIPP / scenario, "-m", 1, "-i", "127.0.0.1", "-nostdin", "-max_retrans", 30]
         process = subprocess.Popen([str(c) for c in command], cwd=self.stage.folder, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        if wait and process.wait(60):
+        if wait and process.wait(LIMIT_S):
             raise AssertionError(f"sipp {scenario}: {process.stderr.read()[-600:]}")
         return process
 
@@ -41,8 +42,11 @@ class Phones:
         self.calls[caller] = (call_id, talk_port, talk, answer)
 
     def hang_up(self, caller):
-        """Asks the caller's sipp to say BYE; repeated until it has heard, for a datagram may be lost."""
+        """Asks the caller's sipp to say BYE, once both talk: before, it would take the word for an error. Repeated until
+        it has heard, for a datagram may be lost."""
         call_id, port, talk, answer = self.calls.pop(caller)
+        talking = [self.stage.folder / f"{call_id}.{who}" for who in ("caller", "callee")]
+        await_that(f"{caller} talks", lambda: all(p.exists() for p in talking) or talk.poll() or answer.poll())
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.bind(("127.0.0.1", 0))
             via = s.getsockname()[1]
@@ -92,7 +96,7 @@ def publish_over(pbx, number, password, event, content_type, body, expires=60, t
     host, port = pbx.split(":")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.connect((host, int(port)))
-        s.settimeout(1)
+        s.settimeout(0.5)
         uri, call_id = f"sip:{number}@{pbx}", uuid.uuid4().hex
 
         def ask(cseq, authorization=""):
@@ -100,13 +104,17 @@ def publish_over(pbx, number, password, event, content_type, body, expires=60, t
                     f"branch=z9hG4bK{uuid.uuid4().hex}\r\nMax-Forwards: 70\r\nFrom: <{uri}>;tag=p\r\nTo: <{uri}>\r\n"
                     f"Call-ID: {call_id}\r\nCSeq: {cseq} PUBLISH\r\nEvent: {event}\r\nExpires: {expires}\r\n"
                     f"{match}{authorization}Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n{body}")
-            for _ in range(120):
-                s.send(text.encode())
-                try:
-                    return s.recv(65536).decode(errors="replace")
-                except TimeoutError:
-                    continue
-            raise AssertionError("PUBLISH: no answer")
+            asked = 0.0
+
+            def answered():
+                nonlocal asked
+                if time.monotonic() - asked > 1:  # for a datagram may be lost
+                    s.send(text.encode())
+                    asked = time.monotonic()
+                answer = s.recv(65536).decode(errors="replace")
+                # an answer to the request before may come twice, when that was sent twice
+                return answer if re.search(rf"(?im)^CSeq: *{cseq} ", answer) else None
+            return await_that("an answer to PUBLISH", answered)
         answer = ask(1)
         credentials = digest(answer, number, password, "PUBLISH", uri)
         if credentials:
