@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Do Not Disturb by as-feature-event, both ways, with a PBX played by sipp: tests/peers/sipp/pbx-features.xml says what
 it is written after. Its Do Not Disturb is on at first, then goes off as if at the phone, then follows Offhook."""
+import socket
 import subprocess
 
 from stage import PEERS, Stage, Tap, await_that, free_ports
@@ -13,8 +14,15 @@ def main():
     with Stage("features") as stage:
         port, = free_ports(1)
         pbx = subprocess.Popen(["sipp", "-sf", str(PEERS / "sipp" / "pbx-features.xml"), "-i", "127.0.0.1", "-p", str(port),
-                                "-d", "4000", "-nostdin"], cwd=stage.folder, stdin=subprocess.DEVNULL,
+                                "-nostdin"], cwd=stage.folder, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        def off_at_the_phone():
+            call = await_that("the features are told", lambda: (stage.folder / "features.call").read_text().strip())
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                s.sendto((f"MESSAGE sip:pbx@127.0.0.1:{port} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKoff\r\n"
+                          f"From: <sip:test@127.0.0.1>;tag=1\r\nTo: <sip:pbx@127.0.0.1>;tag=2\r\nCall-ID: {call}\r\n"
+                          "CSeq: 9 MESSAGE\r\nContent-Length: 0\r\n\r\n").encode(), ("127.0.0.1", port))
         stage.undo.append(lambda: (pbx.kill(), pbx.wait()))
         stage.teams_up({ANA: "Ana Alder"})
         stage.daemon_up(f"""\
@@ -37,6 +45,7 @@ def main():
             await_that("on", lambda: line()["dnd"] and line()["sync"] == "synced")
             await_that("in Teams", lambda: seen() == "DoNotDisturb")
         with tap.case("switched off at the phone"):
+            off_at_the_phone()
             await_that("off", lambda: not line()["dnd"])
             await_that("in Teams", lambda: seen() == "Offline")
         with tap.case("calls are forwarded at the phone: a status message says so, and to which number nobody keeps"):
