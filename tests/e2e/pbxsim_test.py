@@ -38,7 +38,7 @@ class Sim:
     def control(self, path, **body):
         url = f"http://{self.facts['CONTROL']}{path}"
         data = json.dumps(body).encode() if body else None
-        with direct.open(urllib.request.Request(url, data), timeout=60) as answer:
+        with direct.open(urllib.request.Request(url, data), timeout=180) as answer:
             return json.load(answer)
 
     def phone(self, number):
@@ -46,7 +46,7 @@ class Sim:
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(60)
+        status = self.process.wait(180)
         self.folder.cleanup()
         return status
 
@@ -60,9 +60,9 @@ class Watcher:
         if transport == "udp":
             self.socket.bind(("127.0.0.1", 0))
         self.socket.connect(sim.address)
-        self.socket.settimeout(60)
+        self.socket.settimeout(180)
         self.own = "127.0.0.1:%d" % self.socket.getsockname()[1]
-        self.notifies = []
+        self.notifies, self.heard = [], set()
 
     def receive(self):
         if self.transport == "udp":
@@ -86,13 +86,20 @@ class Watcher:
         keep = "".join(f"{h}: {headers[h.lower()]}\r\n" for h in ("Via", "From", "To", "Call-ID", "CSeq"))
         self.socket.send(f"SIP/2.0 {status}\r\n{keep}Content-Length: 0\r\n\r\n".encode())
 
-    def next_notify(self, answer="200 OK"):
+    def fresh(self, headers):
+        """Answers a NOTIFY. False: it was heard before, and has come again because the answer was late."""
+        self.answer(headers)
+        key = headers["call-id"], headers["cseq"]
+        again = key in self.heard
+        self.heard.add(key)
+        return not again
+
+    def next_notify(self):
         if self.notifies:
             return self.notifies.pop(0)
         while True:
             first, headers, body = self.receive()
-            if first.startswith("NOTIFY"):
-                self.answer(headers, answer)
+            if first.startswith("NOTIFY") and self.fresh(headers):
                 return headers, body
 
     def state(self):
@@ -110,9 +117,9 @@ class Watcher:
         while True:
             first, headers, body = self.receive()
             if first.startswith("NOTIFY"):
-                self.answer(headers)
-                self.notifies.append((headers, body))
-            else:
+                if self.fresh(headers):
+                    self.notifies.append((headers, body))
+            elif headers["via"].split("branch=")[1].split(";")[0] == f"z9hG4bKt{serial}":  # an older one's is late
                 return int(first.split()[1]), headers, uri
 
     def subscribe(self, user, event="dialog", expires=600, more="", password="bridge-secret", to_tag="", call=None, cseq=1):
@@ -228,7 +235,7 @@ def lists_too_large():
 
 def orphan():
     """A parent that is killed takes pbxsim with it."""
-    script = f"import subprocess, time; p = subprocess.Popen([{PBXSIM!r}, '--listen', '127.0.0.1:0']); print(p.pid, flush=True); time.sleep(60)"
+    script = f"import subprocess, time; p = subprocess.Popen([{PBXSIM!r}, '--listen', '127.0.0.1:0']); print(p.pid, flush=True); time.sleep(600)"
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     pid = int(parent.stdout.readline())
     parent.stdout.readline()  # SIP=...: it runs

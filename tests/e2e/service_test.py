@@ -8,7 +8,7 @@ import socket
 import time
 
 from cases import ANA
-from stage import Stage, Tap, await_that, free_ports
+from stage import LIMIT_S, Stage, Tap, await_that, free_ports
 
 WATCHDOG_S = 8
 
@@ -22,8 +22,11 @@ class Manager:
         self.socket.bind(str(self.path))
         self.socket.setblocking(False)
         self.said = []
+        self.heard, self.stall = time.monotonic(), 0  # s in which this test itself did not get to look
 
     def hear(self):
+        now = time.monotonic()
+        self.heard, self.stall = now, max(self.stall, now - self.heard)
         with contextlib.suppress(BlockingIOError):
             while True:
                 lines = self.socket.recv(65536).decode().splitlines()
@@ -67,7 +70,9 @@ def main():
             await_that("five pings", lambda: len(manager.times("WATCHDOG")) >= 5)
             at = manager.times("WATCHDOG")
             gaps = [b - a for a, b in zip(at, at[1:])]
-            assert max(gaps) < WATCHDOG_S, gaps
+            # a busy machine makes a gap longer, never shorter: the shortest is what the daemon is at
+            assert min(gaps) <= WATCHDOG_S / 2 + 0.5, gaps
+            assert max(gaps) < WATCHDOG_S + manager.stall, (gaps, manager.stall)
         with tap.case("SIGHUP: RELOADING=1 with the time, then READY=1"):
             daemon.send_signal(signal.SIGHUP)
             reloading = manager.await_place("RELOADING", ready)
@@ -87,7 +92,7 @@ def main():
         with tap.case("a start with a bad file: 78, and never READY"):
             before = len(manager.hear())
             daemon = stage.daemon_start(wait=False)
-            assert daemon.wait(60) == 78, daemon.returncode
+            assert daemon.wait(LIMIT_S) == 78, daemon.returncode
             assert manager.place("READY", before) is None, "READY with a bad file"
     tap.done()
 
