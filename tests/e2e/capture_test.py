@@ -13,7 +13,7 @@ import sys
 from cases import ANA, BEN
 from cases_asterisk_test import Asterisk
 from mivo import Mivo
-from stage import PEERS, SHARED, Stage, Tap, await_that, http
+from stage import LIMIT_S, PEERS, SHARED, Stage, Tap, await_that, free_ports, http
 
 sys.path.insert(0, str(PEERS))
 from freeswitch import FreeSwitch  # noqa: E402
@@ -58,7 +58,7 @@ class Capture:
     def end(self):
         """Ends it as ctrl-c does; what it recorded."""
         self.process.send_signal(signal.SIGINT)
-        out, err = self.process.communicate(timeout=60)
+        out, err = self.process.communicate(timeout=LIMIT_S)
         assert self.process.returncode == 0 and "it was told to" in err, (self.process.returncode, out, err)
         assert self.file.stat().st_mode & 0o777 == 0o600
         return self.text()
@@ -207,7 +207,7 @@ def reloads(stage, tap):
         path = stage.folder / "offhook.yaml"
         stage.write("offhook.yaml", re.sub(r".*name: crm.*\n", "", path.read_text()).replace(", crm/201", ""))
         stage.offhook("reload")
-        _, err = crm.process.communicate(timeout=60)
+        _, err = crm.process.communicate(timeout=LIMIT_S)
         assert crm.process.returncode == 0 and "the connector was removed" in err, err
         fs.shows("opened", r"auth \[hidden\]", "-ERR")
         assert "busy-meeting-idle" not in fs.end()
@@ -234,6 +234,7 @@ def asterisk(tap):
         pbx.hand_status()
         await_that("away", lambda: stage.explained(ANA)["profile"] == "away")
         pbx.manager.action(Action="Command", Command="manager reload")
+        capture.shows("StatusText: InUse", "Status: away")
         text = capture.end()
         for word in ("Event: ExtensionStatus", "StatusText: InUse", "Event: PresenceStateChange", "Status: away"):
             assert word in text, (word, text)
@@ -242,14 +243,15 @@ def asterisk(tap):
 
 def main():
     tap = Tap()
-    fs = FreeSwitch("secret-of-fs")
+    fs_port, sip_port = free_ports(2)  # they go and come back: nobody else may take them meanwhile
+    fs = FreeSwitch("secret-of-fs", port=fs_port)
     fs.registered.add("1001@pbx.example")
     with Stage("capture") as stage:
         stage.teams_up({ANA: "Ana Alder", BEN: "Ben Berg"})
         for name, secret in zip(("mivo.secret", "hq.secret", "fs.secret", "crm.token"), SECRETS):
             stage.write(name, secret + "\n")
         mivo = Mivo(stage, "--username", "offhook", "--password-file", stage.folder / "mivo.secret")
-        address, control = pbxsim_up(stage, "127.0.0.1:0")
+        address, control = pbxsim_up(stage, f"127.0.0.1:{sip_port}")
         stage.daemon_up(yaml(stage, mivo, address, fs), wait=False)
         await_that("all lines", lambda: all(l["sync"] == "synced" for l in stage.explained(ANA)["lines"]
                                             if l["connector"] != "crm"))

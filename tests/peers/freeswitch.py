@@ -19,7 +19,7 @@ def frame(kind, body="", **head):
 
 
 class FreeSwitch:
-    def __init__(self, password="ClueCon", user=None):
+    def __init__(self, password="ClueCon", user=None, port=0):
         self.password, self.user = password, user
         self.channels, self.registered = {}, set()
         self.denied, self.rude, self.deaf, self.lag = set(), False, False, []
@@ -36,7 +36,7 @@ class FreeSwitch:
             daemon_threads = True
 
         self.make = lambda port: Server(("127.0.0.1", port), Handler)
-        self.up(0)
+        self.up(port)
 
     def up(self, port=None):
         self.server = self.make(self.port if port is None else port)
