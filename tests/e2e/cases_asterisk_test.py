@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """The cases of doc/presence-rules.md with a real Asterisk 22 and its resource list. Needs the peers beside the
 project (../shared/peers); skipped, in one plain line, where they are absent. SIP over TLS with a private CA."""
+import fcntl
 import os
+import pathlib
 import shlex
 import socket
 import subprocess
+import tempfile
 
 import cases
 from stage import SHARED, Stage, Tap, await_that, free_ports
@@ -54,7 +57,9 @@ class Asterisk:
     def start(self):
         """It gives up after 15 s on an Asterisk that is slow to come; the next call waits for the same one."""
         def started():
-            done = subprocess.run([SHARED / "asterisk" / "start.sh"], env=self.env, capture_output=True, text=True, timeout=600)
+            with open(pathlib.Path(tempfile.gettempdir()) / "offhook-peer-asterisk.lock", "w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)  # where it is missing it is unpacked, by one test at a time
+                done = subprocess.run([SHARED / "asterisk" / "start.sh"], env=self.env, capture_output=True, text=True, timeout=600)
             if done.returncode == 0:
                 return done.stdout
             if "not ready" not in done.stderr:

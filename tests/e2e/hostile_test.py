@@ -7,7 +7,7 @@ import re
 import socket
 import urllib.parse
 
-from stage import Stage, Tap, await_that, direct, http
+from stage import LIMIT_S, Stage, Tap, await_that, direct, http
 
 ANA = "ana@acme.example"
 IDLE = '<?xml version="1.0"?><dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="{v}" state="full" entity="sip:201@x"/>'
@@ -25,7 +25,7 @@ class Pbx:
     def __init__(self):
         self.s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.s.bind(("127.0.0.1", 0))
-        self.s.settimeout(120)
+        self.s.settimeout(LIMIT_S)
         self.port = self.s.getsockname()[1]
         self.cseq, self.version, self.branch = 10, 0, 0
 
@@ -38,7 +38,7 @@ class Pbx:
             self.answer(text, "200 OK")
         self.dialog = {k: re.search(rf"^{k}: *(.*?)\r$", text, re.M | re.I).group(1)
                        for k in ("Call-ID", "From", "To", "Via", "CSeq", "Contact")}
-        self.answer(text, "200 OK", to_tag="pbx", extra=f"Expires: 600\r\nContact: <sip:127.0.0.1:{self.port}>\r\n")
+        self.answer(text, "200 OK", to_tag="pbx", extra=f"Expires: 3600\r\nContact: <sip:127.0.0.1:{self.port}>\r\n")
 
     def answer(self, request, status, to_tag="", extra=""):
         head = {k: re.search(rf"^{k}: *(.*?)\r$", request, re.M | re.I).group(1) for k in ("Via", "From", "To", "Call-ID", "CSeq")}
@@ -52,7 +52,7 @@ class Pbx:
         return (f"NOTIFY {self.dialog['Contact'].strip('<>')} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bKh{self.branch}\r\n"
                 f"From: {self.dialog['To']};tag=pbx\r\nTo: {to or self.dialog['From']}\r\nCall-ID: {call_id or self.dialog['Call-ID']}\r\n"
                 f"CSeq: {self.cseq} NOTIFY\r\nContact: <sip:127.0.0.1:{self.port}>\r\nEvent: {event}\r\n{extra}"
-                f"Subscription-State: active;expires=500\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+                f"Subscription-State: active;expires=3600\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n{body}")
 
     def notify(self, body, **settings):
         return self.ask(self.notify_text(body, **settings))
@@ -100,8 +100,9 @@ def main():
       - {{ name: hq, type: sip, server: "sip:127.0.0.1:{pbx.port};transport=udp" }}
     users:
       - {{ email: {ANA}, lines: [hq/201] }}
-""")
+""", wait=False)
         pbx.take_subscribe()
+        await_that("offhookd is ready", lambda: http("GET", f"http://127.0.0.1:{stage.port}/readyz")[0] == 200)
 
         def still_right(what):
             """Every insult is followed by a change that must arrive."""
