@@ -50,7 +50,7 @@ def yaml(stage, address, collab, lines="[hq/201, collab/301]", extra=""):
     return f"""\
   - name: acme
 {stage.teams_yaml()}\
-    policy: {{ grace: 20s }}
+    policy: {{ grace: 10m }}
     connectors:
       - {{ name: hq, type: csta, server: "{address}", username: offhook, password_file: hq.secret, profile: both{extra} }}
       - {{ name: collab, type: csta, server: "{collab}", profile: ignore }}

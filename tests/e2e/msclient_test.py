@@ -21,7 +21,7 @@ def main():
         env = {k: v for k, v in os.environ.items() if k.lower() not in ("http_proxy", "https_proxy", "all_proxy")}
         env["NODE_EXTRA_CA_CERTS"] = teams["CA"]
         return subprocess.run(["node", HERE / "msclient" / "msclient.mjs", teams["LOGIN_URL"], teams["GRAPH_URL"],
-                               teams["CONTROL"], TENANT, CLIENT, "e2e-secret"], env=env, timeout=180).returncode
+                               teams["CONTROL"], TENANT, CLIENT, "e2e-secret"], env=env, timeout=600).returncode
 
 
 sys.exit(main())

@@ -9,7 +9,7 @@ import jsonschema
 
 from objects_test import ANA, BO, Api, account, q
 from sign_in_test import Browser, PASSWORD, first_password
-from stage import CLIENT, Socket, Stage, Tap, await_that, free_ports, http as control_http
+from stage import CLIENT, LIMIT_S, Socket, Stage, Tap, await_that, free_ports, http as control_http
 
 NOT_GIVEN = ("users_file", "holidays_file",  # names of files are for offhook.yaml
              "certificate_file", "key_file")  # either these or a secret; POST .../certificate makes them
@@ -473,7 +473,7 @@ def swept(stage):
 
 
 def refusals(tap, stage, call):
-    by_tcp = lambda: http.client.HTTPConnection("127.0.0.1", stage.port, timeout=60)
+    by_tcp = lambda: http.client.HTTPConnection("127.0.0.1", stage.port, timeout=LIMIT_S)
     by_socket = lambda: Socket(stage.folder / "api.sock")
     tokens = {role: call("POST", "/tokens", {"name": role, "role": role, "account": account}, 201)[0]["token"]
               for role, account in (("viewer", "acme"), ("operator", "acme"), ("owner", None))}

@@ -4,7 +4,7 @@ import signal
 import ssl
 import subprocess
 
-from stage import Stage, Tap, await_that
+from stage import LIMIT_S, Stage, Tap, await_that
 
 ANA, BEN, CYD = "ana@acme.example", "ben@acme.example", "cyd@acme.example"
 BAD = [  # what is put in, what replaces it, key and words of the answer
@@ -64,7 +64,7 @@ def renewed(tap):
         stage.daemon_up("  []\n", wait=False, server="  tls: { certificate_file: own.crt, key_file: own.key }\n", open_read="no")
 
         def shown():
-            pem = ssl.get_server_certificate(("127.0.0.1", stage.port), timeout=10)
+            pem = ssl.get_server_certificate(("127.0.0.1", stage.port), timeout=LIMIT_S)
             told = subprocess.run(["openssl", "x509", "-noout", "-subject"], input=pem, capture_output=True, text=True)
             return told.stdout.strip().split("CN = ")[-1]
 

@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import urllib.parse
 
-from stage import Stage, Tap, await_that
+from stage import LIMIT_S, Stage, Tap, await_that
 
 ANA, BEN, EVA, OTHER = "ana@acme.example", "ben@acme.example", "eva@acme.example", "guest@acme.example"
 PASSWORD = "a password of my own"
@@ -26,9 +26,9 @@ class Browser:
 
     def connection(self):
         if not self.ca:
-            return http.client.HTTPConnection("127.0.0.1", self.stage.port, timeout=30)
+            return http.client.HTTPConnection("127.0.0.1", self.stage.port, timeout=LIMIT_S)
         context = ssl.create_default_context(cafile=self.ca)
-        return http.client.HTTPSConnection("127.0.0.1", self.stage.port, timeout=30, context=context)
+        return http.client.HTTPSConnection("127.0.0.1", self.stage.port, timeout=LIMIT_S, context=context)
 
     def ask(self, method, path, body=None, headers=None):
         """(status, JSON or text, Location)"""
@@ -58,7 +58,7 @@ class Browser:
     def at_microsoft(self, location):
         """What the browser gets there: its Location, or the page."""
         url = urllib.parse.urlsplit(location)
-        c = http.client.HTTPSConnection(url.hostname, url.port, timeout=30,
+        c = http.client.HTTPSConnection(url.hostname, url.port, timeout=LIMIT_S,
                                         context=ssl.create_default_context(cafile=self.stage.teams["CA"]))
         c.request("GET", url.path + "?" + url.query)
         answer = c.getresponse()

@@ -88,7 +88,7 @@ def await_that(what, condition, limit_s=LIMIT_S):
             last = condition()
             if last:
                 return last
-        except (OSError, urllib.error.URLError, KeyError, ValueError, sqlite3.Error) as e:
+        except (OSError, http_client.HTTPException, KeyError, ValueError, sqlite3.Error) as e:
             last = e
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {limit_s:.0f} s; last: {last!r}")
@@ -127,7 +127,7 @@ def free_ports(n):
     return ports
 
 
-def http(method, url, body=None, timeout=60):
+def http(method, url, body=None, timeout=LIMIT_S):
     """(status, parsed JSON or text). What a daemon's API answers is held against its own description."""
     data = json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
@@ -148,7 +148,7 @@ class Socket(http_client.HTTPConnection):
     """HTTP over a UNIX socket."""
 
     def __init__(self, path):
-        super().__init__("localhost", timeout=60)
+        super().__init__("localhost", timeout=LIMIT_S)
         self.path = path
 
     def connect(self):
@@ -181,7 +181,7 @@ class Stage:
                 program.terminate()
         for name, program in self.programs.items():
             try:
-                program.wait(60)
+                program.wait(LIMIT_S)
             except subprocess.TimeoutExpired:
                 note(f"{name} did not end on SIGTERM")
                 program.kill()
@@ -254,7 +254,7 @@ class Stage:
     def kill(self, label, sig=signal.SIGKILL):
         program = self.programs.pop(label)
         program.send_signal(sig)
-        return program.wait(60)
+        return program.wait(LIMIT_S)
 
     def facts(self, label, *needed):
         """The NAME=value lines that a program prints when it is ready."""
