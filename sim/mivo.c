@@ -445,6 +445,32 @@ void mivo_set_forward(struct mivo *m, int64_t now_ms, uint32_t phone, const char
 	mivo_tell_forward(m, phone);
 }
 
+const char *mivo_lamp_name(enum mivo_lamp l)
+{
+	static const char *const names[MIVO_LAMP_MODES] = { "off", "steady", "wink", "flutter" };
+
+	return l < MIVO_LAMP_MODES ? names[l] : "";
+}
+
+enum mivo_lamp mivo_lamp(const struct mivo *m, uint32_t phone, uint32_t lamp)
+{
+	if (phone >= m->n || lamp < 1 || lamp > MIVO_LAMPS_MAX)
+		return MIVO_LAMP_MODES;
+	return (enum mivo_lamp)m->phone[phone].lamp[lamp - 1];
+}
+
+/* One that shows it already is no event (ECMA-269 9.5.1). */
+void mivo_set_lamp(struct mivo *m, int64_t now_ms, uint32_t phone, uint32_t lamp, enum mivo_lamp to)
+{
+	enum mivo_lamp was = mivo_lamp(m, phone, lamp);
+
+	mivo_tick(m, now_ms);
+	if (was == MIVO_LAMP_MODES || was == to)
+		return;
+	m->phone[phone].lamp[lamp - 1] = (uint8_t)to;
+	mivo_tell_lamp(m, phone, lamp);
+}
+
 void mivo_count(const struct mivo *m, struct mivo_counters *ret)
 {
 	*ret = m->count;

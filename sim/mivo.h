@@ -5,7 +5,7 @@
  * Everything random comes from the seed. It speaks CSTA III in XML over TCP (ECMA-323 Annex J.2)
  * with ECMA-354 sessions, reads XML with expat on its own and links nothing of src/source or
  * src/proto. How the real product reports and takes the user's profile is not public: the three
- * forms here are guesses to choose from. */
+ * forms here are guesses to choose from, and so are those of its lamps. */
 #ifndef SIM_MIVO_H
 #define SIM_MIVO_H
 
@@ -19,12 +19,23 @@ enum mivo_profile_form {
 	MIVO_PROFILE_FORMS
 };
 
+enum mivo_lamp_form {
+	MIVO_LAMP_STANDARD, /* SetLampMode and GetLampMode */
+	MIVO_LAMP_PRIVATE,  /* private data: KeyLamp in an Escape; nobody can ask */
+	MIVO_LAMP_REFUSED,
+	MIVO_LAMP_FORMS
+};
+
+enum mivo_lamp { MIVO_LAMP_OFF, MIVO_LAMP_STEADY, MIVO_LAMP_WINK, MIVO_LAMP_FLUTTER, MIVO_LAMP_MODES };
+
+enum { MIVO_LAMPS_MAX = 16 }; /* of one phone, numbered from 1 */
 enum { MIVO_PHONES_MAX = 4096, MIVO_MONITORS_MAX = 8192, MIVO_LINKS_MAX = 64 };
 
 /* What may be changed while it runs. */
 struct mivo_switches {
 	uint8_t edition;      /* 3..6 */
 	uint8_t profile_form; /* enum mivo_profile_form */
+	uint8_t lamp_form;    /* enum mivo_lamp_form */
 	bool no_namespace;
 	bool dialing_ids;      /* N<123> rather than 123 */
 	bool transferred;      /* TransferredEvent, with both letters */
@@ -89,6 +100,11 @@ const char *mivo_profile_until(const struct mivo *m, uint32_t phone);
 /* to: digits; "": not forwarded. */
 void mivo_set_forward(struct mivo *m, int64_t now_ms, uint32_t phone, const char *to);
 
+/* Lamp 1..MIVO_LAMPS_MAX of the phone; another, or no phone: MIVO_LAMP_MODES. */
+enum mivo_lamp mivo_lamp(const struct mivo *m, uint32_t phone, uint32_t lamp);
+void mivo_set_lamp(struct mivo *m, int64_t now_ms, uint32_t phone, uint32_t lamp, enum mivo_lamp to);
+const char *mivo_lamp_name(enum mivo_lamp l); /* in the standard's words */
+
 /* ---- misbehaviour ---- */
 
 enum mivo_fault_kind {
@@ -122,7 +138,7 @@ const char *mivo_fault_name(enum mivo_fault_kind k);
 enum mivo_restart_mode {
 	MIVO_KEEP,	/* calls go on */
 	MIVO_END_CALLS, /* untold */
-	MIVO_FORGET,	/* DND, profile and forwarding too */
+	MIVO_FORGET,	/* DND, profile, forwarding and lamps too */
 };
 
 /* Links drop at once; for down_ms what is opened is closed. */
@@ -131,7 +147,7 @@ void mivo_calm(struct mivo *m, int64_t now_ms);
 
 struct mivo_counters {
 	uint64_t frames_in, frames_out, malformed, requests, refused, events, calls, logins, writes,
-		heartbeats, beats_answered;
+		lamps, heartbeats, beats_answered; /* lamps: that an application has set */
 	uint32_t links, sessions, monitors;
 };
 

@@ -49,6 +49,7 @@ struct phone {
 	uint8_t profile;  /* enum pbx_profile */
 	uint8_t state;	  /* enum pbx_phone_state */
 	uint8_t withheld; /* enum topic bits: the last change was not told */
+	uint8_t lamp[MIVO_LAMPS_MAX]; /* enum mivo_lamp */
 	char forward[32];
 	char until[32]; /* when the profile ends, as somebody wrote it */
 	int64_t since_ms;
@@ -187,6 +188,7 @@ void mivo_tell_joined(struct mivo *m, bool conference, const struct call *now, u
 		      uint32_t secondary, uint32_t by, const struct move *moves, size_t n);
 void mivo_tell_dnd(struct mivo *m, uint32_t phone);
 void mivo_tell_forward(struct mivo *m, uint32_t phone);
+void mivo_tell_lamp(struct mivo *m, uint32_t phone, uint32_t lamp);
 void mivo_tell_profile(struct mivo *m, uint32_t phone);
 void mivo_tell_profile_to(struct mivo *m, uint32_t phone, struct monitor *o);
 void mivo_tell_service(struct mivo *m, uint32_t phone); /* registered or not */

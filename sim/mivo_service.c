@@ -423,9 +423,97 @@ static void set_presence(struct mivo *m, struct link *l, const struct doc *d, ui
 			     doc_text(d, "untilTime"), "SetPresenceStateResponse");
 }
 
+/* ---- lamps ---- */
+
+/* The lamp of the phone that the request names; refused when there is none. */
+static bool lamp_of(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke,
+		    const char *element, uint32_t *ret_phone, uint32_t *ret_lamp)
+{
+	const char *text = doc_text(d, element);
+	uint64_t lamp;
+
+	if (!device_of(m, l, d, invoke, "device", ret_phone))
+		return false;
+	if (!text || slice_u64(slice_str(text), MIVO_LAMPS_MAX, &lamp) || lamp == 0) {
+		refuse(m, l, invoke, "operation", "invalidLampID");
+		return false;
+	}
+	*ret_lamp = (uint32_t)lamp;
+	return true;
+}
+
+static bool has_form(struct mivo *m, struct link *l, uint32_t invoke, enum mivo_lamp_form form)
+{
+	if (m->sw.lamp_form != form)
+		refuse(m, l, invoke, "operation", "invalidFeature");
+	return m->sw.lamp_form == form;
+}
+
+static void get_lamp(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke)
+{
+	uint32_t phone, lamp;
+	struct writer w;
+
+	if (!has_form(m, l, invoke, MIVO_LAMP_STANDARD) ||
+	    !lamp_of(m, l, d, invoke, "lamp", &phone, &lamp))
+		return;
+	w_begin(&w, m, "GetLampModeResponse");
+	w_open(&w, "lampModeList");
+	w_open(&w, "lampModeItem");
+	w_number(&w, "lamp", lamp);
+	w_text(&w, "lampMode", mivo_lamp_name(mivo_lamp(m, phone, lamp)));
+	w_close(&w, "lampModeItem");
+	w_close(&w, "lampModeList");
+	mivo_send(m, l, &w, "GetLampModeResponse", invoke);
+}
+
+static void take_lamp(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke,
+		      const char *element, int mode, const char *response)
+{
+	uint32_t phone, lamp;
+
+	if (!lamp_of(m, l, d, invoke, element, &phone, &lamp))
+		return;
+	if (mode < 0) {
+		refuse(m, l, invoke, "operation", "valueOutOfRange");
+		return;
+	}
+	if (write_refused(m, l, invoke))
+		return;
+	m->count.lamps++;
+	agree(m, l, invoke, response);
+	mivo_set_lamp(m, m->now_ms, phone, lamp, (enum mivo_lamp)mode);
+}
+
+static void set_lamp(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke)
+{
+	const char *word = doc_text(d, "lampMode");
+	int mode = MIVO_LAMP_MODES - 1;
+
+	if (!has_form(m, l, invoke, MIVO_LAMP_STANDARD))
+		return;
+	while (mode >= 0 && (!word || strcmp(word, mivo_lamp_name((enum mivo_lamp)mode)) != 0))
+		mode--;
+	take_lamp(m, l, d, invoke, "lamp", mode, "SetLampModeResponse");
+}
+
+static void key_lamp(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke)
+{
+	static const char *const words[] = { "off", "on", "blink" }; /* as enum mivo_lamp's first */
+	const char *word = doc_text(d, "state");
+	int mode = MIVO_LAMP_WINK;
+
+	while (mode >= 0 && (!word || strcmp(word, words[mode]) != 0))
+		mode--;
+	if (has_form(m, l, invoke, MIVO_LAMP_PRIVATE))
+		take_lamp(m, l, d, invoke, "key", mode, "EscapeResponse");
+}
+
 static void escape(struct mivo *m, struct link *l, const struct doc *d, uint32_t invoke)
 {
-	if (m->sw.profile_form != MIVO_PROFILE_PRIVATE || !doc_text(d, "UserPresence"))
+	if (doc_text(d, "KeyLamp"))
+		key_lamp(m, l, d, invoke);
+	else if (m->sw.profile_form != MIVO_PROFILE_PRIVATE || !doc_text(d, "UserPresence"))
 		refuse(m, l, invoke, "operation", "invalidFeature");
 	else
 		take_profile(m, l, d, invoke, doc_text(d, "state"), doc_text(d, "until"), "EscapeResponse");
@@ -516,6 +604,8 @@ static const struct {
 	{ "SetPresenceState", set_presence, false },
 	{ "GetForwarding", get_forwarding, false },
 	{ "SetForwarding", set_forwarding, false },
+	{ "GetLampMode", get_lamp, false },
+	{ "SetLampMode", set_lamp, false },
 	{ "Escape", escape, false },
 };
 

@@ -266,6 +266,23 @@ void mivo_tell_forward(struct mivo *m, uint32_t phone)
 		}
 }
 
+void mivo_tell_lamp(struct mivo *m, uint32_t phone, uint32_t lamp)
+{
+	struct monitor *o;
+	struct writer w;
+	struct link *l;
+
+	for (uint32_t at = 0; m->sw.lamp_form == MIVO_LAMP_STANDARD && (o = next_monitor(m, phone, &at));) {
+		l = begin(m, &w, o, "LampModeEvent");
+		if (!l)
+			continue;
+		w_device(&w, m, "device", m->first + phone);
+		w_number(&w, "lamp", lamp);
+		w_text(&w, "lampMode", mivo_lamp_name(mivo_lamp(m, phone, lamp)));
+		mivo_send(m, l, &w, "LampModeEvent", EVENT_INVOKE);
+	}
+}
+
 void w_until(struct writer *w, const struct mivo *m, uint32_t phone)
 {
 	bool private = m->sw.profile_form == MIVO_PROFILE_PRIVATE;

@@ -19,6 +19,8 @@ static const char *const profile_names[PBX_PROFILES] = { "available", "away", "b
 							 "not-available" };
 static const char *const state_names[PBX_PHONE_STATES] = { "idle", "ringing", "dialing", "talking",
 							   "held" };
+static const char *const lamp_modes[MIVO_LAMP_MODES] = { "off", "steady", "wink", "flutter" };
+static const char *const lamp_forms[MIVO_LAMP_FORMS] = { "standard", "private", "refused" };
 static const char *const form_names[MIVO_PROFILE_FORMS] = { "ed6", "private", "refused" };
 
 static uint32_t phone_of(const struct api *c, const json_t *in, const char *key)
@@ -50,6 +52,31 @@ static struct reply get_phones(void *arg, const json_t *in)
 	return (struct reply){ 200, list };
 }
 
+static void put_lamps(const struct api *c, uint32_t phone, json_t *list)
+{
+	struct pbx_phone ph = { 0 };
+
+	(void)mivo_phone(c->mivo, phone, &ph);
+	for (uint32_t n = 1; n <= MIVO_LAMPS_MAX; n++) {
+		enum mivo_lamp lamp = mivo_lamp(c->mivo, phone, n);
+
+		if (lamp != MIVO_LAMP_OFF)
+			json_array_append_new(list, json_pack("{s:i,s:i,s:s}", "phone", (int)ph.number,
+							      "lamp", (int)n, "mode", lamp_modes[lamp]));
+	}
+}
+
+static struct reply get_lamps(void *arg, const json_t *in)
+{
+	const struct api *c = arg;
+	json_t *list = json_array();
+
+	(void)in;
+	for (uint32_t i = 0; i < mivo_phones(c->mivo); i++)
+		put_lamps(c, i, list);
+	return (struct reply){ 200, list };
+}
+
 static struct reply get_counters(void *arg, const json_t *in)
 {
 	const struct api *c = arg;
@@ -71,6 +98,7 @@ static struct reply get_counters(void *arg, const json_t *in)
 		{ "calls", n.calls },
 		{ "logins", n.logins },
 		{ "writes", n.writes },
+		{ "lamps", n.lamps },
 		{ "heartbeats", n.heartbeats },
 		{ "beats_answered", n.beats_answered },
 		{ "links", n.links },
@@ -203,6 +231,21 @@ static struct reply post_profile(void *arg, const json_t *in)
 	return control_done(ERR_OK);
 }
 
+/* Somebody else, or the phone itself. */
+static struct reply post_lamp(void *arg, const json_t *in)
+{
+	const struct api *c = arg;
+	uint32_t phone = phone_of(c, in, "phone"), lamp = (uint32_t)control_number(in, "lamp", 0);
+	int to = word_of(in, "mode", lamp_modes, MIVO_LAMP_MODES);
+
+	if (mivo_lamp(c->mivo, phone, lamp) == MIVO_LAMP_MODES)
+		return control_done(ERR_NOT_FOUND);
+	if (to < 0)
+		return control_refused(400, "mode: off, steady, wink or flutter");
+	mivo_set_lamp(c->mivo, net_now_ms(c->net), phone, lamp, (enum mivo_lamp)to);
+	return control_done(ERR_OK);
+}
+
 /* Only what is named changes. */
 static struct reply post_switch(void *arg, const json_t *in)
 {
@@ -211,12 +254,17 @@ static struct reply post_switch(void *arg, const json_t *in)
 	const char *prefix = json_string_value(json_object_get(in, "prefix"));
 	int64_t edition = control_number(in, "edition", s->edition);
 	int form = word_of(in, "profile_form", form_names, MIVO_PROFILE_FORMS);
+	int lamps = word_of(in, "lamp_form", lamp_forms, MIVO_LAMP_FORMS);
 
 	if (edition < 3 || edition > 6)
 		return control_refused(400, "edition: 3 to 6");
 	if (json_object_get(in, "profile_form") && form < 0)
 		return control_refused(400, "profile_form: ed6, private or refused");
+	if (json_object_get(in, "lamp_form") && lamps < 0)
+		return control_refused(400, "lamp_form: standard, private or refused");
 	s->edition = (uint8_t)edition;
+	if (lamps >= 0)
+		s->lamp_form = (uint8_t)lamps;
 	if (form >= 0)
 		s->profile_form = (uint8_t)form;
 	if (prefix)
@@ -266,6 +314,7 @@ static struct reply post_restart(void *arg, const json_t *in)
 
 static const struct route routes[] = {
 	{ "GET", "/phones", get_phones },
+	{ "GET", "/lamps", get_lamps },
 	{ "GET", "/counters", get_counters },
 	{ "POST", "/call", post_call },
 	{ "POST", "/hangup", post_hangup },
@@ -278,6 +327,7 @@ static const struct route routes[] = {
 	{ "POST", "/registered", post_registered },
 	{ "POST", "/forward", post_forward },
 	{ "POST", "/profile", post_profile },
+	{ "POST", "/lamp", post_lamp },
 	{ "POST", "/switch", post_switch },
 	{ "POST", "/fault", post_fault },
 	{ "POST", "/restart", post_restart },

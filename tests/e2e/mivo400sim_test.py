@@ -86,6 +86,38 @@ def calls(tap, stage):
         assert stage.kill("mivo400sim", signal.SIGTERM) == 0
 
 
+def lamps(tap, stage):
+    sim = Mivo(stage, "--heartbeat-ms", 0, label="lamps")
+    app = Application(sim.address)
+    lamp = lambda device, n, mode: app.ask(f"<SetLampMode><device>{device}</device><lamp>{n}</lamp><lampMode>{mode}</lampMode></SetLampMode>")
+    ask = lambda n: app.ask(f"<GetLampMode><device>201</device><lamp>{n}</lamp></GetLampMode>")
+    with tap.case("a lamp is set, told, asked for, and seen at the control API"):
+        assert "MonitorStartResponse" in app.monitor("201")
+        assert "<SetLampModeResponse" in lamp(201, 7, "wink")
+        assert "<lamp>7</lamp><lampMode>wink</lampMode>" in app.wait("LampModeEvent")[1]
+        assert "<lamp>7</lamp><lampMode>wink</lampMode>" in ask(7) and "<lampMode>off</lampMode>" in ask(8)
+        assert sim.get("/lamps") == [{"phone": 201, "lamp": 7, "mode": "wink"}] and sim.counters()["lamps"] == 1
+        sim.post("/lamp", phone=201, lamp=7, mode="off")
+        assert "<lampMode>off</lampMode>" in ask(7) and sim.get("/lamps") == []
+    with tap.case("no such lamp, phone or word, and a switch without the service, are refused"):
+        for device, n, mode, why in ((201, 17, "wink", "invalidLampID"), (201, "x", "wink", "invalidLampID"),
+                                     (999, 7, "wink", "invalidDeviceID"), (201, 7, "glow", "valueOutOfRange")):
+            assert why in lamp(device, n, mode), (device, n, mode)
+        sim.fault("refuse-writes", count=1)
+        assert "invalidObjectState" in lamp(201, 7, "steady") and "Response" in lamp(201, 7, "steady")
+        sim.post("/switch", lamp_form="refused")
+        assert "invalidFeature" in lamp(201, 7, "off") and "invalidFeature" in ask(7)
+    with tap.case("the private form"):
+        key = lambda state: app.ask(f"<Escape><extensions><privateData><private><KeyLamp><device>201</device><key>7</key><state>{state}"
+                                    "</state></KeyLamp></private></privateData></extensions></Escape>")
+        assert "invalidFeature" in key("on")
+        sim.post("/switch", lamp_form="private")
+        for state, mode in (("blink", "wink"), ("on", "steady")):
+            assert "<EscapeResponse" in key(state) and sim.get("/lamps")[0]["mode"] == mode
+        assert "valueOutOfRange" in key("glow") and "<EscapeResponse" in key("off") and sim.get("/lamps") == []
+        assert "invalidFeature" in ask(7)
+
+
 def tls(tap, stage):
     with tap.case("the same over TLS"):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
@@ -128,7 +160,7 @@ def options(tap, stage):
 
 def main():
     tap = Tap()
-    for part in (options, sessions, calls, tls, orphan):
+    for part in (options, sessions, calls, lamps, tls, orphan):
         with Stage("mivo400sim") as stage:
             part(tap, stage)
     tap.done()
