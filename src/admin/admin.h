@@ -98,6 +98,8 @@ struct admin_line {
 	uint8_t lent;			    /* enum profile that the PBX is lent: HELD, RETURNED */
 	struct slice refusal;		    /* LINE_WRITE_REFUSED: the PBX's words */
 	struct slice profile_text;	    /* what stands beside the profile at the PBX */
+	struct slice lamp;	    /* the lamps of the PBX that show the person, and how each stands there */
+	struct slice lamp_refusal;  /* why one does not show what it shall */
 };
 
 struct admin_user {

@@ -256,3 +256,19 @@ void explain_lend(struct buf *out, const struct admin_user *u, const struct admi
 		buf_str(out, ": somebody has set something meanwhile, so the pbx is lent nothing before "
 			     "Teams is quiet again");
 }
+
+void explain_lamp(struct buf *out, const struct admin_line *l, const struct names *n)
+{
+	if (!l->lamp.n && !l->lamp_refusal.n)
+		return;
+	line_name(out, l, n);
+	buf_str(out, ": ");
+	if (l->lamp.n) {
+		buf_str(out, "lamp at the pbx: ");
+		buf_slice(out, l->lamp);
+	}
+	if (l->lamp_refusal.n) {
+		buf_fmt(out, "%snot as it shall be: ", l->lamp.n ? "; " : "");
+		buf_slice(out, l->lamp_refusal);
+	}
+}

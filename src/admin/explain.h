@@ -22,5 +22,7 @@ void explain_write(struct buf *out, const struct admin_line *l, const struct nam
 /* What the line's PBX is lent because of what Teams shows; nothing when it is nothing. */
 void explain_lend(struct buf *out, const struct admin_user *u, const struct admin_line *l,
 		  const struct names *n);
+/* The lamps at the PBX that show the person, or nothing. */
+void explain_lamp(struct buf *out, const struct admin_line *l, const struct names *n);
 
 #endif

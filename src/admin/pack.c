@@ -34,7 +34,8 @@ size_t pack_user_size(const struct admin_user *v)
 
 	for (uint32_t i = 0; i < lines_kept(v); i++)
 		n += text_size(v->lines[i].number) + text_size(v->lines[i].reason) +
-		     text_size(v->lines[i].refusal) + text_size(v->lines[i].profile_text);
+		     text_size(v->lines[i].refusal) + text_size(v->lines[i].profile_text) +
+		     text_size(v->lines[i].lamp) + text_size(v->lines[i].lamp_refusal);
 	return n + text_size(v->email) + text_size(v->name) + text_size(v->teams_id) +
 	       text_size(v->graph_error) + text_size(v->request_id) + text_size(v->seen_pair) +
 	       text_size(v->match_id) + text_size(v->match_other);
@@ -54,6 +55,8 @@ void pack_user(const struct admin_user *v, void *block, struct admin_user *ret)
 		lines[i].reason = text(&at, v->lines[i].reason);
 		lines[i].refusal = text(&at, v->lines[i].refusal);
 		lines[i].profile_text = text(&at, v->lines[i].profile_text);
+		lines[i].lamp = text(&at, v->lines[i].lamp);
+		lines[i].lamp_refusal = text(&at, v->lines[i].lamp_refusal);
 	}
 	ret->email = text(&at, v->email);
 	ret->name = text(&at, v->name);

@@ -81,6 +81,8 @@ void render_line(struct jsonw *j, const struct admin_line *l, const struct names
 	jsonw_uint(j, "last_status", l->last_status);
 	text_or_null(j, "reason", l->reason);
 	line_profile(j, l);
+	text_or_null(j, "lamp", l->lamp);
+	text_or_null(j, "lamp_refusal", l->lamp_refusal);
 	jsonw_end_object(j);
 }
 
@@ -196,6 +198,10 @@ static void sentences(struct jsonw *j, const struct admin_user *u, const struct 
 			jsonw_slice(j, NULL, buf_view(&b));
 		buf_reset(&b);
 		explain_lend(&b, u, &u->lines[i], n);
+		if (buf_view(&b).n)
+			jsonw_slice(j, NULL, buf_view(&b));
+		buf_reset(&b);
+		explain_lamp(&b, &u->lines[i], n);
 		if (buf_view(&b).n)
 			jsonw_slice(j, NULL, buf_view(&b));
 	}

@@ -186,6 +186,8 @@ static uint32_t link_hash(const struct source_line_view *v)
 {
 	uint64_t beside = slice_hash(slice_str(v->profile_text), (uint64_t)v->link << 16 | v->last_status);
 
+	beside = slice_hash(slice_str(v->lamp), beside);
+	beside = slice_hash(slice_str(v->lamp_refusal), beside);
 	return (uint32_t)slice_hash(slice_str(v->reason), beside);
 }
 
@@ -232,6 +234,7 @@ static void fill_line(struct report *r, struct bridge_time t, uint32_t line, str
 		.lend = v.lend, .lent = v.lent,
 		.refusal = slice_str(bridge_write_refusal(r->bridge, line)),
 		.profile_text = slice_str(v.reads_profile ? sv->profile_text : ""),
+		.lamp = slice_str(sv->lamp), .lamp_refusal = slice_str(sv->lamp_refusal),
 	};
 }
 

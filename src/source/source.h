@@ -149,6 +149,8 @@ struct source_line_view {
 	uint8_t ask; /* enum line_ask */
 	bool awaited; /* webhook: nothing has come yet, and nothing is overdue */
 	char reason[96]; /* LINE_WAITING, LINE_REFUSED: why, in words */
+	char lamp[96]; /* the lamps that show the line's user, and how each stands at the PBX; "": none */
+	char lamp_refusal[96]; /* why one does not show what it shall; "": all do */
 	char profile_text[64]; /* what stands beside the profile at the PBX, foreign bytes; "": nothing */
 };
 

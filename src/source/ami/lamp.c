@@ -1,5 +1,7 @@
 /* lamp.c - what Teams shows of a person, as a device of the PBX: Custom:teams-201. A dialplan hint
  * makes a BLF key of it; it belongs into no hint of a line that is watched. */
+#include <stdio.h>
+
 #include "source/ami/machine.h"
 
 enum { ROOM = 8 }; /* of the actions under way, left for others */
@@ -93,4 +95,20 @@ void lamp_answer(struct ami *m, const struct pending *p, const struct ami_packet
 		m->lamps_wait = true;
 		m->lamps_at = 0;
 	}
+}
+
+void lamp_view(const struct ami *m, uint32_t slot, struct source_line_view *ret)
+{
+	const struct extension *l = &m->lines[slot];
+	struct slice exten = hint_exten(m, slot);
+
+	if (!m->lamps || (l->lamp == LAMP_OFF && l->lamp_told == LAMP_COUNT))
+		return;
+	if (l->lamp_refused)
+		snprintf(ret->lamp_refusal, sizeof(ret->lamp_refusal), "%s",
+			 "the pbx refused its device state: write=call is needed");
+	else
+		snprintf(ret->lamp, sizeof(ret->lamp), LAMP_DEVICE "%.*s: %s",
+			 (int)(exten.n < 60 ? exten.n : 60), exten.p,
+			 l->lamp_told == LAMP_COUNT ? "not known" : device_word(l->lamp_told));
 }

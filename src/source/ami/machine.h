@@ -284,6 +284,7 @@ bool lamp_wants(const struct ami *m);
 /* The PBX may have forgotten everything: after a log-in. */
 void lamp_anew(struct ami *m);
 void lamp_answer(struct ami *m, const struct pending *p, const struct ami_packet *k);
+void lamp_view(const struct ami *m, uint32_t slot, struct source_line_view *ret);
 
 /* ---- view.c ---- */
 void ami_view_source(const struct ami *m, struct source_view *ret);

@@ -97,5 +97,6 @@ bool ami_view_line(const struct ami *m, uint32_t line, struct source_line_view *
 									       : LINE_ASK_NONE };
 	snprintf(ret->reason, sizeof(ret->reason), "%s", why);
 	snprintf(ret->profile_text, sizeof(ret->profile_text), "%s", message_of(m, l));
+	lamp_view(m, slot, ret);
 	return true;
 }

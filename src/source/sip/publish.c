@@ -1,5 +1,6 @@
 #include "source/sip/publish.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -199,6 +200,21 @@ void pub_lamp(struct sip_agent *a, uint32_t watch, bool lit)
 	a->pubs[i].tries = a->pubs[i].raised = 0;
 	if (link_ready(a))
 		queue(a, i);
+}
+
+/* What was refused is not wanted any more, before it is lit anew. */
+void pub_lamp_view(const struct sip_agent *a, uint32_t watch, struct source_line_view *ret)
+{
+	const struct watch *x = &a->watches[watch];
+	const struct pub *p = x->lamp_pub == NONE ? NULL : &a->pubs[x->lamp_pub];
+
+	if (!a->lamps || !watch_is_line(x) || (!p && !x->lit))
+		return;
+	if (x->lit && (!p || p->wanted != LIT))
+		snprintf(ret->lamp_refusal, sizeof(ret->lamp_refusal), "%s", "the pbx refused its PUBLISH");
+	else
+		snprintf(ret->lamp, sizeof(ret->lamp), "%.76s: %s", p->aor,
+			 p->held == LIT ? "confirmed" : p->held == DARK ? "terminated" : "not known");
 }
 
 bool pub_holds(const struct sip_agent *a, uint32_t watch)

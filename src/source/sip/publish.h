@@ -34,6 +34,7 @@ void pub_fini(struct sip_agent *a);
 void pub_write(struct sip_agent *a, uint32_t watch, const struct profile_write *w);
 /* The lamp of the line's user. */
 void pub_lamp(struct sip_agent *a, uint32_t watch, bool lit);
+void pub_lamp_view(const struct sip_agent *a, uint32_t watch, struct source_line_view *ret);
 /* Does the PBX hold a publication of this line that is ours and lives? */
 bool pub_holds(const struct sip_agent *a, uint32_t watch);
 /* What this line's publication states, or is about to; an enum pidf_stand. */

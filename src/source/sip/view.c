@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "source/sip/publish.h"
+
 static const char *const why_text[WHY_COUNT] = {
 	[WHY_NONE] = "",
 	[WHY_LINK] = "waits for the connection to the pbx",
@@ -90,6 +92,7 @@ bool sip_view_line(const struct sip_agent *a, uint32_t line, struct source_line_
 					  .last_report_ms = x->report_ms,
 					  .in_list = x->state == WATCH_LISTED,
 					  .ask = probe_of_line(a, x) };
+	pub_lamp_view(a, w, ret);
 	if (a->hold_login && ret->link == LINE_ASKING) {
 		ret->link = LINE_WAITING;
 		snprintf(ret->reason, sizeof(ret->reason), "the log-in to the pbx is refused");

@@ -113,6 +113,29 @@ static void what_is_lent_is_named(void **state)
 	}
 }
 
+static void lamps(void **state)
+{
+	struct admin_line l = line(1, "201", PRESENCE_AVAILABLE, CALL_GONE);
+	(void)state;
+
+	buf_reset(&out);
+	explain_lamp(&out, &l, names);
+	assert_int_equal(out.n, 0);
+	l.lamp = SLICE_LIT("7 of 100: steady");
+	explain_lamp(&out, &l, names);
+	assert_string_equal(buf_cstr(&out), "line hq/201: lamp at the pbx: 7 of 100: steady");
+	buf_reset(&out);
+	l.lamp_refusal = SLICE_LIT("lamp 8 of 100: operation: invalidLampID");
+	explain_lamp(&out, &l, names);
+	assert_string_equal(buf_cstr(&out), "line hq/201: lamp at the pbx: 7 of 100: steady; not as it shall "
+					    "be: lamp 8 of 100: operation: invalidLampID");
+	buf_reset(&out);
+	l.lamp = SLICE_NONE;
+	explain_lamp(&out, &l, names);
+	assert_string_equal(buf_cstr(&out), "line hq/201: not as it shall be: lamp 8 of 100: operation: "
+					    "invalidLampID");
+}
+
 static void a_line_wins(void **state)
 {
 	struct admin_line lines[] = {line(1, "201", PRESENCE_BUSY, CALL_TALKING),
@@ -293,7 +316,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    CASE(a_profile_on_its_way_or_refused),
-	    CASE(what_is_lent_is_named),
+	    CASE(what_is_lent_is_named), CASE(lamps),
 	    CASE(a_line_wins), CASE(lines_of_every_kind), CASE(the_profile_wins),
 	    CASE(sessions),    CASE(what_others_see),
 	};

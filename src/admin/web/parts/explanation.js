@@ -9,7 +9,7 @@ function lineInput(l, decides) {
 	const notes = [lineWords(l), l.since ? t('for', { span: since(l.since) }) : ''].filter(Boolean).join(' · ');
 	const trouble = l.link === 'live' ? '' : [word('sublink', l.link), l.last_status || '', l.reason ?? ''].filter(Boolean).join(' ');
 	return input(h('span', { class: `badge ${l.presence}` }, lineIcon(l), h('span', {}, word('presence', l.presence))), `${l.connector}/${l.number}`, notes, decides, [
-		heldWords(l), trouble]);
+		heldWords(l), l.lamp ? t('line.lamp', { lamp: l.lamp }) : '', l.lamp_refusal ? t('line.lamp.refused', { why: l.lamp_refusal }) : '', trouble]);
 }
 
 /** What the line's PBX holds of the profile, or why it would not take it. @param {any} l */

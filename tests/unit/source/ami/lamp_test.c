@@ -24,12 +24,22 @@ static void open_one(struct rig *r, const struct rig_setup *u, const char *right
 	rig_sent(r);
 }
 
+static void seen_is(struct rig *r, const char *lamp, const char *refusal)
+{
+	struct source_line_view v = { 0 };
+
+	assert_true(ami_source_ops.line_view(r->s, 7, &v));
+	assert_string_equal(v.lamp, lamp);
+	assert_string_equal(v.lamp_refusal, refusal);
+}
+
 static void test_on_and_off(void **state)
 {
 	struct rig r;
 
 	(void)state;
 	open_one(&r, &lamps, NULL);
+	seen_is(&r, "", "");
 	show(&r, LAMP_DARK);
 	assert_non_null(strstr(buf_cstr(&r.sent), SET("NOT_INUSE")));
 	show(&r, LAMP_MEETING); /* waits for the answer */
@@ -39,6 +49,7 @@ static void test_on_and_off(void **state)
 	assert_non_null(strstr(buf_cstr(&r.sent), SET("INUSE")));
 	rig_say(&r, "Response: Success\nActionID: @Setvar\nMessage: Variable Set\n\n");
 	rig_sent(&r);
+	seen_is(&r, "Custom:teams-201: INUSE", "");
 	show(&r, LAMP_MEETING);
 	assert_null(strstr(rig_sent(&r), "Setvar"));
 	show(&r, LAMP_OFF);
@@ -87,6 +98,7 @@ static void test_refused_is_told_once(void **state)
 	rig_pass(&r, 10000);
 	assert_non_null(strstr(rig_told(&r), "write_refused"));
 	assert_null(strstr(rig_sent(&r), "Setvar"));
+	seen_is(&r, "", "the pbx refused its device state: write=call is needed");
 	rig_close(&r);
 }
 

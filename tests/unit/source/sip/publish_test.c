@@ -373,7 +373,9 @@ static void test_lamp(void **state)
 	assert_string_equal(rig_header(q, "Content-Type"), "application/dialog-info+xml");
 	assert_non_null(strstr(body_of(q), "entity=\"sip:teams-201@pbx.test\""));
 	assert_non_null(strstr(body_of(q), "<state>confirmed</state>"));
+	assert_string_equal(rig_view(&r, 7).lamp, "sip:teams-201@pbx.test: not known");
 	rig_reply(&r, q, 200, "SIP-ETag: t1\r\nExpires: 300\r\n");
+	assert_string_equal(rig_view(&r, 7).lamp, "sip:teams-201@pbx.test: confirmed");
 	rig_lamp(&r, 7, LAMP_CALL); /* lit as before */
 	assert_true(rig_quiet(&r));
 	int64_t then = r.now;
@@ -388,6 +390,7 @@ static void test_lamp(void **state)
 	assert_string_equal(rig_header(q, "SIP-If-Match"), "t2");
 	assert_non_null(strstr(body_of(q), "<state>terminated</state>"));
 	rig_reply(&r, q, 200, "SIP-ETag: t3\r\nExpires: 300\r\n");
+	assert_string_equal(rig_view(&r, 7).lamp, "sip:teams-201@pbx.test: terminated");
 	rig_lamp(&r, 7, LAMP_DND); /* it still stands */
 	q = rig_take(&r, "PUBLISH");
 	assert_string_equal(rig_header(q, "SIP-If-Match"), "t3");
@@ -440,6 +443,7 @@ static void test_lamp_refused_and_removed(void **state)
 	rig_lamp(&r, 7, LAMP_CALL);
 	rig_reply(&r, rig_take(&r, "PUBLISH"), 489, "");
 	assert_true(rig_quiet(&r));
+	assert_string_equal(rig_view(&r, 7).lamp_refusal, "the pbx refused its PUBLISH");
 	rig_drop(&r, "gone");
 	rig_run(&r, 5000);
 	rig_connect(&r);
