@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "proto/conf/reader.h"
 #include "proto/conf/value.h"
+#include "proto/csta/lamp.h"
 #include "proto/csta/profile.h"
 #include "proto/csta/request.h"
 #include "proto/webhook/hook.h"
@@ -248,6 +249,17 @@ void conf_csta_mapping(const struct conf_connector *c, struct csta_mapping *ret)
 				      .rows_n = c->profiles.n };
 }
 
+void conf_csta_lamps(const struct conf_connector *c, struct csta_lamp_mapping *ret)
+{
+	*ret = (struct csta_lamp_mapping){ .set = c->lamp_set,
+					   .get = c->lamp_get,
+					   .element = c->lamp_element,
+					   .rows = c->lamp_at.list,
+					   .rows_n = c->lamp_at.n,
+					   .states = c->lamp_states.list,
+					   .states_n = c->lamp_states.n };
+}
+
 static bool is_listed(const struct conf_texts *t, const char *word)
 {
 	for (uint32_t i = 0; i < t->n; i++)
@@ -315,6 +327,28 @@ static void check_csta_login(struct reader *rd, const struct node *map, const st
 		reader_refuse(rd, map, "password_file", "is missing: username is given");
 }
 
+static void check_csta_lamps(struct reader *rd, const struct node *map, const struct conf_connector *c)
+{
+	struct csta_lamp_mapping m;
+	struct csta_lamp_form form;
+	char why[240];
+	enum err e;
+
+	conf_csta_lamps(c, &m);
+	e = csta_lamp_init(&form, &m, why, sizeof(why));
+	if (e == ERR_NO_MEMORY)
+		reader_refuse(rd, map, "lamp_at", "no memory for it");
+	else if (e)
+		reader_refuse(rd, map, NULL, "%s", why);
+	else
+		csta_lamp_fini(&form);
+	if (c->lamps && c->lamp_at.n == 0)
+		reader_refuse(rd, where(map, "lamps"), "lamps",
+			      "lamp_at is missing: which lamps show whom, such as [201=100/7]");
+	else if (!c->lamps && c->lamp_at.n)
+		reader_warn(rd, where(map, "lamp_at"), "lamp_at", "does nothing without lamps: yes");
+}
+
 static void check_csta(struct reader *rd, const struct node *map, const struct conf_connector *c)
 {
 	struct csta_mapping m;
@@ -329,6 +363,7 @@ static void check_csta(struct reader *rd, const struct node *map, const struct c
 		check_csta_dnd_off(rd, map, c, &form);
 	}
 	check_csta_login(rd, map, c);
+	check_csta_lamps(rd, map, c);
 	if (c->outstanding > CSTA_OUTSTANDING_MAX)
 		reader_refuse(rd, where(map, "outstanding"), "outstanding", "must be at most %d for csta",
 			      CSTA_OUTSTANDING_MAX);

@@ -226,7 +226,10 @@ struct conf_connector {
 	bool feature_events;
 	struct conf_texts dnd_while; /* names of profiles, checked */
 	const char *context; /* ami */
-	bool lamps;          /* ami */
+	bool lamps;          /* sip, ami, csta */
+	/* csta: the values of struct csta_lamp_mapping (proto/csta/lamp.h) */
+	struct conf_texts lamp_at, lamp_states;
+	const char *lamp_set, *lamp_get, *lamp_element;
 	int32_t expires; /* ms */
 	uint32_t outstanding;
 	int32_t first_notify; /* ms */
@@ -369,6 +372,8 @@ void conf_hook_mapping(const struct conf_connector *c, struct hook_mapping *ret)
 /* A csta connector's, likewise. */
 struct csta_mapping;
 void conf_csta_mapping(const struct conf_connector *c, struct csta_mapping *ret);
+struct csta_lamp_mapping;
+void conf_csta_lamps(const struct conf_connector *c, struct csta_lamp_mapping *ret);
 
 const char *conf_type_name(enum conf_type t);
 bool conf_type_built(enum conf_type t);

@@ -33,7 +33,7 @@ bool csta_element_is(struct slice s)
 	return s.n > 0;
 }
 
-static bool is_path(struct slice s, size_t least)
+bool csta_path_is(struct slice s, size_t least)
 {
 	struct slice step;
 	size_t n = 0;
@@ -87,7 +87,7 @@ static enum err add_row(struct csta_form *f, struct slice text, char *why, size_
 	struct slice theirs = slice_trim(slice_sub(text, has_path ? at + 1 : 0, eq - 1));
 	if (has_path)
 		path = slice_sub(text, 0, at);
-	if (has_path && !is_path(path, 2))
+	if (has_path && !csta_path_is(path, 2))
 		return wrong(why, cap,
 			     "profiles: no path of elements such as Event/element stands before @",
 			     text);
@@ -112,7 +112,7 @@ static enum err put_path(char *dst, size_t dst_cap, const char *given, const cha
 	struct slice s = slice_trim(slice_str(given ? given : otherwise));
 	char what[80];
 
-	if (!slice_copy(s, dst, dst_cap) && (s.n == 0 || is_path(s, least)))
+	if (!slice_copy(s, dst, dst_cap) && (s.n == 0 || csta_path_is(s, least)))
 		return ERR_OK;
 	snprintf(what, sizeof(what), "%s must be element names with / between, and this is not",
 		 key);

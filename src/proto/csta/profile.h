@@ -54,6 +54,8 @@ MUST_CHECK enum err csta_form_init(struct csta_form *ret, const struct csta_mapp
 
 /* A name of an XML element as this house writes them: ASCII, no prefix. */
 bool csta_element_is(struct slice name);
+/* Such names with / between, at least so many. */
+bool csta_path_is(struct slice path, size_t least);
 
 /* What an event says. word gets theirs, for the log, when it is strange. */
 enum csta_profile csta_form_event(const struct csta_form *f, const struct csta_message *m,

@@ -87,8 +87,14 @@ static void close_step(struct buf *b, struct slice *path)
 	*path = slice_sub(*path, 0, cut ? cut - 1 : 0);
 }
 
-void csta_put_word(struct buf *b, uint8_t edition, const char *path, struct slice device,
-		   struct slice word, const char *until, struct slice until_text)
+struct pair {
+	const char *name; /* NULL: nothing */
+	struct slice text;
+};
+
+/* Right before the path's last step stand device and beside, behind it stands after. */
+static void put_at(struct buf *b, uint8_t edition, const char *path, const struct pair beside[2],
+		   struct slice word, const struct pair *after)
 {
 	struct slice rest = slice_str(path), step = SLICE_NONE;
 
@@ -98,17 +104,45 @@ void csta_put_word(struct buf *b, uint8_t edition, const char *path, struct slic
 	buf_slice(b, step);
 	buf_fmt(b, " xmlns=\"" CSTA_NS "%u\">", edition);
 	while (slice_split(&rest, '/', &step)) {
-		if (!rest.p)
-			put(b, "device", device);
+		for (int i = 0; !rest.p && i < 2; i++)
+			if (beside[i].name)
+				put(b, beside[i].name, beside[i].text);
 		put_open(b, step);
 	}
 	xml_put_text(b, word);
 	rest = slice_str(path);
 	close_step(b, &rest);
-	if (until && until_text.n)
-		put(b, until, until_text);
+	if (after->name && after->text.n)
+		put(b, after->name, after->text);
 	while (rest.n)
 		close_step(b, &rest);
+}
+
+void csta_put_word(struct buf *b, uint8_t edition, const char *path, struct slice device,
+		   struct slice word, const char *until, struct slice until_text)
+{
+	const struct pair beside[2] = { { "device", device }, { NULL, SLICE_NONE } };
+	const struct pair after = { until, until_text };
+
+	put_at(b, edition, path, beside, word, &after);
+}
+
+void csta_put_lamp(struct buf *b, uint8_t edition, const char *path, struct slice device,
+		   const char *element, struct slice lamp, struct slice word)
+{
+	const struct pair beside[2] = { { "device", device }, { element, lamp } };
+	const struct pair after = { NULL, SLICE_NONE };
+
+	put_at(b, edition, path, beside, word, &after);
+}
+
+void csta_put_get_lamp(struct buf *b, uint8_t edition, const char *service, struct slice device,
+		       const char *element, struct slice lamp)
+{
+	begin(b, edition, service);
+	put(b, "device", device);
+	put(b, element, lamp);
+	put_close(b, slice_str(service));
 }
 
 /* ---- sessions ---- */

@@ -24,6 +24,12 @@ void csta_put_register(struct buf *b, uint8_t edition);
  * and behind it `until`, unless its name is NULL or its text empty. */
 void csta_put_word(struct buf *b, uint8_t edition, const char *path, struct slice device,
 		   struct slice word, const char *until, struct slice until_text);
+/* The same with the lamp, in an element of that name, behind the device: SetLampMode. */
+void csta_put_lamp(struct buf *b, uint8_t edition, const char *path, struct slice device,
+		   const char *element, struct slice lamp, struct slice word);
+/* service{device, element lamp}: GetLampMode. */
+void csta_put_get_lamp(struct buf *b, uint8_t edition, const char *service, struct slice device,
+		       const char *element, struct slice lamp);
 
 /* ---- sessions (ECMA-354) ---- */
 

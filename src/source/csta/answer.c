@@ -80,7 +80,7 @@ static void monitor_refused(struct csta *c, uint32_t slot, const char *refusal)
 	if (strcmp(why, d->reason) != 0)
 		outbox_note(&c->out, r == REFUSAL_LINE ? NOTE_LINE_UNKNOWN : NOTE_LINE_REFUSED,
 			    line_table_id(&c->table, slot), "%s", why);
-	d->wants &= 1 << ASK_SET_PROFILE | 1 << ASK_SET_DND;
+	d->wants &= WRITE_STEPS;
 	wait = wait < LICENCE_MAX_MS ? wait : LICENCE_MAX_MS;
 	cs_ask_wait(c, slot, LINE_REFUSED, wait + prng_range(&c->prng, 0, wait / 8), why);
 }
@@ -170,6 +170,19 @@ static void refuse_step(struct csta *c, uint32_t slot, enum ask what, const char
 		snapshot_refused(c, slot, refusal);
 }
 
+/* That one phone has no such lamp is no word about the switch; what is missing is said for all that. */
+static void lamp_answer(struct csta *c, uint32_t slot, const struct csta_message *m, const char *refusal)
+{
+	enum refusal r = refusal[0] ? refusal_of(refusal) : REFUSAL_OTHER;
+
+	if (!cs_lamp_answer(c, slot, m, refusal, r == REFUSAL_SERVICE || r == REFUSAL_LINE))
+		return;
+	if (r == REFUSAL_SERVICE)
+		c->denied |= 1 << ASK_LAMP;
+	else if (!refusal[0])
+		c->denied &= (uint8_t) ~(1 << ASK_LAMP);
+}
+
 void cs_answer_stale(struct csta *c, const struct csta_message *m)
 {
 	struct slice xref = csta_get(m, 0, "monitorCrossRefID");
@@ -193,6 +206,8 @@ void cs_answer_take(struct csta *c, const struct pending *p, const struct csta_m
 		if (what == ASK_SET_PROFILE || what == ASK_SET_DND)
 			cs_profile_written(c, p->slot, what, p->generation,
 					   refusal[0] ? WRITE_REFUSED : WRITE_ACCEPTED, refusal);
+		else if (what == ASK_LAMP)
+			lamp_answer(c, p->slot, m, refusal);
 		else if (refusal[0])
 			refuse_step(c, p->slot, what, refusal);
 		else
@@ -217,8 +232,10 @@ void cs_answer_late(struct csta *c, const struct pending *p)
 	if (what == ASK_SET_PROFILE || what == ASK_SET_DND) {
 		cs_profile_written(c, p->slot, what, p->generation, WRITE_UNSURE,
 				   "no answer from the pbx");
+	} else if (what == ASK_LAMP) {
+		cs_lamp_late(c, p->slot);
 	} else {
-		d->wants &= 1 << ASK_SET_PROFILE | 1 << ASK_SET_DND;
+		d->wants &= WRITE_STEPS;
 		cs_ask_wait(c, p->slot, d->synced ? LINE_LIVE : LINE_WAITING, RETRY_MS,
 			    "no answer from the pbx");
 	}

@@ -144,11 +144,13 @@ static void put_step(struct csta *c, uint32_t slot, enum ask what)
 			     device_of(c, slot));
 }
 
+enum { ASKED_ALL_THE_SAME = 1 << ASK_SNAPSHOT | 1 << ASK_MONITOR | 1 << ASK_LAMP };
+
 /* Its next step, or ASK_LINE_COUNT. What the switch has said it cannot is not asked again, but for
- * the two without which there is nothing: one phone may be refused what the next one is not. */
+ * the two without which there is nothing, and lamps: one phone may be refused what the next one is not. */
 static enum ask next_step(const struct csta *c, const struct device *d)
 {
-	uint8_t wants = d->wants & (uint8_t) ~(c->denied & ~(1 << ASK_SNAPSHOT | 1 << ASK_MONITOR));
+	uint8_t wants = d->wants & (uint8_t) ~(c->denied & ~ASKED_ALL_THE_SAME);
 
 	if (!c->form.get[0] || !c->reads_profile)
 		wants &= (uint8_t) ~(1 << ASK_PROFILE);
@@ -167,6 +169,9 @@ static bool step(struct csta *c, uint32_t slot)
 		d->wants &= (uint8_t) ~(1 << what);
 		if (what == ASK_SET_PROFILE || what == ASK_SET_DND) {
 			if (!cs_profile_put(c, slot, what))
+				continue;
+		} else if (what == ASK_LAMP) {
+			if (!cs_lamp_put(c, slot))
 				continue;
 		} else {
 			put_step(c, slot, what);
@@ -229,6 +234,7 @@ static void probe_line(struct csta *c, uint32_t slot)
 	struct device *d = &c->devices[slot];
 
 	d->probed = d->monitored;
+	cs_lamp_anew(c, slot, false);
 	if (d->monitored) {
 		cs_ask_want(c, slot, SYNC_STEPS);
 	} else if (d->retry_ms != TIME_NEVER) {
@@ -284,6 +290,8 @@ static void sweep(struct csta *c)
 		slot = line_table_next(&c->table, 0);
 	if (slot != LINE_NONE && c->devices[slot].monitored)
 		cs_ask_want(c, slot, SYNC_STEPS);
+	if (slot != LINE_NONE)
+		cs_lamp_anew(c, slot, false);
 	c->sweep_slot = slot == LINE_NONE ? 0 : slot + 1;
 	c->sweep_due_ms = c->now_ms + SWEEP_MS / (c->table.n ? c->table.n : 1);
 }

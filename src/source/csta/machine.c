@@ -20,6 +20,10 @@ static void csta_close(struct source *s)
 	buf_fini(&c->scratch);
 	xml_reader_free(c->xml);
 	free(c->message);
+	for (uint32_t i = line_table_next(&c->table, 0); c->devices && i != LINE_NONE;
+	     i = line_table_next(&c->table, i + 1))
+		free(c->devices[i].lamps);
+	csta_lamp_fini(&c->lamp_form);
 	line_table_fini(&c->table);
 	call_table_fini(&c->calls);
 	map_fini(&c->by_xref);
@@ -31,6 +35,7 @@ static void csta_close(struct source *s)
 static enum err settings_read(struct csta *c, const struct conf_connector *s)
 {
 	struct csta_mapping m;
+	struct csta_lamp_mapping lamps;
 	char why[160];
 	enum err e;
 
@@ -47,7 +52,11 @@ static enum err settings_read(struct csta *c, const struct conf_connector *s)
 	if (!e)
 		e = slice_copy(slice_str(s->login_namespace), c->login_ns, sizeof(c->login_ns));
 	conf_csta_mapping(s, &m);
-	return e ? e : csta_form_init(&c->form, &m, why, sizeof(why));
+	if (!e)
+		e = csta_form_init(&c->form, &m, why, sizeof(why));
+	conf_csta_lamps(s, &lamps);
+	c->lamps = s->lamps;
+	return e || !c->lamps ? e : csta_lamp_init(&c->lamp_form, &lamps, why, sizeof(why));
 }
 
 static enum err rooms(struct csta *c, uint32_t lines_max)
@@ -139,6 +148,12 @@ static enum err csta_add_line(struct source *s, uint32_t line, struct slice numb
 					    .by_forward = PROFILE_NONE,
 					    .by_feature = PROFILE_NONE,
 					    .retry_ms = TIME_NEVER };
+	e = cs_lamp_add(c, slot);
+	if (e) {
+		line_table_remove(&c->table, line);
+		c->devices[slot].used = false;
+		return e;
+	}
 	cs_ask_want(c, slot, 1 << ASK_MONITOR);
 	return ERR_OK;
 }
@@ -155,6 +170,7 @@ static void csta_remove_line(struct source *s, uint32_t line)
 	cs_ask_forget(c, slot);
 	if (d->monitored && c->stage == STAGE_UP)
 		cs_ask_stop(c, slice_str(d->xref));
+	cs_lamp_drop(c, slot);
 	if (d->monitored)
 		map_del(&c->by_xref, d->xref_key, slot);
 	call_drop_line(&c->calls, slot);
@@ -170,6 +186,15 @@ static void csta_resync_line(struct source *s, uint32_t line)
 	if (slot == LINE_NONE || !c->devices[slot].monitored)
 		return;
 	cs_ask_want(c, slot, SYNC_STEPS);
+}
+
+static void csta_show_lamp(struct source *s, uint32_t line, enum lamp lamp)
+{
+	struct csta *c = csta_of(s);
+	uint32_t slot = line_table_slot(&c->table, line);
+
+	if (slot != LINE_NONE)
+		cs_lamp_show(c, slot, lamp);
 }
 
 static void csta_write_profile(struct source *s, uint32_t line, const struct profile_write *w)
@@ -247,6 +272,7 @@ const struct source_ops csta_source_ops = {
 	.resync_line = csta_resync_line,
 	.probe = csta_probe,
 	.write_profile = csta_write_profile,
+	.show_lamp = csta_show_lamp,
 	.feed = csta_feed,
 	.tick = csta_tick,
 	.next = csta_next,

@@ -3,11 +3,12 @@
  *   machine.c  the vtable, lines, the clock      session.c  log-in, keep-alive, what the switch
  * asks ask.c      requests in flight, line by line  answer.c   what comes back, refusals in words
  *   event.c    call events into calls            feature.c  DND, forwarding, registration
- *   profile.c  the user's own presence, both ways
+ *   profile.c  the user's own presence, both ways    lamp.c     lamps of phones
  *   view.c     what people see
  *
  * Each line takes its steps one after the other: MonitorStart, then DND, profile and forwarding,
- * and SnapshotDevice last, because its answer is what synchronises the line. Of all lines at most
+ * and SnapshotDevice last, because its answer is what synchronises the line; what is written comes
+ * behind them. Of all lines at most
  * `outstanding` are in a step. The switch's stream is in order, so a snapshot is the truth of its
  * moment; one that an event has overtaken is taken again. */
 #ifndef SOURCE_CSTA_MACHINE_H
@@ -16,6 +17,7 @@
 #include "base/prng.h"
 #include "base/secret.h"
 #include "proto/csta/device.h"
+#include "proto/csta/lamp.h"
 #include "proto/csta/profile.h"
 #include "proto/csta/request.h"
 #include "source/calls.h"
@@ -61,6 +63,7 @@ enum ask {
 	ASK_SNAPSHOT,
 	ASK_SET_PROFILE,
 	ASK_SET_DND,
+	ASK_LAMP,
 	ASK_LINE_COUNT,
 	ASK_LOGIN = ASK_LINE_COUNT,
 	ASK_RENEW,
@@ -69,7 +72,11 @@ enum ask {
 	ASK_COUNT
 };
 
-enum { SYNC_STEPS = 1 << ASK_DND | 1 << ASK_PROFILE | 1 << ASK_FORWARD | 1 << ASK_SNAPSHOT };
+_Static_assert(ASK_LINE_COUNT <= 8, "a line's steps are bits of a byte");
+enum {
+	SYNC_STEPS = 1 << ASK_DND | 1 << ASK_PROFILE | 1 << ASK_FORWARD | 1 << ASK_SNAPSHOT,
+	WRITE_STEPS = 1 << ASK_SET_PROFILE | 1 << ASK_SET_DND | 1 << ASK_LAMP, /* need no monitor */
+};
 
 struct pending {
 	uint16_t invoke;
@@ -96,6 +103,7 @@ struct device {
 	uint64_t xref_key;
 	int64_t report_ms, retry_ms;
 	char reason[REASON_MAX];
+	struct line_lamps *lamps; /* NULL: no lamp shows this line's user */
 	bool writing;
 	uint8_t by_dnd, by_forward; /* enum profile that they stand for by the table; PROFILE_NONE */
 	uint8_t by_feature;	    /* of the two, what was told last */
@@ -107,7 +115,7 @@ struct device {
 struct csta {
 	uint32_t connector;
 	uint16_t account;
-	bool reads_profile, tls;
+	bool reads_profile, tls, lamps;
 	uint8_t offers;		 /* an edition, or CSTA_EDITION_ANY */
 	uint8_t edition;	 /* of this link */
 	uint8_t log_in;		 /* enum log_in */
@@ -118,6 +126,7 @@ struct csta {
 	char username[256], login_element[64], login_ns[192];
 	struct secret password;
 	struct csta_form form;
+	struct csta_lamp_form lamp_form;
 	struct outbox out;
 	struct uplink link;
 	struct csta_stream stream;
@@ -221,6 +230,24 @@ void cs_profile_written(struct csta *c, uint32_t slot, enum ask what, uint32_t g
 void cs_profile_forget(struct csta *c, uint32_t slot);
 /* The same where it has not. */
 void cs_profile_broken_off(struct csta *c, uint32_t slot, const char *why);
+
+/* ---- lamp.c ---- */
+MUST_CHECK enum err cs_lamp_add(struct csta *c, uint32_t slot);
+/* What is lit for the line goes out, as far as the link stands. */
+void cs_lamp_drop(struct csta *c, uint32_t slot);
+void cs_lamp_show(struct csta *c, uint32_t slot, enum lamp lamp);
+/* fresh: after a log-in; else it is the line's turn. */
+void cs_lamp_anew(struct csta *c, uint32_t slot, bool fresh);
+/* False: there is nothing to send. */
+bool cs_lamp_put(struct csta *c, uint32_t slot);
+/* refusal "": it was taken; for_good: the service, or the lamp, is not there. Whether it was a lamp to be
+ * set, not the question how it stands. */
+bool cs_lamp_answer(struct csta *c, uint32_t slot, const struct csta_message *m, const char *refusal,
+		    bool for_good);
+void cs_lamp_late(struct csta *c, uint32_t slot);
+/* shown and refusal stay as they are where there is nothing to say. */
+void cs_lamp_view(const struct csta *c, uint32_t slot, char *shown, size_t shown_cap, char *refusal,
+		  size_t refusal_cap);
 
 /* ---- view.c ---- */
 void csta_view(const struct source *s, struct source_view *ret);

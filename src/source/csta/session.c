@@ -86,8 +86,10 @@ static void up(struct csta *c)
 	c->sweep_due_ms = c->now_ms + SWEEP_MS;
 	uplink_ready(&c->link, c->now_ms);
 	for (uint32_t i = line_table_next(&c->table, 0); i != LINE_NONE;
-	     i = line_table_next(&c->table, i + 1))
+	     i = line_table_next(&c->table, i + 1)) {
 		cs_ask_want(c, i, 1 << ASK_MONITOR);
+		cs_lamp_anew(c, i, true);
+	}
 	cs_ask_pump(c);
 }
 
@@ -210,6 +212,7 @@ static void take_monitor_stop(struct csta *c, const struct csta_message *m, uint
 	d->monitored = d->synced = d->profile_heard = d->dnd_heard = false;
 	cs_profile_broken_off(c, slot, "the switch ended the monitor");
 	cs_ask_forget(c, slot);
+	cs_lamp_anew(c, slot, false);
 	call_drop_line(&c->calls, slot);
 	outbox_note(&c->out, NOTE_SUBSCRIPTION_GONE, line_table_id(&c->table, slot),
 		    "the switch ended the monitor");

@@ -6,12 +6,16 @@
 /* Services that the configuration needs and the switch has not. */
 static void missing(const struct csta *c, char *dst, size_t cap)
 {
+	struct slice lamp = slice_str(c->lamp_form.set);
+	char lamps[CSTA_PATH_MAX + 1];
 	const char *names[ASK_LINE_COUNT] = { [ASK_MONITOR] = "MonitorStart",
 					      [ASK_DND] = "GetDoNotDisturb",
 					      [ASK_PROFILE] = c->form.get,
+					      [ASK_LAMP] = lamps,
 					      [ASK_SNAPSHOT] = "SnapshotDevice" };
 	size_t n = 0;
 
+	snprintf(lamps, sizeof(lamps), "%.*s", (int)slice_find(lamp, '/'), c->lamp_form.set);
 	dst[0] = '\0';
 	for (int a = 0; a < ASK_LINE_COUNT && n < cap; a++)
 		if (c->denied >> a & 1 && names[a])
@@ -65,5 +69,6 @@ bool csta_line_view(const struct source *s, uint32_t line, struct source_line_vi
 							     : LINE_ASK_SENT };
 	if (!d->synced)
 		snprintf(ret->reason, sizeof(ret->reason), "%s", line_reason(c, d));
+	cs_lamp_view(c, slot, ret->lamp, sizeof(ret->lamp), ret->lamp_refusal, sizeof(ret->lamp_refusal));
 	return true;
 }

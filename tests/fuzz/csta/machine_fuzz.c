@@ -1,11 +1,11 @@
 /* Whole conversations: whatever a switch may send to a connector, and what else may happen
  * meanwhile.
  *
- * The first byte chooses how one logs in and whether DND goes with a profile, the second how the
- * stream is cut. What follows are deeds, separated by \x1e: a letter and what goes with it
- * (deeds[]). What must hold: reports only while up and on our lines, up and down in turn, nothing
- * that is due for ever, and one answer to each write at most, and exactly one unless the link or
- * the line went. */
+ * The first byte chooses how one logs in, whether DND goes with a profile and whether there are
+ * lamps, the second how the stream is cut. What follows are deeds, separated by \x1e: a letter and
+ * what goes with it (deeds[]). What must hold: reports only while up and on our lines, up and down in
+ * turn, nothing that is due for ever, and one answer to each write at most, and exactly one unless
+ * the link or the line went. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -225,6 +225,13 @@ static void write(struct rig *r, struct slice rest)
 	drain(r);
 }
 
+static void lamp(struct rig *r, struct slice rest)
+{
+	ops->show_lamp(r->s, rest.n ? (unsigned char)rest.p[0] % LINES : 0,
+		       rest.n > 1 ? (enum lamp)((unsigned char)rest.p[1] % LAMP_COUNT) : LAMP_DARK);
+	drain(r);
+}
+
 static void change_line(struct rig *r, struct slice rest)
 {
 	uint32_t line = rest.n ? (unsigned char)rest.p[0] % LINES : 0;
@@ -250,7 +257,7 @@ static const struct {
 } deeds[] = {
 	{ 'E', event }, { 'S', request },     { 'A', answer_oldest }, { 'N', answer_newest },
 	{ 'R', raw },	{ 'T', wait },	      { 'C', connect },	      { 'X', close_it },
-	{ 'W', write }, { 'L', change_line }, { 'Y', resync },
+	{ 'W', write }, { 'L', change_line }, { 'Y', resync },	      { 'G', lamp },
 };
 
 static void act(struct rig *r, struct slice deed)
@@ -265,6 +272,8 @@ static void act(struct rig *r, struct slice deed)
 static void start(struct rig *r, uint8_t how)
 {
 	static const char *words[] = { "meeting" };
+	static const char *lamps[] = { "7", "201=100/1", "N<202>=N<100!98>/2", "203=100/3" };
+	static const char *states[] = { "dark=0", "call=1" };
 	static const char *rows[] = { "Absent=away", "In=available", "Meeting=meeting",
 				      "PrivateEvent/data/state@5=busy" };
 	const struct conf_connector settings = {
@@ -277,6 +286,10 @@ static void start(struct rig *r, uint8_t how)
 		.profile_set = how & 64 ? "" : "SetPresenceState/requestedPresenceState",
 		.profiles = { .list = rows, .n = how & 16 ? 4 : 0 },
 		.dnd_while = { .list = words, .n = how & 128 ? 1 : 0 },
+		.lamps = how & 8,
+		.lamp_at = { .list = lamps, .n = 4 },
+		.lamp_states = { .list = states, .n = how & 1 ? 2 : 0 },
+		.lamp_get = how & 2 ? "" : NULL,
 	};
 	const struct source_tuning tuning = { .outstanding_max = 1 + how % 3 };
 	const struct source_config c = { .name = "hq",

@@ -1,8 +1,11 @@
 /* Bodies of CSTA III XML: the flat tree is sound, paths end, forms of the profile say what they
  * may, and a text that we write comes back as it was. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/check.h"
 #include "proto/csta/device.h"
-#include "proto/csta/profile.h"
+#include "proto/csta/lamp.h"
 #include "proto/csta/request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -61,6 +64,32 @@ static void forms(void)
 	}
 }
 
+/* Whatever a row holds, it is refused with a reason or names a lamp; an answer says one word or nothing. */
+static void lamps(struct slice text)
+{
+	char *row = strndup(text.p ? text.p : "", text.n);
+	const char *const rows[] = { row }, *const states[] = { row };
+	const struct csta_lamp_mapping plain = { .rows = rows, .rows_n = 1 },
+				       worded = { .states = states, .states_n = 1 };
+	struct csta_lamp_form form;
+	char why[240] = "";
+
+	CHECK(row);
+	if (csta_lamp_init(&form, &plain, why, sizeof(why)) == ERR_OK) {
+		CHECK(form.n == 1 && form.rows[0].lamp[0]);
+		CHECK((form.rows[0].number[0] != 0) == (form.rows[0].device[0] != 0));
+		CHECK(csta_lamp_answer(&form, &m, form.rows[0].lamp) <= CSTA_LAMP_UNSAID);
+		csta_lamp_fini(&form);
+	} else {
+		CHECK(why[0]);
+	}
+	if (csta_lamp_init(&form, &worded, why, sizeof(why)) == ERR_OK) {
+		CHECK(!csta_lamp_same(&form, CSTA_LAMP_DARK, CSTA_LAMP_CALL));
+		csta_lamp_fini(&form);
+	}
+	free(row);
+}
+
 static bool is_plain(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -103,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint32_t i = 0; i < m.n && i < 8; i++) {
 		CHECK(csta_device_number(csta_text(&m, i)).n <= csta_text(&m, i).n);
 		write_again(csta_text(&m, i));
+		lamps(csta_text(&m, i));
 	}
 	return 0;
 }

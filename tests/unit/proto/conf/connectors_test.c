@@ -122,6 +122,13 @@ static void tables_that_contradict_themselves(void **state)
 		{ "dnd_while: [meeting], profiles: [away=away], profile_set: ''", "" },
 		{ "profiles: [away=away, Away=busy]", "profiles: the word stands in two rows: Away=busy" },
 		{ "profiles: [away=away, Event/x@away=busy]", "" },
+		{ "lamps: yes, lamp_at: ['7', '201=100/1']", "" },
+		{ "lamps: yes", "lamps: lamp_at is missing: which lamps show whom, such as [201=100/7]" },
+		{ "lamps: yes, lamp_at: ['201=7']", "lamp_at must be a lamp of each phone" },
+		{ "lamps: yes, lamp_at: ['7'], lamp_set: Set", "lamp_set must be a service" },
+		{ "lamps: yes, lamp_at: ['7'], lamp_states: [call=off]",
+		  "lamp_states: the word for dark is that of a lit lamp too: off" },
+		{ "lamp_at: ['7']", "lamp_at: does nothing without lamps: yes" },
 	};
 	(void)state;
 

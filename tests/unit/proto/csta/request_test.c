@@ -71,6 +71,22 @@ static void words_at_a_path(void **state)
 		     "</private></privateData></EscapeService>");
 }
 
+static void lamps(void **state)
+{
+	(void)state;
+	csta_put_lamp(&b, 5, "SetLampMode/lampMode", SLICE_LIT("201"), "lamp", SLICE_LIT("7"),
+		     SLICE_LIT("wink"));
+	is(XML "<SetLampMode" ED("5") "><device>201</device><lamp>7</lamp><lampMode>wink"
+				      "</lampMode></SetLampMode>");
+	csta_put_lamp(&b, 5, "Escape/extensions/privateData/private/KeyLamp/state", SLICE_LIT("N<201>"),
+		      "key", SLICE_LIT("a&b"), SLICE_LIT("on"));
+	is(XML "<Escape" ED("5") "><extensions><privateData><private><KeyLamp>"
+				 "<device>N&lt;201&gt;</device><key>a&amp;b</key><state>on</state>"
+				 "</KeyLamp></private></privateData></extensions></Escape>");
+	csta_put_get_lamp(&b, 6, "GetLampMode", SLICE_LIT("201"), "lamp", SLICE_LIT("7"));
+	is(XML "<GetLampMode" ED("6") "><device>201</device><lamp>7</lamp></GetLampMode>");
+}
+
 static void editions(void **state)
 {
 	static const struct {
@@ -212,7 +228,7 @@ static int end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(services), cmocka_unit_test(words_at_a_path),
+		cmocka_unit_test(services), cmocka_unit_test(words_at_a_path), cmocka_unit_test(lamps),
 		cmocka_unit_test(editions),
 		cmocka_unit_test(sessions), cmocka_unit_test(text_stays_text),
 		cmocka_unit_test(too_long),

@@ -178,6 +178,12 @@ void rig_open(struct rig *r, const struct rig_setup *setup)
 		.profile_set = u->set ? u->set : "SetPresenceState/requestedPresenceState",
 		.profile_until = u->until ? u->until : "untilTime",
 		.profiles = { .list = (const char **)(uintptr_t)u->profiles, .n = u->profiles_n },
+		.lamps = u->lamp_at_n > 0,
+		.lamp_at = { .list = (const char **)(uintptr_t)u->lamp_at, .n = u->lamp_at_n },
+		.lamp_states = { .list = (const char **)(uintptr_t)u->lamp_states, .n = u->lamp_states_n },
+		.lamp_set = u->lamp_set ? u->lamp_set : "SetLampMode/lampMode",
+		.lamp_get = u->lamp_get ? u->lamp_get : "GetLampMode",
+		.lamp_element = u->lamp_element ? u->lamp_element : "lamp",
 		.dnd_while = { .list = (const char **)(uintptr_t)u->dnd_while, .n = u->dnd_while_n }
 	};
 	const struct source_tuning tuning = { .outstanding_max = u->outstanding };

@@ -41,6 +41,9 @@ struct rig_setup {
 	const char *at, *get, *set, *until; /* NULL: the sixth edition's */
 	const char *const *profiles;
 	uint32_t profiles_n;
+	const char *const *lamp_at, *const *lamp_states; /* none: no lamps */
+	uint32_t lamp_at_n, lamp_states_n;
+	const char *lamp_set, *lamp_get, *lamp_element; /* NULL: the standard's */
 	const char *const *dnd_while;
 	uint32_t dnd_while_n;
 	int32_t outstanding;
