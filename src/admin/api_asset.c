@@ -23,18 +23,6 @@ static void asset_name(const struct request *r, char *dst, size_t cap)
 		dst[0] = '\0';
 }
 
-/* Browsers all do; `gzip;q=0` would forbid it. */
-static bool takes_gzip(const struct request *r)
-{
-	const char *codings = MHD_lookup_connection_value(r->c, MHD_HEADER_KIND, "Accept-Encoding");
-	struct slice rest = slice_str(codings ? codings : ""), one;
-
-	while (rest.n && slice_split(&rest, ',', &one))
-		if (slice_is(slice_trim(one), "gzip"))
-			return true;
-	return false;
-}
-
 void api_asset(struct request *r)
 {
 	const struct asset_form *form;
@@ -50,7 +38,7 @@ void api_asset(struct request *r)
 		respond_problem(r, 404, "not found", "no such path; see doc/api.md");
 		return;
 	}
-	r->packed = takes_gzip(r);
+	r->packed = request_takes_gzip(r);
 	form = r->packed ? &f->packed : &f->plain;
 	r->etag = form->etag;
 	r->content_type = f->type;

@@ -9,10 +9,16 @@ enum {
 	RING = 1024,
 	RING_BYTES_MAX = 4 << 20,
 	TICK_MS = 100,
+	TICK_MAX_MS = 1000,
+	/* All watchers together are sent about so much a second, before they are told less often. */
+	BYTES_PER_MS = 2000,
+	SEND_BYTES = 2048, /* what a send costs beside its bytes: waking, a system call */
+	PACKS = 8,	   /* about how often a tick's rows in gzip go into the plain ones */
 	HEALTH_MS = 1000,
 	TIME_MS = 15000,
 	USERS_PER_TICK = 512,
-	BYTES_PER_TICK = 96 << 10,
+	BYTES_PER_TICK = 256 << 10,
+	EVENT_BYTES = 96 << 10, /* then another event begins */
 	EVENT_MAX = 1 << 20,
 };
 
@@ -20,6 +26,8 @@ struct chunk {
 	uint32_t refs;
 	uint16_t account; /* UINT16_MAX: for everybody */
 	bool health; /* of everything: who sees less gets its own */
+	struct chunk *packed; /* the same in gzip, once somebody has asked for it */
+	struct gzip_sum sum; /* of the text, in the packed one */
 	size_t n;
 	char data[];
 };
@@ -31,6 +39,10 @@ struct watcher {
 	struct chunk *open;
 	size_t offset;
 	bool waits;
+	bool behind; /* something was lost: is to read the lists again */
+	bool packed;
+	size_t head;	     /* bytes read of what gzip begins with */
+	struct gzip_sum sum; /* of what was read, packed */
 	struct events_hooks hooks;
 	void *arg;
 };
@@ -41,13 +53,15 @@ struct events {
 	struct chunk *ring[RING];
 	uint64_t first, next; /* serials kept: first..next-1 */
 	size_t bytes;
+	size_t told; /* bytes of the rows of the last tick */
 	struct watcher *watchers;
 	uint32_t watchers_n;
 	bool pending, started;
 	uint64_t health_seen;
 	int64_t users_at, health_at, time_at;
 	struct snap_copy copy;
-	struct buf out;
+	struct buf out, packed;
+	struct gzip *gzip;
 };
 
 enum err events_new(struct events **ret, struct snapshot *s, struct names *names)
@@ -59,14 +73,21 @@ enum err events_new(struct events **ret, struct snapshot *s, struct names *names
 	e->snapshot = s;
 	e->names = names;
 	buf_init(&e->out, EVENT_MAX);
+	buf_init(&e->packed, EVENT_MAX);
+	if (gzip_new(&e->gzip)) {
+		free(e);
+		return ERR_NO_MEMORY;
+	}
 	*ret = e;
 	return ERR_OK;
 }
 
 static void chunk_drop(struct chunk *c)
 {
-	if (c && --c->refs == 0)
-		free(c);
+	if (!c || --c->refs)
+		return;
+	chunk_drop(c->packed);
+	free(c);
 }
 
 static void evict(struct events *e)
@@ -89,6 +110,8 @@ void events_free(struct events *e)
 		evict(e);
 	snap_copy_fini(&e->copy);
 	buf_fini(&e->out);
+	buf_fini(&e->packed);
+	gzip_free(e->gzip);
 	free(e);
 }
 
@@ -101,6 +124,22 @@ static struct chunk *chunk_new(uint16_t account, struct slice text)
 	*c = (struct chunk){.refs = 1, .account = account, .n = text.n};
 	memcpy(c->data, text.p, text.n);
 	return c;
+}
+
+/* The chunk in gzip, made once for all who want it so; NULL when memory is out. */
+static struct chunk *packed_of(struct events *e, struct chunk *c)
+{
+	struct slice text = slice_of(c->data, c->n);
+
+	if (c->packed)
+		return c->packed;
+	buf_reset(&e->packed);
+	if (gzip_piece(e->gzip, text, &e->packed))
+		return NULL;
+	c->packed = chunk_new(c->account, buf_view(&e->packed));
+	if (c->packed)
+		c->packed->sum = gzip_sum_of(text);
+	return c->packed;
 }
 
 /* Puts e->out into the ring. A chunk that could not be made counts as overrun for everybody. */
@@ -119,6 +158,7 @@ static void publish(struct events *e, uint16_t account)
 		evict(e);
 	e->ring[e->next++ % RING] = c;
 	e->bytes += c->n;
+	e->told += c->n;
 }
 
 static void begin(struct events *e, const char *event)
@@ -200,6 +240,21 @@ static void forget_changes(struct events *e)
 
 /* ---- watchers ---- */
 
+/* The chunk, which the caller gives up, as the watcher reads it. */
+static struct chunk *as_read(struct events *e, struct watcher *w, struct chunk *c)
+{
+	struct chunk *packed = c && w->packed ? packed_of(e, c) : NULL;
+
+	if (!c || !w->packed)
+		return c;
+	if (packed) {
+		packed->refs++;
+		w->sum = gzip_sum_add(w->sum, packed->sum);
+	}
+	chunk_drop(c);
+	return packed;
+}
+
 enum err events_watch(struct events *e, struct watcher **ret, uint16_t account,
 		      const struct events_hooks *hooks, void *arg, int64_t wall_ms)
 {
@@ -215,10 +270,11 @@ enum err events_watch(struct events *e, struct watcher **ret, uint16_t account,
 		snapshot_health_changed(e->snapshot, &e->health_seen); /* it is in the hello */
 		forget_changes(e);
 	}
-	*w = (struct watcher){.account = account, .serial = e->next, .hooks = *hooks, .arg = arg};
+	*w = (struct watcher){.account = account, .serial = e->next, .hooks = *hooks, .arg = arg,
+			      .packed = hooks->packed};
 	put_hello(e, "hello", wall_ms);
 	add_health(e, w);
-	w->open = chunk_new(UINT16_MAX, buf_view(&e->out));
+	w->open = as_read(e, w, chunk_new(UINT16_MAX, buf_view(&e->out)));
 	if (!w->open) {
 		free(w);
 		return ERR_NO_MEMORY;
@@ -250,13 +306,14 @@ static struct chunk *own_health(struct events *e, const struct watcher *w)
 	return chunk_new(UINT16_MAX, buf_view(&e->out));
 }
 
-/* The next chunk meant for this watcher, or NULL. */
-static struct chunk *open_next(struct events *e, struct watcher *w)
+/* The next chunk meant for this watcher, as it was made; NULL: none, or memory is out. */
+static struct chunk *next_for(struct events *e, struct watcher *w)
 {
 	static const char resync[] = "event: resync\ndata: {}\n\n";
 
-	if (w->serial < e->first) {
+	if (w->behind || w->serial < e->first) {
 		w->serial = e->next;
+		w->behind = true; /* until it can be told */
 		return chunk_new(UINT16_MAX, slice_of(resync, sizeof(resync) - 1));
 	}
 	while (w->serial < e->next) {
@@ -265,6 +322,7 @@ static struct chunk *open_next(struct events *e, struct watcher *w)
 		if (c->account != UINT16_MAX &&
 		    ((w->account != UINT16_MAX && c->account != w->account) || !sees(w, c->account)))
 			continue;
+		w->behind = true;
 		if (c->health && w->hooks.sees)
 			return own_health(e, w);
 		c->refs++;
@@ -273,17 +331,37 @@ static struct chunk *open_next(struct events *e, struct watcher *w)
 	return NULL;
 }
 
+static void open_next(struct events *e, struct watcher *w)
+{
+	w->open = as_read(e, w, next_for(e, w));
+	w->offset = 0;
+	if (w->open)
+		w->behind = false;
+}
+
+static size_t read_head(struct watcher *w, char *dst, size_t cap)
+{
+	char head[GZIP_HEAD];
+	size_t n = w->packed ? GZIP_HEAD - w->head : 0;
+
+	if (!n)
+		return 0;
+	gzip_head(head);
+	n = n < cap ? n : cap;
+	memcpy(dst, head + w->head, n);
+	w->head += n;
+	return n;
+}
+
 size_t events_read(struct events *e, struct watcher *w, char *dst, size_t cap)
 {
-	size_t n = 0;
+	size_t n = read_head(w, dst, cap);
 
 	while (n < cap) {
 		size_t take;
 
-		if (!w->open) {
-			w->open = open_next(e, w);
-			w->offset = 0;
-		}
+		if (!w->open)
+			open_next(e, w);
 		if (!w->open)
 			break;
 		take = w->open->n - w->offset < cap - n ? w->open->n - w->offset : cap - n;
@@ -299,11 +377,19 @@ size_t events_read(struct events *e, struct watcher *w, char *dst, size_t cap)
 	return n;
 }
 
+size_t events_tail(const struct watcher *w, char dst[GZIP_TAIL])
+{
+	if (!w->packed || w->open || w->head < GZIP_HEAD)
+		return 0;
+	gzip_tail(w->sum, dst);
+	return GZIP_TAIL;
+}
+
 static void tell_ready(struct events *e)
 {
 	for (struct watcher *w = e->watchers, *next; w; w = next) {
 		next = w->next;
-		if (!w->waits || (w->serial >= e->next && w->serial >= e->first))
+		if (!w->waits || (!w->behind && w->serial >= e->next && w->serial >= e->first))
 			continue;
 		w->waits = false;
 		w->hooks.ready(w->arg, false);
@@ -338,7 +424,7 @@ static void group_end(struct events *e, struct group *g)
 
 static void group_begin(struct events *e, struct group *g, uint16_t account)
 {
-	if (g->open && g->account == account && e->out.n < BYTES_PER_TICK)
+	if (g->open && g->account == account && e->out.n < EVENT_BYTES)
 		return;
 	group_end(e, g);
 	begin(e, "users");
@@ -372,17 +458,25 @@ static bool put_users(struct events *e)
 	struct snap_change changed[32];
 	uint32_t n, sum = 0;
 	struct group g = {0};
-	size_t before = e->bytes;
 
+	e->told = 0;
 	do {
 		n = snapshot_take_changed(e->snapshot, changed, 32);
 		for (uint32_t i = 0; i < n; i++)
 			put_user(e, &g, &changed[i]);
 		sum += n;
-	} while (n == 32 && sum < USERS_PER_TICK && e->bytes - before + e->out.n < BYTES_PER_TICK &&
-		 e->bytes >= before);
+	} while (n == 32 && sum < USERS_PER_TICK && e->told + e->out.n < BYTES_PER_TICK);
 	group_end(e, &g);
 	return n == 32;
+}
+
+/* Until the next rows: the more is sent to the more pages, the more changes of a user fall into one row. */
+static int64_t pace_ms(const struct events *e)
+{
+	uint64_t sent = e->watchers_n * (SEND_BYTES + (uint64_t)e->told / PACKS);
+	int64_t ms = (int64_t)(sent / BYTES_PER_MS);
+
+	return ms < TICK_MS ? TICK_MS : ms < TICK_MAX_MS ? ms : TICK_MAX_MS;
 }
 
 static void put_time(struct events *e, int64_t wall_ms)
@@ -437,7 +531,7 @@ void events_tick(struct events *e, int64_t now_ms, int64_t wall_ms)
 	names_refresh(e->names);
 	if (e->pending && now_ms >= e->users_at) {
 		e->pending = put_users(e);
-		e->users_at = now_ms + TICK_MS;
+		e->users_at = now_ms + pace_ms(e);
 	}
 	if (now_ms >= e->health_at) {
 		e->health_at = now_ms + HEALTH_MS;

@@ -1,12 +1,14 @@
 /* events.h - server-sent events: one stream of changes, rendered once for all watchers.
  *
  * Changes of users are taken from the snapshot at most ten times a second, each user once; so a
- * storm costs no more than its last state. What is rendered goes into a ring of chunks with a bound
- * in bytes; a watcher that falls behind the ring is told to read the lists again (`resync`). Runs
- * on the admin thread only. */
+ * storm costs no more than its last state. The more goes to the more watchers, the rarer, down to once a
+ * second: two hundred pages must not cost the machine what the presence needs. What is rendered goes into a
+ * ring of chunks with a bound in bytes, and is packed once for all who read gzip; a watcher that falls behind
+ * the ring is told to read the lists again (`resync`). Runs on the admin thread only. */
 #ifndef ADMIN_EVENTS_H
 #define ADMIN_EVENTS_H
 
+#include "admin/gzip.h"
 #include "admin/names.h"
 
 struct events;
@@ -17,6 +19,7 @@ typedef void events_ready_h(void *arg, bool ended);
 struct events_hooks {
 	events_ready_h *ready;
 	bool (*sees)(void *arg, uint16_t account); /* NULL: everything */
+	bool packed; /* it reads gzip */
 };
 
 MUST_CHECK enum err events_new(struct events **ret, struct snapshot *s, struct names *names);
@@ -30,6 +33,9 @@ MUST_CHECK enum err events_watch(struct events *e, struct watcher **ret, uint16_
 void events_unwatch(struct events *e, struct watcher *w);
 /* Copies up to cap bytes of the watcher's stream; 0: nothing now, ready() will be called once. */
 size_t events_read(struct events *e, struct watcher *w, char *dst, size_t cap);
+
+/* What ends a stream in gzip, 0 bytes for another, or where an event was cut: then it only stops. */
+size_t events_tail(const struct watcher *w, char dst[GZIP_TAIL]);
 
 /* Renders what is due. */
 /* Alarms came or went: who listens asks for them. */

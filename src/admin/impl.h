@@ -86,7 +86,7 @@ struct request {
 	int file_fd, upload_fd;
 	uint64_t file_n, upload_n;
 	struct slice asset; /* static bytes instead of out */
-	bool packed;	    /* the asset is in gzip */
+	bool packed;	    /* the asset or the stream is in gzip */
 	bool waits;	    /* suspended for a command's answer */
 	uint64_t command;
 	uint8_t command_kind;
@@ -206,6 +206,7 @@ enum MHD_Result respond_send(struct request *r);
 enum MHD_Result respond_events(struct request *r);
 void respond_end_events(struct request *r);
 /* A decoded query parameter; false when absent. A bad one answers 400 and sets r->status. */
+bool request_takes_gzip(const struct request *r);
 bool request_query(struct request *r, const char *name, char *dst, size_t cap);
 /* Hands a command to the loop thread and waits for its answer. Takes over cmd. */
 void request_command(struct request *r, struct admin_command *cmd);

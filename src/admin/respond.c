@@ -126,8 +126,11 @@ static ssize_t read_events(void *cls, uint64_t at, char *dst, size_t cap)
 	size_t n;
 
 	(void)at;
-	if (r->ended)
-		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (r->ended) {
+		n = r->packed && cap >= GZIP_TAIL ? events_tail(r->watcher, dst) : 0;
+		r->packed = false;
+		return n ? (ssize_t)n : MHD_CONTENT_READER_END_OF_STREAM;
+	}
 	n = events_read(r->admin->events, r->watcher, dst, cap);
 	if (!n) {
 		r->watcher_waits = true;
@@ -180,7 +183,7 @@ void respond_end_events(struct request *r)
 void api_events(struct request *r)
 {
 	struct admin *a = r->admin;
-	struct events_hooks hooks = {events_ready, caller_sees_all(r) ? NULL : sees};
+	struct events_hooks hooks = {events_ready, caller_sees_all(r) ? NULL : sees, request_takes_gzip(r)};
 	char name[ROUTE_PARAM_MAX + 1];
 	uint16_t account = UINT16_MAX;
 
@@ -192,10 +195,23 @@ void api_events(struct request *r)
 	}
 	if (r->status)
 		return;
+	r->packed = hooks.packed;
 	if (events_watch(a->events, &r->watcher, account, &hooks, r, a->c.wall_ms()))
 		respond_problem(r, 503, "too many watchers", "try again later");
 	else
 		request_link(r, &a->streams);
+}
+
+/* Browsers all do; `gzip;q=0` would forbid it. */
+bool request_takes_gzip(const struct request *r)
+{
+	const char *codings = MHD_lookup_connection_value(r->c, MHD_HEADER_KIND, "Accept-Encoding");
+	struct slice rest = slice_str(codings ? codings : ""), one;
+
+	while (rest.n && slice_split(&rest, ',', &one))
+		if (slice_is(slice_trim(one), "gzip"))
+			return true;
+	return false;
 }
 
 bool request_query(struct request *r, const char *name, char *dst, size_t cap)

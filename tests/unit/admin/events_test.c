@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <zlib.h>
 
 #include "admin/events.h"
 
@@ -230,6 +231,111 @@ static void nothing_is_lost_when_a_tick_is_full(void **state)
 	assert_int_equal(seen, USERS);
 }
 
+/* The stream as a browser reads it: what was read before is carried in z. */
+static void unpack(z_stream *z, char *packed, size_t n)
+{
+	z->next_in = (Bytef *)packed;
+	z->avail_in = (uInt)n;
+	z->next_out = (Bytef *)text;
+	z->avail_out = sizeof(text) - 1;
+	assert_true(inflate(z, Z_SYNC_FLUSH) >= Z_OK);
+	assert_int_equal(z->avail_in, 0);
+	text[sizeof(text) - 1 - z->avail_out] = '\0';
+}
+
+/* Whoever reads gzip gets the same, in a fraction of the bytes, whenever it came and however it reads. */
+static void packed_streams_say_the_same(void **state)
+{
+	static const struct events_hooks packed = {.ready = ready, .packed = true};
+	static char plain[1 << 20], bytes[1 << 20];
+	struct watcher *w[2], *reads_plain;
+	z_stream z[2] = {{0}, {0}};
+	char tail[GZIP_TAIL];
+	unsigned told = 0;
+	(void)state;
+
+	assert_int_equal(events_watch(e, &reads_plain, UINT16_MAX, &hooks, &told, 0), ERR_OK);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(inflateInit2(&z[i], MAX_WBITS + 16), Z_OK);
+	for (int64_t round = 0; round < 4; round++) {
+		size_t n, got;
+
+		if (round < 2) /* one comes later */
+			assert_int_equal(events_watch(e, &w[round], UINT16_MAX, &packed, &told, 0), ERR_OK);
+		for (uint32_t i = 0; i < 100; i++)
+			put(i, i / 50);
+		events_tick(e, round * 1000, 0);
+		n = read_all(reads_plain, 65536);
+		memcpy(plain, text, n + 1);
+		for (int i = 0; i < 2 && i <= round; i++) {
+			const size_t piece = i ? 7 : sizeof(bytes) / 2; /* the head comes in pieces, too */
+
+			n = 0;
+			while (n + piece <= sizeof(bytes) &&
+			       (got = events_read(e, w[i], bytes + n, piece)) > 0)
+				n += got;
+			unpack(&z[i], bytes, n);
+			assert_true(n * 4 < strlen(text));
+			check_framing();
+			assert_string_equal(strstr(text, "event: users"), strstr(plain, "event: users"));
+		}
+	}
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(events_tail(w[i], tail), GZIP_TAIL);
+		z[i].next_in = (Bytef *)tail;
+		z[i].avail_in = GZIP_TAIL;
+		assert_int_equal(inflate(&z[i], Z_SYNC_FLUSH), Z_STREAM_END);
+		inflateEnd(&z[i]);
+	}
+	assert_int_equal(events_tail(reads_plain, tail), 0);
+	/* in the middle of an event there is no end to give */
+	put(1, 0);
+	events_tick(e, 9000, 0);
+	assert_int_equal(events_read(e, w[0], tail, 5), 5);
+	assert_int_equal(events_tail(w[0], tail), 0);
+}
+
+/* Ticks until the user that just changed is told. */
+static int64_t told_after_ms(struct watcher *w, int64_t *now_ms)
+{
+	const int64_t begin = *now_ms;
+
+	put(0, 0);
+	do {
+		events_tick(e, ++*now_ms, 0);
+		read_all(w, 65536);
+	} while (!times("u0@x") && *now_ms < begin + 5000);
+	return *now_ms - begin;
+}
+
+/* A page alone is told at once, two hundred that get much get it once a second, each user's last state. */
+static void the_more_is_sent_the_rarer(void **state)
+{
+	enum { PAGES = 200, STORM = 300 };
+	struct watcher *w[PAGES];
+	unsigned told = 0, ticks = 0;
+	int64_t now_ms = 0;
+	(void)state;
+
+	assert_int_equal(events_watch(e, &w[0], UINT16_MAX, &hooks, &told, 0), ERR_OK);
+	told_after_ms(w[0], &now_ms);
+	assert_in_range(told_after_ms(w[0], &now_ms), 1, 100);
+	for (int i = 1; i < PAGES; i++)
+		assert_int_equal(events_watch(e, &w[i], UINT16_MAX, &hooks, &told, 0), ERR_OK);
+	for (const int64_t end = now_ms + 10000; now_ms < end; now_ms++) {
+		put((uint32_t)now_ms % STORM, 0);
+		events_tick(e, now_ms, 0);
+		read_all(w[0], 65536);
+		ticks += times("event: users") > 0;
+		assert_true(times("\"email\"") <= STORM);
+	}
+	assert_in_range(ticks, 9, 15);
+	/* and it ends with the storm, once its last rows are told */
+	told_after_ms(w[0], &now_ms);
+	told_after_ms(w[0], &now_ms);
+	assert_in_range(told_after_ms(w[0], &now_ms), 1, 400);
+}
+
 static void who_is_too_slow_is_told_to_read_again(void **state)
 {
 	struct watcher *slow, *quick;
@@ -320,6 +426,8 @@ int main(void)
 	    CASE(a_watcher_sees_its_account_only),
 	    CASE(who_is_gone_is_told_to_its_account_only),
 	    CASE(nothing_is_lost_when_a_tick_is_full),
+	    CASE(packed_streams_say_the_same),
+	    CASE(the_more_is_sent_the_rarer),
 	    CASE(who_is_too_slow_is_told_to_read_again),
 	    CASE(watchers_come_and_go),
 	    CASE(an_idle_stream_keeps_time),

@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "harness.h"
 
 static struct harness h;
+static size_t await_n; /* bytes the last await() has read */
 
 /* Reads until the text is there, or gives up after 5 s. */
 static bool await(int fd, char *all, size_t cap, const char *wanted)
@@ -27,6 +29,7 @@ static bool await(int fd, char *all, size_t cap, const char *wanted)
 		n += (size_t)got;
 		all[n] = '\0';
 	}
+	await_n = n;
 	return strstr(all, wanted) != NULL;
 }
 
@@ -63,6 +66,54 @@ static void changes_arrive(void **state)
 	assert_true(await(fd, all, sizeof(all), "{\"id\":3,\"gone\":true}"));
 	close(fd);
 	harness_stop(&h);
+}
+
+/* As browsers ask for it; without chunks of HTTP, which are not this test's matter: HTTP/1.0. */
+static void gzip_for_who_takes_it(void **state)
+{
+	static const char ask[] = "GET /api/v1/events HTTP/1.0\r\nHost: 127.0.0.1\r\n"
+				  "Accept-Encoding: br, gzip\r\n\r\n";
+	static char bytes[1 << 16], text[1 << 16];
+	z_stream z = {.next_out = (Bytef *)text, .avail_out = sizeof(text) - 1};
+	struct harness_options o = {.users = 10};
+	int64_t end = harness_mono_ms() + 5000;
+	size_t n = 0;
+	ssize_t got = 1;
+	char *body;
+	int fd, last = Z_OK;
+	(void)state;
+
+	harness_start(&h, &o);
+	fd = harness_connect(&h, false);
+	assert_int_equal(send(fd, ask, sizeof(ask) - 1, 0), sizeof(ask) - 1);
+	assert_true(await(fd, bytes, sizeof(bytes), "\r\n\r\n"));
+	assert_non_null(strstr(bytes, "Content-Encoding: gzip"));
+	body = strstr(bytes, "\r\n\r\n") + 4;
+	assert_int_equal(inflateInit2(&z, MAX_WBITS + 16), Z_OK);
+	/* whatever came with the header; it has zeros, but only the header was searched as text */
+	n = await_n;
+	z.next_in = (Bytef *)body;
+	z.avail_in = (uInt)(n - (size_t)(body - bytes));
+	while (last == Z_OK && !strstr(text, "u3@acme.example") && harness_mono_ms() < end) {
+		inflate(&z, Z_SYNC_FLUSH);
+		if (strstr(text, "event: health"))
+			harness_user(&h, 3, 1);
+		if (!strstr(text, "u3@acme.example") && (got = recv(fd, bytes, sizeof(bytes), 0)) <= 0)
+			break;
+		z.next_in = (Bytef *)bytes;
+		z.avail_in = (uInt)got;
+	}
+	assert_non_null(strstr(text, "event: hello"));
+	assert_non_null(strstr(text, "u3@acme.example"));
+	harness_stop(&h); /* the stream ends as gzip ends */
+	while (last == Z_OK && (got = recv(fd, bytes, sizeof(bytes), 0)) > 0) {
+		z.next_in = (Bytef *)bytes;
+		z.avail_in = (uInt)got;
+		last = inflate(&z, Z_SYNC_FLUSH);
+	}
+	assert_int_equal(last, Z_STREAM_END);
+	inflateEnd(&z);
+	close(fd);
 }
 
 /* Two hundred browsers, some of which never read: the loop's puts stay quick, everybody is told. */
@@ -234,6 +285,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(changes_arrive),
+	    cmocka_unit_test(gzip_for_who_takes_it),
 	    cmocka_unit_test(many_watchers),
 	    cmocka_unit_test(a_daemon_stops_with_watchers),
 	    cmocka_unit_test(tls_and_its_names),
