@@ -2,18 +2,26 @@
  *
  * A part counts against the quota like a request alone, so a batch is worth it only where the connections
  * there are could not use the quota up: limit * round trip / window requests are under way then, and what
- * exceeds in_flight_max rides along. What is queued when a place frees goes; nothing waits for company. */
+ * exceeds in_flight_max rides along. What is queued when a place frees goes; nothing waits for company. When
+ * many wait, all are spread over the connections: the sooner the first are answered, the sooner the next
+ * window has room for the last. */
 #include "base/check.h"
 #include "proto/graph/batch.h"
 #include "sink/graph_priv.h"
 
+enum { RTT_GUESS_MS = 100 }; /* until there was an answer */
+
 uint32_t batch_size(const struct graph *g)
 {
-	uint64_t streams = (uint64_t)g->learn.limit * (uint64_t)g->rtt_ms / (uint64_t)g->ledger.window_ms;
+	uint64_t rtt_ms = (uint64_t)(g->rtt_ms ? g->rtt_ms : RTT_GUESS_MS);
+	uint64_t streams = g->learn.limit * rtt_ms / (uint64_t)g->ledger.window_ms;
 	uint64_t n = streams / g->in_flight_max + 1;
+	uint64_t all = hold_waiting(g) + (uint64_t)g->stats.in_flight;
+	uint64_t spread = (all + g->in_flight_max - 1) / g->in_flight_max;
 
-	if (g->batch_off)
+	if (g->batch_off || n == 1)
 		return 1;
+	n = n > spread ? n : spread;
 	return n < BATCH_PARTS_MAX ? (uint32_t)n : BATCH_PARTS_MAX;
 }
 

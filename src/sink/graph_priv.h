@@ -354,6 +354,7 @@ bool hold_request(struct graph *g, struct graph_out *ret);
 /* The next part of a batch, written to g->body. False: nothing more may go. */
 bool hold_part(struct graph *g, uint32_t batch, bool first);
 bool hold_is_queued(const struct graph *g);
+uint32_t hold_waiting(const struct graph *g); /* how many */
 int64_t hold_next(const struct graph *g);
 void hold_feed(struct graph *g, const struct flight *f, const struct graph_response *r);
 

@@ -415,7 +415,7 @@ bool hold_part(struct graph *g, uint32_t batch, bool first)
 	return true;
 }
 
-static uint32_t waiting(const struct graph *g)
+uint32_t hold_waiting(const struct graph *g)
 {
 	return g->queues[URGENCY_RISE].n + g->queues[URGENCY_CLEAR].n + g->queues[URGENCY_RENEW].n;
 }
@@ -426,7 +426,7 @@ bool hold_request(struct graph *g, struct graph_out *ret)
 
 	if (user == ID_NONE)
 		return false;
-	if (next_step(&g->slots[user]) != REQ_SHOWN && waiting(g) > 1 && batch_size(g) > 1 &&
+	if (next_step(&g->slots[user]) != REQ_SHOWN && hold_waiting(g) > 1 && batch_size(g) > 1 &&
 	    in_flight_limit(g) > g->stats.in_flight + 1)
 		return batch_request(g, ret);
 	return send(g, user, ret);

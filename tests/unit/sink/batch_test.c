@@ -113,6 +113,28 @@ static void what_is_queued_goes_and_nothing_waits(void **state)
 	rig_free(r);
 }
 
+/* A mass change: as much under way as batches take (20 parts), so that all have an answer, and the next
+ * window has room, soonest. Fewer are shared out evenly. */
+static void many_who_wait_are_spread_over_the_connections(void **state)
+{
+	static const struct {
+		uint32_t waiting, flying;
+	} cases[] = { { 200, 4 * 20 }, { 60, 60 } };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct rig *r = rig_slow(cases[i].waiting, 3000);
+		struct graph_view v;
+
+		holds(r, cases[i].waiting);
+		assert_int_equal(rig_count(r, BATCH), 4);
+		assert_int_equal(r->open_n, 4);
+		graph_view(r->g, &v);
+		assert_int_equal(v.in_flight, cases[i].flying);
+		rig_free(r);
+	}
+}
+
 static void a_429_inside(void **state)
 {
 	static const uint16_t forms[] = { 200, 424 }; /* the newer pages' outer status, the older ones' */
@@ -209,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(singly_while_connections_suffice),
 		cmocka_unit_test(what_is_queued_goes_and_nothing_waits),
+		cmocka_unit_test(many_who_wait_are_spread_over_the_connections),
 		cmocka_unit_test(a_429_inside),
 		cmocka_unit_test(the_batch_as_a_whole),
 		cmocka_unit_test(no_answer_in_time),
