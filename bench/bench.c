@@ -229,9 +229,9 @@ static const struct {
 	void (*run)(void);
 } benches[] = {
 	{ "g1", bench_g1 }, { "g2", bench_g2 }, { "g3", bench_g3 },
-	{ "g4", bench_g4 }, { "g6", bench_g6 }, { "g7", bench_g7 },
-	{ "g8", bench_g8 },
-	{ "g9", bench_g9 }, { "g14", bench_g14 },
+	{ "g4", bench_g4 }, { "g5", bench_g5 }, { "g6", bench_g6 },
+	{ "g7", bench_g7 }, { "g8", bench_g8 }, { "g9", bench_g9 },
+	{ "g14", bench_g14 }, { "g19", bench_g19 },
 };
 
 static bool is_wanted(const char *name, int argc, char **argv)

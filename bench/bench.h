@@ -65,10 +65,12 @@ void bench_g1(void);
 void bench_g2(void);
 void bench_g3(void);
 void bench_g4(void);
+void bench_g5(void);
 void bench_g6(void);
 void bench_g7(void);
 void bench_g8(void);
 void bench_g9(void);
 void bench_g14(void);
+void bench_g19(void);
 
 #endif

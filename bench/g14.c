@@ -64,7 +64,7 @@ static void learning(uint32_t users, uint32_t quota, double hours)
 
 void bench_g14(void)
 {
-	static const uint32_t sizes[] = { 10000, 50000 };
+	static const uint32_t sizes[] = { 10000, 50000, 200000 };
 
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
 		for (unsigned shape = 0; shape < CLOUD_LIMIT_SHAPE_COUNT; shape++) {

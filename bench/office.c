@@ -7,10 +7,15 @@
 
 /* ---- requests on their way ---- */
 
+/* By time; those of the same time, the parts of a batch among them, in their order. */
 static void flights_push(struct flights *q, const struct flight *f)
 {
-	CHECK(q->n < q->cap);
-	q->ring[(q->head + q->n++) % q->cap] = *f;
+	uint32_t i = q->n++;
+
+	CHECK(i < q->cap);
+	for (; i > 0 && q->ring[(q->head + i - 1) % q->cap].at_ms > f->at_ms; i--)
+		q->ring[(q->head + i) % q->cap] = q->ring[(q->head + i - 1) % q->cap];
+	q->ring[(q->head + i) % q->cap] = *f;
 }
 
 static bool flights_pop(struct flights *q, int64_t now_ms, struct flight *ret)
@@ -28,12 +33,49 @@ static int64_t flights_next(const struct flights *q)
 	return q->n ? q->ring[q->head].at_ms : TIME_NEVER;
 }
 
+static int64_t draw(struct office *o, int32_t mean_ms)
+{
+	double u = (double)(prng_u64(&o->prng) >> 11) * 0x1p-53;
+
+	return (int64_t)(-log(1 - u) * mean_ms) + 1;
+}
+
+/* A batch has one for all its parts. */
+static int32_t round_trip(struct office *o, uint32_t batch)
+{
+	if (!o->conf.rtt_more_ms)
+		return o->conf.rtt_ms;
+	if (!batch || batch != o->rtt_batch)
+		o->rtt_ms = o->conf.rtt_ms + (int32_t)draw(o, o->conf.rtt_more_ms);
+	o->rtt_batch = batch;
+	return o->rtt_ms;
+}
+
 void office_send(struct office *o, const struct flight *f)
 {
 	struct flight sent = *f;
 
-	sent.at_ms = o->now_ms + o->conf.rtt_ms / 2;
+	sent.rtt_ms = round_trip(o, f->batch);
+	sent.at_ms = o->now_ms + sent.rtt_ms / 2;
 	flights_push(&o->going, &sent);
+}
+
+/* ---- times ---- */
+
+static void note(struct office_times *t, int64_t ms)
+{
+	t->by_ms[ms < OFFICE_TIMES ? ms : OFFICE_TIMES - 1]++;
+	t->n++;
+}
+
+uint32_t office_p99_ms(const struct office_times *t)
+{
+	uint32_t ms = 0, n = 0;
+
+	CHECK(t->n > 0);
+	while ((n += t->by_ms[ms]) < (uint64_t)t->n * 99 / 100)
+		ms++;
+	return ms;
 }
 
 /* ---- what is true, and what is shown ---- */
@@ -86,8 +128,22 @@ static void serve(struct office *o, struct flight *f)
 			p->shown_until_ms = f->lease_ms ? o->now_ms + f->lease_ms : 0;
 		}
 	}
-	f->at_ms = o->now_ms + o->conf.rtt_ms / 2;
+	f->at_ms = o->now_ms + f->rtt_ms - f->rtt_ms / 2;
 	flights_push(&o->coming, f);
+}
+
+/* An answer has come home. */
+static void told(struct office *o, const struct flight *f)
+{
+	struct person *p = f->user != ID_NONE ? &o->people[f->user] : NULL;
+
+	if (!p || f->status != 200)
+		return;
+	note(&o->truth.round_trip, f->rtt_ms);
+	if (p->changed_ms && p->calling == (f->lease_ms != 0)) {
+		note(&o->truth.known, o->now_ms - p->changed_ms);
+		p->changed_ms = 0;
+	}
 }
 
 /* ---- calls ---- */
@@ -96,17 +152,11 @@ static void call(struct office *o, uint32_t user, bool calling)
 {
 	account(o, &o->people[user]);
 	o->people[user].calling = calling;
+	o->people[user].changed_ms = o->now_ms;
 	if (o->conf.fifo)
 		fifo_call(o, user, calling);
 	else
 		machine_call(o, user, calling);
-}
-
-static int64_t draw(struct office *o, int32_t mean_ms)
-{
-	double u = (double)(prng_u64(&o->prng) >> 11) * 0x1p-53;
-
-	return (int64_t)(-log(1 - u) * mean_ms) + 1;
 }
 
 static void next_change(struct office *o, uint32_t user)
@@ -152,6 +202,7 @@ static void turn(struct office *o)
 	while (flights_pop(&o->going, o->now_ms, &f))
 		serve(o, &f);
 	while (flights_pop(&o->coming, o->now_ms, &f)) {
+		told(o, &f);
 		if (o->conf.fifo)
 			fifo_answer(o, &f);
 		else

@@ -24,26 +24,40 @@ struct office_config {
 	uint32_t quota;	  /* the limiter's, 0: OFFICE_QUOTA */
 	uint32_t assumed, assumed_max; /* the machine's, 0: as the limiter's */
 	int32_t rtt_ms;	  /* 0: OFFICE_RTT_MS */
+	int32_t rtt_more_ms; /* mean of an exponential time on top of it, drawn for each request */
 	int32_t idle_ms, hold_ms; /* means of exponential times; 0: nobody calls by himself */
 	uint64_t seed;
 };
+
+/* How often something took so many ms; what took longer counts as the last. */
+enum { OFFICE_TIMES = 10000 };
+struct office_times {
+	uint32_t by_ms[OFFICE_TIMES], n;
+};
+/* What 99 of 100 do not exceed. */
+uint32_t office_p99_ms(const struct office_times *t);
 
 /* Over the users since office_measure. */
 struct office_truth {
 	double calling_ms, shown_free_ms; /* in a call, and the part of it shown as free */
 	double idle_ms, shown_busy_ms;
 	uint64_t requests, rejected;
+	/* From the beginning or end of a call to Graph's 2xx about it, if no other came between; and of a
+	 * request alone. */
+	struct office_times known, round_trip;
 };
 
 struct person {
 	int64_t shown_until_ms; /* end of the session at Graph, 0: none */
 	int64_t mark_ms;	/* accounted up to here */
+	int64_t changed_ms;	/* since when Graph is to be told, 0: it knows */
 	bool calling;
 };
 
 /* A request on its way: to Graph, then back. */
 struct flight {
 	int64_t at_ms;
+	int32_t rtt_ms;
 	uint32_t id, user; /* user ID_NONE: the token's */
 	uint32_t batch;	   /* id of the request that carries it, 0: none */
 	uint8_t parts_left; /* of the batch, behind this one */
@@ -66,6 +80,8 @@ struct office {
 	struct person *people;
 	uint32_t shown; /* sessions given and not taken back, ended ones included */
 	struct flights going, coming;
+	uint32_t rtt_batch; /* the last one for which it was drawn */
+	int32_t rtt_ms;
 	struct cloud_limit limit;
 	struct office_truth truth;
 

@@ -37,7 +37,7 @@ static void put_body(uint32_t number, uint32_t version, bool calling, char *dst,
 	*ret_n = (size_t)n;
 }
 
-size_t plant_notify(struct plant *p, uint32_t line, bool calling, struct buf *b)
+static size_t put_notify(struct plant *p, uint32_t line, bool calling, const char *state, struct buf *b)
 {
 	struct subscription *s = &p->subs[line];
 	uint32_t number = FIRST_NUMBER + line;
@@ -60,13 +60,18 @@ size_t plant_notify(struct plant *p, uint32_t line, bool calling, struct buf *b)
 		"Max-Forwards: 70\r\n"
 		"Event: dialog\r\n"
 		"Contact: <sip:127.0.0.1:%u>\r\n"
-		"Subscription-State: active;expires=3598\r\n"
+		"Subscription-State: %s\r\n"
 		"Content-Type: application/dialog-info+xml\r\n\r\n",
 		PHONE_PORT, p->pbx_port, number, s->cseq, s->tag, number, s->cseq, s->call_id, n,
-		p->pbx_port);
+		p->pbx_port, state);
 	buf_add(b, body, n);
 	CHECK(buf_err(b) == ERR_OK);
 	return n;
+}
+
+size_t plant_notify(struct plant *p, uint32_t line, bool calling, struct buf *b)
+{
+	return put_notify(p, line, calling, "active;expires=3598", b);
 }
 
 /* Which line a SUBSCRIBE is for: sip:NUMBER@... */
@@ -173,22 +178,15 @@ static void serve_all(struct plant *p, struct buf *sent)
 	buf_reset(sent);
 }
 
-/* Until the lines are live. */
-static void subscribe(struct plant *p)
+/* A turn: what the bridge has to send leaves, the PBX and the token service answer, time goes on. */
+static void pass(struct plant *p)
 {
 	struct bridge_out *out = &p->out;
 	struct buf sent;
 
 	buf_init(&sent, SENT_MAX);
-	for (int idle = 0; idle < 2;) {
-		bool more = bridge_drain(p->bridge, p->t, out);
-
-		if (!more) {
-			serve_all(p, &sent);
-			p->t.mono_ms++, p->t.wall_ms++;
-			bridge_tick(p->bridge, p->t);
-			idle += p->live == p->users;
-		} else if (out->kind == BRIDGE_SOURCE && out->source.kind == OUT_CONNECT) {
+	while (bridge_drain(p->bridge, p->t, out)) {
+		if (out->kind == BRIDGE_SOURCE && out->source.kind == OUT_CONNECT) {
 			connect(p, &out->source);
 		} else if (out->kind == BRIDGE_SOURCE && out->source.kind == OUT_SEND) {
 			buf_add(&sent, (const char *)&out->source.bytes.n, sizeof(out->source.bytes.n));
@@ -198,7 +196,37 @@ static void subscribe(struct plant *p)
 			give_token(p, &out->graph.request);
 		}
 	}
+	p->script_bytes = p->script_bytes > sent.cap ? p->script_bytes : sent.cap;
+	serve_all(p, &sent);
 	buf_fini(&sent);
+	p->t.mono_ms++, p->t.wall_ms++;
+	bridge_tick(p->bridge, p->t);
+}
+
+/* Until the lines are live. */
+static void subscribe(struct plant *p)
+{
+	for (int idle = 0; idle < 2; idle += p->live == p->users)
+		pass(p);
+}
+
+void plant_storm(struct plant *p)
+{
+	enum { BATCH = 64 }; /* as many as io takes from a socket in a turn */
+	struct buf b;
+
+	buf_init(&b, MESSAGE_MAX);
+	p->live = 0;
+	for (uint32_t line = 0; line < p->users; line++) {
+		buf_reset(&b);
+		put_notify(p, line, false, "terminated;reason=deactivated", &b);
+		p->subs[line].cseq = 0; /* a dialog that comes has its own */
+		plant_feed(p, buf_view(&b));
+		if (line % BATCH == BATCH - 1)
+			pass(p);
+	}
+	buf_fini(&b);
+	subscribe(p);
 }
 
 static void add_users(struct plant *p, uint16_t account)

@@ -34,6 +34,7 @@ struct plant {
 	struct secret secret;
 	struct subscription *subs;
 	uint32_t connector, channel, live;
+	size_t script_bytes; /* the most that the PBX's script held for itself */
 	struct bridge_out out;
 };
 
@@ -45,6 +46,10 @@ void plant_close(struct plant *p);
 /* The next NOTIFY of a line, its call begun or ended, appended to b. Gives the length of its body,
  * which stands at the end. */
 size_t plant_notify(struct plant *p, uint32_t line, bool calling, struct buf *b);
+
+/* The PBX ends every subscription at once ("deactivated"), and each is asked for anew. Comes back when all
+ * lines are live again. */
+void plant_storm(struct plant *p);
 
 /* As the daemon does with a datagram, an answer, and at the end of a turn. */
 void plant_feed(struct plant *p, struct slice datagram);
