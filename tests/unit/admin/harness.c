@@ -337,7 +337,7 @@ bool harness_command(struct harness *h, struct admin_command *ret)
 	struct pollfd p = {.fd = h->wake[0], .events = POLLIN};
 	char c;
 
-	return poll(&p, 1, 30000) == 1 && read(h->wake[0], &c, 1) == 1 && admin_take(h->admin, ret);
+	return poll(&p, 1, 180000) == 1 && read(h->wake[0], &c, 1) == 1 && admin_take(h->admin, ret);
 }
 
 /* ---- a client of exact bytes ---- */
@@ -347,7 +347,7 @@ int harness_connect(const struct harness *h, bool by_socket)
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(h->port)};
 	int fd = socket(by_socket ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct timeval limit = {.tv_sec = 30};
+	struct timeval limit = {.tv_sec = 180};
 
 	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	snprintf(un.sun_path, sizeof(un.sun_path), "%s", h->socket_path);

@@ -34,7 +34,7 @@ void harness_stop(struct harness *h);
 /* Two accounts, three connectors, users u0@acme.example...; deterministic. */
 void harness_fill(struct harness *h, uint32_t users);
 void harness_user(struct harness *h, uint32_t i, unsigned step);
-/* Waits for a wake (30 s at most) and takes the command. */
+/* Waits for a wake (minutes at most) and takes the command. */
 bool harness_command(struct harness *h, struct admin_command *ret);
 
 struct reply {

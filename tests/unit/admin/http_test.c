@@ -19,6 +19,7 @@ static int set_up(void **state)
 	(void)state;
 
 	harness_start(&h, &o);
+	harness_stand_still(); /* whose request is cut is said by these cases, not by a slow machine */
 	return 0;
 }
 
@@ -27,6 +28,15 @@ static int tear_down(void **state)
 	(void)state;
 	harness_stop(&h);
 	return 0;
+}
+
+/* Time goes by until there is an answer or an end: what is never whole is cut. */
+static void let_time_pass(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	for (int i = 0; i < 1000 && poll(&p, 1, 100) == 0; i++)
+		harness_pass(100);
 }
 
 static int status_of(bool by_socket, const char *bytes)
@@ -115,10 +125,16 @@ static void malformed(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		int status = status_of(false, rows[i]);
+		int fd = harness_connect(&h, false);
+		struct reply r;
 
-		if (status >= 200 && status < 400)
-			fail_msg("served %d: %s", status, rows[i]);
+		harness_send(fd, rows[i]);
+		let_time_pass(fd);
+		harness_receive(fd, &r);
+		if (r.status >= 200 && r.status < 400)
+			fail_msg("served %d: %s", r.status, rows[i]);
+		reply_fini(&r);
+		close(fd);
 	}
 	still_serves();
 }
@@ -212,26 +228,18 @@ static void too_large(void **state)
 	still_serves();
 }
 
-static bool is_closed_within(int fd, int64_t ms)
+static bool is_closed_within(int fd, int ms)
 {
-	int64_t end = harness_mono_ms() + ms;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 	char byte;
 
-	while (harness_mono_ms() < end) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-
-		if (poll(&p, 1, 50) == 1 && recv(fd, &byte, 1, 0) <= 0)
-			return true;
-	}
-	return false;
+	return poll(&p, 1, ms) == 1 && recv(fd, &byte, 1, 0) <= 0;
 }
 
 /* Bytes that drip in keep no connection: the request as a whole has its time. */
 static void slow_requests_are_cut(void **state)
 {
 	int fds[3];
-	int64_t begin = harness_mono_ms();
-	bool open[3] = {true, true, true};
 	(void)state;
 
 	for (int i = 0; i < 3; i++)
@@ -239,16 +247,20 @@ static void slow_requests_are_cut(void **state)
 	harness_send(fds[1], "GET /healthz HTTP/1.1\r\n");
 	harness_send(fds[2],
 		     "POST /api/v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n");
-	while ((open[1] || open[2]) && harness_mono_ms() < begin + 5000) {
+	for (int k = 0; k < 4; k++) {
+		harness_pass(99);
 		harness_send(fds[1], "X: y\r\n");
 		harness_send(fds[2], "x");
-		for (int i = 1; i < 3; i++)
-			open[i] = open[i] && !is_closed_within(fds[i], 60);
+		for (int i = 0; i < 3; i++)
+			assert_false(is_closed_within(fds[i], 10));
 	}
-	assert_false(open[1]);
-	assert_false(open[2]);
-	assert_true(harness_mono_ms() - begin < 2500);
-	assert_true(is_closed_within(fds[0], 2000)); /* said nothing at all */
+	harness_pass(400); /* the last one may have been taken when some time had passed */
+	for (int i = 0; i < 3; i++) /* the first said nothing at all */
+		for (int k = 0; !is_closed_within(fds[i], 100); k++) {
+			assert_true(k < 1000);
+			if (i)
+				harness_send(fds[i], "x");
+		}
 	for (int i = 0; i < 3; i++)
 		close(fds[i]);
 	still_serves();

@@ -427,7 +427,7 @@ static void behind_a_proxy_the_target_is_not_looked_up(void **state)
 
 	snprintf(proxy, sizeof(proxy), "http://localhost:%u", t->server.at.port);
 	open_client(t, &(struct http_config){.plain_allowed = true, .proxy = proxy});
-	send_url(t, 0, "GET", "http://only.the.proxy.knows/plain", NULL, 500);
+	send_url(t, 0, "GET", "http://only.the.proxy.knows/plain", NULL, 3000);
 	RUN_UNTIL(&t->b, server_is_up, &t->server);
 	finish(t);
 	assert_ptr_equal(

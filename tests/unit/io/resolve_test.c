@@ -310,7 +310,7 @@ static void a_silent_server_ends_in_time(void **state)
 	struct trial *t = *state;
 
 	t->silent = true;
-	start(t, "pbx.acme.example", 5060, NULL, 100);
+	start(t, "pbx.acme.example", 5060, NULL, 1000);
 	RUN_UNTIL(&t->b, is_done, t);
 	assert_int_equal(t->targets_n, 0);
 	assert_non_null(strstr(t->failed, "in time"));
@@ -322,7 +322,7 @@ static void cut_answers_do_no_harm(void **state)
 	struct trial *t = *state;
 
 	t->garbage = true;
-	start(t, "acme.example", 0, "_sip._udp", 300);
+	start(t, "acme.example", 0, "_sip._udp", 1000);
 	RUN_UNTIL(&t->b, is_done, t);
 	assert_int_equal(t->targets_n, 0);
 }

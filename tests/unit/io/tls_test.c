@@ -349,7 +349,7 @@ static void a_handshake_that_hangs_is_given_up(void **state)
 {
 	struct secure *s = *state;
 	struct channel_spec spec = {
-	    .transport = CHANNEL_TLS, .host = "127.0.0.1", .connect_ms = 20};
+	    .transport = CHANNEL_TLS, .host = "127.0.0.1", .connect_ms = 500};
 
 	side_listen(&s->b, &s->server, CHANNEL_TCP, NULL);
 	spec.port = s->server.local.port;
