@@ -53,7 +53,7 @@ def verdicts(tap, stage):
         before = stage.teams_user(ANA)["writes"]
         stage.pin(ANA, "Available")
         assert "masked by a state set by hand" in words(shown(stage, ANA, "masked", "Available/Available"))
-        assert stage.teams_user(ANA)["writes"] == before + 1
+        await_that("one more request", lambda: stage.teams_user(ANA)["writes"] == before + 1)
         stage.pin(ANA, None)
         shown(stage, ANA, "as-sent")
         assert not stage.explained(ANA)["conflict"]
