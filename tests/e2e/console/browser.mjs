@@ -11,7 +11,7 @@ export const LIMIT_MS = Number(process.env.OFFHOOK_WAIT ?? 180) * 1000;
 const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 export const WIDE = { width: 1280, height: 800 }, NARROW = { width: 360, height: 740 };
 
-export const browser = await chromium.launch({ executablePath: facts.chromium, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+export const browser = await chromium.launch({ executablePath: facts.chromium, timeout: LIMIT_MS, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 
 /** What the pages said that they should not have: errors, and refusals of the content security policy. */
 export const complaints = [];

@@ -61,7 +61,7 @@ await test('the person turns Busy live', async () => {
 	await pbx('/call', { from: facts.number, to: facts.number + 1, dial_ms: 0, ring_ms: 0, talk_ms: 3600000 });
 	await row.locator('.combined', { hasText: 'Busy' }).waitFor();
 	await row.locator('.session', { hasText: 'In a call' }).waitFor();
-	check(await page.locator('#link[data-state="live"]').count() === 1, 'the page is live');
+	await page.locator('#link[data-state="live"]').waitFor();
 });
 
 /** The buttons of a dialog that asks, and its end. @param {string} open */

@@ -12,14 +12,20 @@ await test('the administrator signs in', async () => {
 /** @param {import('playwright-core').Page} page @param {string} email */
 function row(page, email) { return page.locator(`.rows .row[data-email="${email}"]`); }
 
-/** How late this machine is just now: the slowest of ten answers that cost the daemon nothing. */
-async function lateness() {
-	let slowest = 0;
-	for (let i = 0; i < 10; i++) {
-		const from = Date.now();
-		await api(admin, 'GET', '/healthz');
-		slowest = Math.max(slowest, Date.now() - from);
-	}
+/** How late this machine is while something is waited for: the slowest of the answers that cost the daemon nothing.
+ * @param {() => Promise<void>} wait */
+async function lateness(wait) {
+	let slowest = 0, over = false;
+	const asks = (async () => {
+		for (let i = 0; i < 10 || !over; i++) {
+			const from = Date.now();
+			await api(admin, 'GET', '/healthz');
+			slowest = Math.max(slowest, Date.now() - from);
+		}
+	})();
+	await wait();
+	over = true;
+	await asks;
 	return slowest;
 }
 
@@ -28,14 +34,17 @@ await test('a person turns Busy live within a second of the call', async () => {
 	await admin.locator('#search').fill(facts.caller);
 	await row(admin, facts.caller).waitFor();
 	let best = Infinity, good = false;
-	for (let turn = 0; turn < 5 && !good; turn++) {
-		const limit = 1000 + 5 * await lateness(); // a machine with other work is late by itself
+	for (let turn = 0; turn < 20 && !good; turn++) {
 		await row(admin, facts.caller).locator('.combined', { hasText: 'Available' }).waitFor();
-		const from = Date.now();
-		await pbx('/call', { from: facts.number, to: facts.number + 1, dial_ms: 0, ring_ms: 0, talk_ms: 3600000 });
-		await row(admin, facts.caller).locator('.combined', { hasText: 'Busy' }).waitFor();
-		best = Math.min(best, Date.now() - from);
-		good = best <= limit;
+		let took = 0;
+		const late = await lateness(async () => { // a machine with other work is late by itself
+			const from = Date.now();
+			await pbx('/call', { from: facts.number, to: facts.number + 1, dial_ms: 0, ring_ms: 0, talk_ms: 3600000 });
+			await row(admin, facts.caller).locator('.combined', { hasText: 'Busy' }).waitFor();
+			took = Date.now() - from;
+		});
+		best = Math.min(best, took);
+		good = took <= 1000 + 5 * late;
 		await row(admin, facts.caller).locator('.session', { hasText: 'In a call' }).waitFor();
 		if (turn === 0) await shot(admin, 'busy-light');
 		await pbx('/hangup', { phone: facts.number });
@@ -79,12 +88,18 @@ await test('away until a time, set on the page, ends by itself', async () => {
 	await admin.getByRole('button', { name: 'Set the state' }).click();
 	await admin.getByRole('radio', { name: 'Away' }).check();
 	await admin.locator('#until-choice').selectOption('time');
-	const end_ = await admin.evaluate(() => new Date(Date.now() + 6000).toTimeString().slice(0, 8));
-	await admin.locator('#until-time').fill(end_);
+	const typed = await admin.evaluate(() => new Date(Date.now() + 3600000).toTimeString().slice(0, 8));
+	await admin.locator('#until-time').fill(typed);
 	await shot(admin, 'away-dialog-light');
 	await admin.locator('dialog button[type=submit]').click();
 	await admin.locator('.stage.combined .big', { hasText: 'Away' }).waitFor();
 	await admin.locator('.stage.held .big', { hasText: 'Away' }).waitFor();
+	const path = `/api/v1/accounts/acme/users/${facts.caller}`, kept = JSON.parse((await api(admin, 'GET', path)).text).profile_until;
+	const at = await admin.evaluate((until) => new Date(until).toTimeString().slice(0, 8), kept);
+	check(at === typed, `it ends at ${at}, not at ${typed}`);
+	// the same, to end in seconds; who comes with it too late is refused, and comes again
+	expected.push(/400 .*\/profile/);
+	await until('it is to end soon', async () => (await api(admin, 'PUT', `${path}/profile`, { state: 'away', until: new Date(Date.now() + 4000).toISOString().replace(/\.\d+/, '') })).status === 200);
 	await admin.locator('.stage.combined .big', { hasText: 'Available' }).waitFor();
 });
 

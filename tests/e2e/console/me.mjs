@@ -49,8 +49,8 @@ await test('away until a time, from the phone', async () => {
 	await page.locator('.my-profile', { hasText: `Away until ${at}` }).waitFor();
 	check(await page.evaluate(() => document.activeElement?.matches('.my-choice') ?? false), 'the button keeps the focus');
 	const me = JSON.parse((await api(page, 'GET', '/api/v1/me')).text);
-	const left = Date.parse(me.profile_until) - Date.now();
-	check(me.profile === 'away' && left > 3400000 && left < 3700000, `${me.profile} until ${me.profile_until}`);
+	const ends = await page.evaluate((until) => [new Date(until).toTimeString().slice(0, 5), Date.parse(until) - Date.now()], me.profile_until);
+	check(me.profile === 'away' && ends[0] === at && Number(ends[1]) < 3600000, `${me.profile} until ${me.profile_until}, not ${at}`);
 });
 
 for (const [look, options] of Object.entries({ light: { viewport: WIDE }, narrow: { viewport: NARROW, colorScheme: 'dark' }, german: { viewport: NARROW, locale: 'de-DE' } })) {
