@@ -124,11 +124,12 @@ static void feed(const struct entry *e, const struct source_feed *in)
 static void on_connected(void *arg, struct channel *ch, const struct endpoint *local,
 			 const struct endpoint *peer)
 {
-	const struct entry *e = arg;
+	struct entry *e = arg;
 	const struct source_feed in = { .kind = FEED_CONNECTED, .channel = e->id,
+					.transport = (uint8_t)channel_transport(ch),
 					.local = address_of(local), .peer = address_of(peer) };
 
-	(void)ch;
+	e->datagram = in.transport == TRANSPORT_UDP;
 	show(e, TAP_OPENED, SLICE_NONE);
 	feed(e, &in);
 }
@@ -217,11 +218,29 @@ static struct channel_tls tls_of(const struct conf_connector *s)
 				     .key_file = s->tls.own.key_file };
 }
 
+/* RFC 3263 4.1: those that would do; the transport that is taken without a word of DNS comes first. */
+static size_t ways_of(const struct source_ops *ops, const struct source_out *out,
+		      struct channel_way ways[TRANSPORT_COUNT])
+{
+	const int least = out->transport == TRANSPORT_TLS ? TRANSPORT_TLS : TRANSPORT_UDP;
+	size_t n = 0;
+
+	for (int t = least; out->open_transport && t < TRANSPORT_COUNT; t++) {
+		const struct source_place *p = &ops->places[t];
+
+		if (p->naptr)
+			ways[n++] = (struct channel_way){ (enum channel_transport)t, p->naptr, p->service,
+							  p->port };
+	}
+	return n;
+}
+
 static void open_channel(struct channels *c, uint32_t connector, const struct source_out *out)
 {
 	const struct conf_connector *s = c->hooks.settings(c->hooks.arg, connector);
 	const struct source_ops *ops = bridge_connector_ops(c->bridge, connector);
 	struct entry *e = s && ops ? add(c, connector, out->channel) : NULL;
+	struct channel_way ways[TRANSPORT_COUNT];
 	enum err err = ERR_NOT_FOUND;
 
 	if (e) {
@@ -229,6 +248,7 @@ static void open_channel(struct channels *c, uint32_t connector, const struct so
 			.transport = (enum channel_transport)out->transport, .host = out->host,
 			.port = out->port, .service = ops->places[out->transport].service,
 			.default_port = ops->places[out->transport].port,
+			.ways = ways, .ways_n = ways_of(ops, out, ways),
 			.skip = out->transport == TRANSPORT_UDP ? attempt(c, connector) : 0,
 			.tls = tls_of(s),
 		};

@@ -102,12 +102,20 @@ enum err channel_timer(struct channel *c, int64_t ms, event_callback_fn fn)
 	return c->timer && evtimer_add(c->timer, &tv) == 0 ? ERR_OK : ERR_NO_MEMORY;
 }
 
-/* Puts the candidate that the caller wants first to the front. */
+/* Puts the candidate that the caller wants first to the front. Of an open transport the caller did not know
+ * whether there would be anything to skip. */
 static void take_targets(struct channel *c, const struct resolve_answer *a)
 {
+	size_t skip = c->ways_n && c->kind != KIND_DATAGRAM ? 0 : c->skip;
+
 	for (size_t i = 0; i < a->targets_n; i++)
-		c->targets[i] = a->targets[(i + c->skip) % a->targets_n];
+		c->targets[i] = a->targets[(i + skip) % a->targets_n];
 	c->targets_n = a->targets_n;
+}
+
+static uint8_t kind_of(uint8_t transport, bool passive)
+{
+	return transport == CHANNEL_UDP ? KIND_DATAGRAM : passive ? KIND_LISTENER : KIND_STREAM;
 }
 
 static void resolved(void *arg, const struct resolve_answer *a)
@@ -118,6 +126,10 @@ static void resolved(void *arg, const struct resolve_answer *a)
 	if (a->failed) {
 		channel_fail(c, "%s", a->failed);
 		return;
+	}
+	if (c->ways_n) {
+		c->transport = c->ways[a->way];
+		c->kind = kind_of(c->transport, false);
 	}
 	take_targets(c, a);
 	if (c->kind == KIND_LISTENER)
@@ -136,7 +148,12 @@ static enum err fill(struct channel *c, const struct channel_spec *spec)
 		return ERR_MALFORMED;
 	if (!tls.name || !tls.name[0])
 		tls.name = spec->host;
-	c->transport = (uint8_t)spec->transport;
+	CHECK(spec->ways_n <= RESOLVE_WAYS_MAX);
+	c->ways_n = spec->ways_n;
+	for (size_t i = 0; i < spec->ways_n; i++)
+		c->ways[i] = (uint8_t)spec->ways[i].transport;
+	c->transport = spec->ways_n ? c->ways[0] : (uint8_t)spec->transport;
+	c->kind = kind_of(c->transport, c->passive);
 	c->skip = spec->skip;
 	c->accepted_max = spec->accepted_max ? spec->accepted_max : CHANNEL_ACCEPTED_MAX;
 	c->handshake_ms = spec->connect_ms ? spec->connect_ms : CHANNEL_HANDSHAKE_MS;
@@ -149,10 +166,13 @@ static enum err open_channel(struct channel **ret, struct loop *l, const struct 
 			     const struct channel_handlers *handlers, void *arg, bool passive)
 {
 	struct channel *c = channel_new(l, handlers, arg);
+	struct resolve_way ways[RESOLVE_WAYS_MAX];
 	const struct resolve_query q = {.host = spec->host,
 					.port = spec->port,
 					.service = passive ? NULL : spec->service,
 					.default_port = spec->default_port,
+					.ways = ways,
+					.ways_n = spec->ways_n,
 					.servers = spec->dns_servers,
 					.timeout_ms = spec->connect_ms};
 	enum err e;
@@ -160,10 +180,10 @@ static enum err open_channel(struct channel **ret, struct loop *l, const struct 
 	if (!c)
 		return ERR_NO_MEMORY;
 	c->passive = passive;
-	c->kind = spec->transport == CHANNEL_UDP ? KIND_DATAGRAM
-		  : passive			 ? KIND_LISTENER
-						 : KIND_STREAM;
 	e = fill(c, spec);
+	for (size_t i = 0; !e && i < spec->ways_n; i++)
+		ways[i] = (struct resolve_way){spec->ways[i].naptr, spec->ways[i].service,
+					       spec->ways[i].default_port};
 	if (!e)
 		e = resolve_start(&c->resolving, l, &q, resolved, c);
 	if (e) {
@@ -190,6 +210,11 @@ void channel_set_handlers(struct channel *c, const struct channel_handlers *hand
 {
 	c->handlers = *handlers;
 	c->arg = arg;
+}
+
+enum channel_transport channel_transport(const struct channel *c)
+{
+	return (enum channel_transport)c->transport;
 }
 
 enum err channel_send(struct channel *c, struct slice bytes, const struct endpoint *peer)

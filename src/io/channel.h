@@ -40,12 +40,23 @@ struct channel_tls {
 	const char *certificate_file, *key_file; /* PEM; listening: needed; connecting: optional */
 };
 
+/* A transport that would do, and how DNS names it: resolve.h's struct resolve_way. */
+struct channel_way {
+	enum channel_transport transport;
+	const char *naptr, *service;
+	uint16_t default_port;
+};
+
 struct channel_spec {
 	enum channel_transport transport;
 	const char *host;      /* name or numeric; listening: "" for all addresses */
 	uint16_t port;	       /* connecting: 0 asks `service`; listening: 0 picks one */
 	const char *service;   /* "_sip._udp", "_sip._tcp", "_sips._tcp"; NULL: no SRV */
 	uint16_t default_port; /* when port is 0 and there is no SRV record */
+	/* Connecting: the transport is open (RFC 3263 4.1), and these, in place of transport, service
+	 * and default_port, would do; channel_transport says which has become of it. */
+	const struct channel_way *ways;
+	size_t ways_n; /* at most 3 */
 	uint32_t skip; /* UDP has no "connect failed": start with this candidate (modulo their
 			* number), so that each new attempt can try the next address */
 	struct channel_tls tls;
@@ -90,6 +101,9 @@ MUST_CHECK enum err channel_listen(struct channel **ret, struct loop *l,
 				   const struct channel_spec *spec,
 				   const struct channel_handlers *handlers, void *arg);
 void channel_set_handlers(struct channel *c, const struct channel_handlers *handlers, void *arg);
+
+/* From `connected` on. */
+enum channel_transport channel_transport(const struct channel *c);
 
 /* UDP: one datagram to peer (NULL: the address connected to); what the network or a full buffer
  * refuses is lost as datagrams are, counted. Streams: queued, peer is ignored. ERR_IO when not up;

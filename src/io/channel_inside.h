@@ -35,6 +35,8 @@ struct channel {
 
 	/* connecting */
 	struct resolve *resolving;
+	uint8_t ways[RESOLVE_WAYS_MAX]; /* their transports, when ways_n */
+	size_t ways_n;
 	struct resolve_target targets[RESOLVE_TARGETS_MAX];
 	size_t targets_n, target;
 	uint32_t skip;

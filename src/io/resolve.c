@@ -12,11 +12,26 @@
 
 enum {
 	SRV_RECORDS_MAX = 8,
+	NAPTR_RECORDS_MAX = 8,
 	SOCKETS_MAX = 24,
 	TRY_MS = 2000, /* per server and try */
 	TRIES = 2,
 	DNS_CLASS_IN = 1,
 	DNS_TYPE_SRV = 33,
+	DNS_TYPE_NAPTR = 35,
+};
+
+enum stage { STAGE_NAPTR, STAGE_SRV, STAGE_ADDRESSES, STAGES };
+
+/* Percent of the whole time that have passed at the most when a stage ends: there are servers and firewalls
+ * that never answer for a type they do not know. */
+static const uint8_t stage_ends[STAGES] = {
+	[STAGE_NAPTR] = 15, [STAGE_SRV] = 60, [STAGE_ADDRESSES] = 100
+};
+
+struct way {
+	char naptr[16], service[16];
+	uint16_t default_port;
 };
 
 struct watched {
@@ -35,9 +50,16 @@ struct resolve {
 	struct watched sockets[SOCKETS_MAX];
 	struct event *timer;
 	struct loop_task task;
-	int64_t deadline_ms;
+	int64_t start_ms;
+	int32_t timeout_ms;
 	char host[SRV_HOST_MAX];
-	uint16_t port, default_port;
+	uint16_t port;
+	struct way ways[RESOLVE_WAYS_MAX]; /* at least one; those of the query, or its service */
+	size_t ways_n, way;		   /* and the one that is gone at present */
+	uint8_t stage;
+	struct naptr owners[NAPTR_RECORDS_MAX]; /* of SRV records, in the order in which to ask */
+	size_t owners_n, owner;
+	bool asked_plainly; /* the owners are the ways' own names */
 	struct srv records[SRV_RECORDS_MAX];
 	size_t records_n, record; /* those of SRV, and the one being looked up */
 	struct resolve_target targets[RESOLVE_TARGETS_MAX];
@@ -71,7 +93,7 @@ static void report(void *arg)
 {
 	struct resolve *r = arg;
 	struct resolve_answer a = {
-	    .targets = r->targets, .targets_n = r->targets_n, .ttl_s = r->ttl_s};
+	    .targets = r->targets, .targets_n = r->targets_n, .way = r->way, .ttl_s = r->ttl_s};
 
 	if (!r->targets_n)
 		a.failed = r->failed[0] ? r->failed : "the name has no address";
@@ -114,9 +136,14 @@ static bool add_numeric(struct resolve *r, const char *host, uint16_t port)
 	return true;
 }
 
+static int64_t stage_left_ms(const struct resolve *r, enum stage stage)
+{
+	return r->start_ms + (int64_t)r->timeout_ms * stage_ends[stage] / 100 - loop_mono_ms(r->loop);
+}
+
 static void rearm(struct resolve *r)
 {
-	int64_t left_ms = r->deadline_ms - loop_mono_ms(r->loop);
+	int64_t left_ms = stage_left_ms(r, (enum stage)r->stage);
 	struct timeval max = loop_timeval(left_ms > 0 ? left_ms : 0), tv;
 
 	evtimer_add(r->timer, ares_timeout(r->dns, &max, &tv));
@@ -128,11 +155,13 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (loop_mono_ms(r->loop) >= r->deadline_ms) {
+	if (stage_left_ms(r, STAGE_ADDRESSES) <= 0) {
 		fail(r, r->host, "no answer from the DNS in time");
 		finish(r);
 		return;
 	}
+	if (stage_left_ms(r, (enum stage)r->stage) <= 0)
+		ares_cancel(r->dns); /* the callback goes on without */
 	ares_process_fd(r->dns, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 	rearm(r);
 }
@@ -229,8 +258,9 @@ static void step(void *arg)
 static void use_host_itself(struct resolve *r)
 {
 	memcpy(r->records[0].host, r->host, sizeof(r->host));
-	r->records[0].port = r->port ? r->port : r->default_port;
+	r->records[0].port = r->port ? r->port : r->ways[0].default_port;
 	r->records_n = 1;
+	r->way = 0;
 }
 
 /* Takes over what fits; "." as target means that the service is decidedly not there. */
@@ -253,6 +283,9 @@ static void take_records(struct resolve *r, const struct ares_srv_reply *list)
 	srv_order(r->records, r->records_n, &lots);
 }
 
+static void ask_srv(void *arg);
+
+/* "." and nothing else: the service is decidedly not there, which the host itself must not belie. */
 static void got_srv(void *arg, int status, int timeouts, unsigned char *answer, int n)
 {
 	struct resolve *r = arg;
@@ -266,13 +299,97 @@ static void got_srv(void *arg, int status, int timeouts, unsigned char *answer, 
 		if (!r->records_n)
 			fail(r, r->host,
 			     "the domain's SRV record says that it has no such service");
-	} else {
-		/* No records, or a server that does not answer for them: the host itself. */
-		use_host_itself(r);
 	}
 	if (list)
 		ares_free_data(list);
-	loop_later(r->loop, &r->task, step, r);
+	r->owner++;
+	loop_later(r->loop, &r->task, ask_srv, r);
+}
+
+static void look_up_addresses(struct resolve *r)
+{
+	r->stage = STAGE_ADDRESSES;
+	step(r);
+}
+
+static void add_owner(struct resolve *r, const char *owner, size_t way, const struct ares_naptr_reply *of)
+{
+	struct naptr *x = &r->owners[r->owners_n];
+
+	if (r->owners_n == NAPTR_RECORDS_MAX || slice_copy(slice_str(owner), x->owner, sizeof(x->owner)))
+		return;
+	x->way = (uint8_t)way;
+	x->order = of ? of->order : 0;
+	x->preference = of ? of->preference : 0;
+	r->owners_n++;
+}
+
+/* RFC 3263 4.1: without NAPTR records every way is asked for by its own name. */
+static void plan_plainly(struct resolve *r)
+{
+	char owner[SRV_HOST_MAX + sizeof(r->ways[0].service)];
+
+	r->asked_plainly = true;
+	r->owners_n = r->owner = 0;
+	for (size_t i = 0; i < r->ways_n && r->ways[i].service[0]; i++) {
+		snprintf(owner, sizeof(owner), "%s.%s", r->ways[i].service, r->host);
+		add_owner(r, owner, i, NULL);
+	}
+}
+
+/* The next owner of SRV records, until one has some; then what is left: the host itself (or, where some
+ * owner said that there is no service, nothing). */
+static void ask_srv(void *arg)
+{
+	struct resolve *r = arg;
+
+	if (r->records_n) {
+		r->way = r->owners[r->owner - 1].way;
+		look_up_addresses(r);
+		return;
+	}
+	if (r->owner == r->owners_n && !r->asked_plainly)
+		plan_plainly(r);
+	if (r->owner < r->owners_n) {
+		r->stage = STAGE_SRV;
+		ares_query(r->dns, r->owners[r->owner].owner, DNS_CLASS_IN, DNS_TYPE_SRV, got_srv, r);
+		rearm(r);
+		return;
+	}
+	if (!r->failed[0])
+		use_host_itself(r);
+	look_up_addresses(r);
+}
+
+/* Of use are those that end in SRV ("s", RFC 3263 4.1) of a way that we have. */
+static void take_naptr(struct resolve *r, const struct ares_naptr_reply *list)
+{
+	for (; list; list = list->next) {
+		size_t way = 0;
+
+		while (way < r->ways_n && !slice_is_nocase(slice_str((const char *)list->service),
+							   r->ways[way].naptr))
+			way++;
+		if (way < r->ways_n && slice_is_nocase(slice_str((const char *)list->flags), "s") &&
+		    list->replacement[0] && strcmp(list->replacement, ".") != 0)
+			add_owner(r, list->replacement, way, list);
+	}
+	naptr_order(r->owners, r->owners_n);
+}
+
+static void got_naptr(void *arg, int status, int timeouts, unsigned char *answer, int n)
+{
+	struct resolve *r = arg;
+	struct ares_naptr_reply *list = NULL;
+
+	(void)timeouts;
+	if (r->over)
+		return;
+	if (status == ARES_SUCCESS && ares_parse_naptr_reply(answer, n, &list) == ARES_SUCCESS)
+		take_naptr(r, list);
+	if (list)
+		ares_free_data(list);
+	loop_later(r->loop, &r->task, ask_srv, r);
 }
 
 static enum err start_dns(struct resolve *r, const char *servers)
@@ -298,14 +415,30 @@ static void add_wildcard(struct resolve *r)
 	add_numeric(r, "0.0.0.0", r->port);
 }
 
+static void ask(struct resolve *r, const struct resolve_query *q)
+{
+	if (q->port || !r->ways[0].service[0]) {
+		use_host_itself(r);
+		r->stage = STAGE_ADDRESSES;
+		loop_later(r->loop, &r->task, step, r);
+	} else if (q->ways_n) {
+		r->stage = STAGE_NAPTR;
+		ares_query(r->dns, r->host, DNS_CLASS_IN, DNS_TYPE_NAPTR, got_naptr, r);
+		rearm(r);
+	} else {
+		r->stage = STAGE_SRV;
+		plan_plainly(r);
+		ask_srv(r);
+	}
+}
+
 static enum err begin(struct resolve *r, const struct resolve_query *q)
 {
-	uint16_t port = q->port ? q->port : q->default_port;
+	uint16_t port = q->port ? q->port : r->ways[0].default_port;
 	enum err e;
-	char owner[SRV_HOST_MAX + 40];
 
-	r->deadline_ms =
-	    loop_mono_ms(r->loop) + (q->timeout_ms ? q->timeout_ms : RESOLVE_TIMEOUT_MS);
+	r->start_ms = loop_mono_ms(r->loop);
+	r->timeout_ms = q->timeout_ms ? q->timeout_ms : RESOLVE_TIMEOUT_MS;
 	if (!r->host[0])
 		add_wildcard(r);
 	if (!r->host[0] || add_numeric(r, r->host, port)) {
@@ -315,14 +448,25 @@ static enum err begin(struct resolve *r, const struct resolve_query *q)
 	e = start_dns(r, q->servers);
 	if (e)
 		return e;
-	if (q->port || !q->service) {
-		use_host_itself(r);
-		loop_later(r->loop, &r->task, step, r);
-		return ERR_OK;
+	ask(r, q);
+	return ERR_OK;
+}
+
+static enum err take_ways(struct resolve *r, const struct resolve_query *q)
+{
+	const struct resolve_way own = {"", q->service, q->default_port};
+	const struct resolve_way *ways = q->ways_n ? q->ways : &own;
+
+	CHECK(q->ways_n <= RESOLVE_WAYS_MAX);
+	r->ways_n = q->ways_n ? q->ways_n : 1;
+	for (size_t i = 0; i < r->ways_n; i++) {
+		struct way *w = &r->ways[i];
+
+		w->default_port = ways[i].default_port;
+		if (slice_copy(slice_str(ways[i].naptr), w->naptr, sizeof(w->naptr)) ||
+		    slice_copy(slice_str(ways[i].service), w->service, sizeof(w->service)))
+			return ERR_MALFORMED;
 	}
-	snprintf(owner, sizeof(owner), "%s.%s", q->service, r->host);
-	ares_query(r->dns, owner, DNS_CLASS_IN, DNS_TYPE_SRV, got_srv, r);
-	rearm(r);
 	return ERR_OK;
 }
 
@@ -338,9 +482,10 @@ enum err resolve_start(struct resolve **ret, struct loop *l, const struct resolv
 	r->done = done;
 	r->arg = arg;
 	r->port = q->port;
-	r->default_port = q->default_port;
 	r->ttl_s = INT32_MAX;
-	e = slice_copy(slice_str(q->host), r->host, sizeof(r->host)) ? ERR_MALFORMED : begin(r, q);
+	e = slice_copy(slice_str(q->host), r->host, sizeof(r->host)) ? ERR_MALFORMED : take_ways(r, q);
+	if (!e)
+		e = begin(r, q);
 	if (e) {
 		free_resolve(r);
 		return e;

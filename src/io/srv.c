@@ -39,6 +39,22 @@ static void promote(struct srv *records, size_t winner)
 	records[0] = won;
 }
 
+/* By insertion: a handful at most, and equals keep their places. */
+void naptr_order(struct naptr *records, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		struct naptr x = records[i];
+		size_t at = i;
+
+		for (; at > 0 && (records[at - 1].order > x.order ||
+				  (records[at - 1].order == x.order &&
+				   records[at - 1].preference > x.preference));
+		     at--)
+			records[at] = records[at - 1];
+		records[at] = x;
+	}
+}
+
 void srv_order(struct srv *records, size_t n, struct prng *lots)
 {
 	if (n < 2)

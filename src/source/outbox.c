@@ -83,6 +83,17 @@ void outbox_open(struct outbox *o, enum source_out_kind kind, uint32_t channel, 
 	item->port = port;
 }
 
+void outbox_open_by_dns(struct outbox *o, uint32_t channel, enum transport transport, const char *host)
+{
+	struct out_item *item = push(o, OUT_CONNECT, slice_str(host));
+
+	if (!item)
+		return;
+	item->channel = channel;
+	item->transport = (uint8_t)transport;
+	item->open_transport = true;
+}
+
 void outbox_close(struct outbox *o, uint32_t channel)
 {
 	struct out_item *item = push(o, OUT_CLOSE, SLICE_NONE);
@@ -174,6 +185,7 @@ bool outbox_drain(struct outbox *o, struct source_out *ret)
 	memset(ret, 0, sizeof(*ret));
 	ret->kind = item->kind;
 	ret->transport = item->transport;
+	ret->open_transport = item->open_transport;
 	ret->note = item->note;
 	ret->channel = item->channel;
 	ret->line = item->line;

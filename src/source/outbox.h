@@ -11,6 +11,7 @@
 
 struct out_item {
 	uint8_t kind, transport, note, result;
+	bool open_transport;
 	uint16_t port, status;
 	uint32_t channel, line, generation;
 	uint32_t at, n; /* in outbox.bytes: what is sent, host, or text */
@@ -33,6 +34,8 @@ void outbox_send(struct outbox *o, uint32_t channel, const struct address *peer,
 /* OUT_CONNECT or OUT_LISTEN. */
 void outbox_open(struct outbox *o, enum source_out_kind kind, uint32_t channel, enum transport transport,
 		 const char *host, uint16_t port);
+/* OUT_CONNECT over what DNS says, no port. */
+void outbox_open_by_dns(struct outbox *o, uint32_t channel, enum transport transport, const char *host);
 void outbox_close(struct outbox *o, uint32_t channel);
 /* OUT_UP, OUT_DOWN (line ID_NONE), OUT_LINE_LOST. */
 void outbox_plain(struct outbox *o, enum source_out_kind kind, uint32_t line);

@@ -57,7 +57,7 @@ struct source_tuning {
 };
 
 enum source_feed_kind {
-	FEED_CONNECTED, /* channel is up; .local and .peer are set */
+	FEED_CONNECTED, /* channel is up; .local and .peer are set, .transport where it was open */
 	FEED_BYTES,     /* stream: any cut; datagram: one message */
 	FEED_CLOSED,    /* by the peer or the system, or the attempt failed; .text says why */
 	FEED_ACCEPTED,  /* listener .channel got a new connection: it is channel .accepted from now on */
@@ -74,6 +74,7 @@ struct source_feed {
 	uint8_t kind; /* enum source_feed_kind */
 	uint32_t channel;
 	uint32_t accepted;
+	uint8_t transport; /* FEED_CONNECTED of an OUT_CONNECT with open_transport */
 	struct address local, peer;
 	struct slice bytes;
 	const char *text;
@@ -83,7 +84,9 @@ struct source_feed {
 };
 
 enum source_out_kind {
-	OUT_CONNECT, /* open .channel to .host:.port over .transport (UDP: a bound socket) */
+	OUT_CONNECT, /* open .channel to .host:.port over .transport (UDP: a bound socket), or with
+			.open_transport over what DNS says (RFC 3263 4.1): .transport when it says nothing,
+			and nothing but TLS when that is TLS */
 	OUT_LISTEN,  /* listen on .host:.port over .transport as .channel */
 	OUT_SEND,    /* .bytes to .channel; on a UDP listener to .peer. Valid until the next call */
 	OUT_CLOSE,
@@ -113,6 +116,7 @@ enum note {
 struct source_out {
 	uint8_t kind;      /* enum source_out_kind */
 	uint8_t transport; /* enum transport */
+	bool open_transport;
 	uint8_t note;      /* enum note */
 	uint32_t channel;
 	uint32_t line;
@@ -172,6 +176,7 @@ struct source;
 struct source_place {
 	const char *service; /* SRV name such as "_sip._tcp"; NULL: none is asked */
 	uint16_t port;
+	const char *naptr; /* what NAPTR calls the transport, such as "SIP+D2T"; NULL: is never open */
 };
 
 struct source_ops {

@@ -274,7 +274,7 @@ static bool machine_line_view(const struct source *source, uint32_t line, struct
 
 const struct source_ops ami_source_ops = {
 	.type = "ami",
-	.places = { [TRANSPORT_TCP] = { NULL, 5038 }, [TRANSPORT_TLS] = { NULL, 5039 } },
+	.places = { [TRANSPORT_TCP] = { .port = 5038 }, [TRANSPORT_TLS] = { .port = 5039 } },
 	.open = machine_open,
 	.close = machine_close,
 	.add_line = machine_add_line,

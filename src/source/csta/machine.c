@@ -264,7 +264,7 @@ static bool csta_drain(struct source *s, struct source_out *ret)
 
 const struct source_ops csta_source_ops = {
 	.type = "csta",
-	.places = { [TRANSPORT_TCP] = { NULL, 7001 }, [TRANSPORT_TLS] = { NULL, 7001 } },
+	.places = { [TRANSPORT_TCP] = { .port = 7001 }, [TRANSPORT_TLS] = { .port = 7001 } },
 	.open = csta_open,
 	.close = csta_close,
 	.add_line = csta_add_line,

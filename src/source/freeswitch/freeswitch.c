@@ -244,7 +244,7 @@ static bool fs_line_view(const struct source *s, uint32_t line, struct source_li
 
 const struct source_ops freeswitch_source_ops = {
 	.type = "freeswitch",
-	.places = { [TRANSPORT_TCP] = { NULL, 8021 }, [TRANSPORT_TLS] = { NULL, 8021 } },
+	.places = { [TRANSPORT_TCP] = { .port = 8021 }, [TRANSPORT_TLS] = { .port = 8021 } },
 	.open = fs_open,
 	.close = fs_close,
 	.add_line = fs_add_line,

@@ -155,6 +155,7 @@ static enum err read_server(struct sip_agent *a, const char *server)
 		a->sips = slice_is_nocase(u.scheme, "sips");
 		a->port = u.port;
 	}
+		a->open_transport = !u.port && !sip_param(u.params, "transport", NULL);
 	return e;
 }
 
@@ -477,7 +478,9 @@ static bool agent_line_view(const struct source *source, uint32_t line,
 
 const struct source_ops sip_source_ops = {
 	.type = "sip",
-	.places = { { "_sip._udp", 5060 }, { "_sip._tcp", 5060 }, { "_sips._tcp", 5061 } },
+	.places = { { "_sip._udp", 5060, "SIP+D2U" },
+		    { "_sip._tcp", 5060, "SIP+D2T" },
+		    { "_sips._tcp", 5061, "SIPS+D2T" } },
 	.open = agent_open,
 	.close = agent_close,
 	.add_line = agent_add_line,

@@ -248,6 +248,7 @@ struct sip_agent {
 	int32_t first_notify_ms;
 	uint64_t seed;
 
+	bool open_transport; /* server names neither transport nor port: DNS says it, at each connecting */
 	int64_t now_ms;
 	struct prng prng;
 	uint64_t tokens;

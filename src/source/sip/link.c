@@ -26,7 +26,10 @@ void link_start(struct sip_agent *a)
 
 	sm_move(link_moves, &l->state, LINK_CONNECTING);
 	l->channel = next_channel(l);
-	outbox_open(&a->out, OUT_CONNECT, l->channel, a->transport, a->host, a->port);
+	if (a->open_transport)
+		outbox_open_by_dns(&a->out, l->channel, a->sips ? TRANSPORT_TLS : TRANSPORT_UDP, a->host);
+	else
+		outbox_open(&a->out, OUT_CONNECT, l->channel, a->transport, a->host, a->port);
 }
 
 void link_listen(struct sip_agent *a)
@@ -55,6 +58,8 @@ static void connected(struct sip_agent *a, const struct source_feed *in)
 	if (l->state != LINK_CONNECTING)
 		return;
 	sm_move(link_moves, &l->state, LINK_OPEN);
+	if (a->open_transport && !a->sips && in->transport < TRANSPORT_COUNT)
+		a->transport = in->transport;
 	l->local = in->local;
 	l->peer = in->peer;
 	l->heard_ms = a->now_ms;

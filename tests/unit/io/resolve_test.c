@@ -7,28 +7,56 @@
 
 #include "io/resolve.h"
 
-enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_SRV = 33 };
+enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_SRV = 33, TYPE_NAPTR = 35 };
 
 struct row {
 	const char *name;
 	uint16_t type;
-	const char *value; /* address, or target of SRV */
-	uint16_t priority, weight, port;
+	const char *value; /* address, or target of SRV, or replacement of NAPTR */
+	uint16_t priority, weight, port; /* of NAPTR: order, preference, 0 */
 	uint32_t ttl;
+	const char *flags, *naptr; /* of NAPTR */
 };
 
 static const struct row zone[] = {
-    {"pbx.acme.example", TYPE_A, "192.0.2.1", 0, 0, 0, 60},
-    {"pbx.acme.example", TYPE_A, "192.0.2.2", 0, 0, 0, 40},
-    {"six.acme.example", TYPE_AAAA, "2001:db8::6", 0, 0, 0, 600},
-    {"_sip._udp.acme.example", TYPE_SRV, "second.acme.example", 20, 0, 5070, 60},
-    {"_sip._udp.acme.example", TYPE_SRV, "first.acme.example", 10, 0, 5080, 60},
-    {"_sip._udp.acme.example", TYPE_SRV, "missing.acme.example", 15, 0, 5090, 60},
-    {"first.acme.example", TYPE_A, "192.0.2.10", 0, 0, 0, 60},
-    {"second.acme.example", TYPE_A, "192.0.2.20", 0, 0, 0, 60},
-    {"_sip._udp.none.example", TYPE_SRV, "", 0, 0, 0, 60}, /* the root: no such service */
-    {"none.example", TYPE_A, "192.0.2.30", 0, 0, 0, 60},
-    {"only.example", TYPE_A, "192.0.2.40", 0, 0, 0, 60},
+    {"pbx.acme.example", TYPE_A, "192.0.2.1", 0, 0, 0, 60, NULL, NULL},
+    {"pbx.acme.example", TYPE_A, "192.0.2.2", 0, 0, 0, 40, NULL, NULL},
+    {"six.acme.example", TYPE_AAAA, "2001:db8::6", 0, 0, 0, 600, NULL, NULL},
+    {"_sip._udp.acme.example", TYPE_SRV, "second.acme.example", 20, 0, 5070, 60, NULL, NULL},
+    {"_sip._udp.acme.example", TYPE_SRV, "first.acme.example", 10, 0, 5080, 60, NULL, NULL},
+    {"_sip._udp.acme.example", TYPE_SRV, "missing.acme.example", 15, 0, 5090, 60, NULL, NULL},
+    {"first.acme.example", TYPE_A, "192.0.2.10", 0, 0, 0, 60, NULL, NULL},
+    {"second.acme.example", TYPE_A, "192.0.2.20", 0, 0, 0, 60, NULL, NULL},
+    {"_sip._udp.none.example", TYPE_SRV, "", 0, 0, 0, 60, NULL, NULL}, /* the root: no such service */
+    {"none.example", TYPE_A, "192.0.2.30", 0, 0, 0, 60, NULL, NULL},
+    {"only.example", TYPE_A, "192.0.2.40", 0, 0, 0, 60, NULL, NULL},
+    /* NAPTR: order before preference */
+    {"three.example", TYPE_NAPTR, "_sip._tcp.three.example", 20, 10, 0, 60, "s", "SIP+D2T"},
+    {"three.example", TYPE_NAPTR, "_sip._udp.three.example", 20, 5, 0, 60, "s", "SIP+D2U"},
+    {"three.example", TYPE_NAPTR, "_sips._tcp.other.example", 10, 50, 0, 60, "S", "sips+d2t"},
+    {"_sip._tcp.three.example", TYPE_SRV, "tcp.three.example", 1, 0, 5062, 60, NULL, NULL},
+    {"_sip._udp.three.example", TYPE_SRV, "udp.three.example", 1, 0, 5063, 60, NULL, NULL},
+    {"_sips._tcp.other.example", TYPE_SRV, "tls.three.example", 1, 0, 5064, 60, NULL, NULL},
+    {"tcp.three.example", TYPE_A, "192.0.2.51", 0, 0, 0, 60, NULL, NULL},
+    {"udp.three.example", TYPE_A, "192.0.2.52", 0, 0, 0, 60, NULL, NULL},
+    {"tls.three.example", TYPE_A, "192.0.2.53", 0, 0, 0, 60, NULL, NULL},
+    /* what leads nowhere is passed over: another service, another end, no replacement, no SRV records */
+    {"odd.example", TYPE_NAPTR, "_sip._sctp.odd.example", 1, 1, 0, 60, "s", "SIP+D2S"},
+    {"odd.example", TYPE_NAPTR, "_sip._udp.three.example", 2, 1, 0, 60, "a", "SIP+D2U"},
+    {"odd.example", TYPE_NAPTR, "_sip._udp.three.example", 2, 2, 0, 60, "", "SIP+D2U"},
+    {"odd.example", TYPE_NAPTR, "", 2, 3, 0, 60, "s", "SIP+D2U"},
+    {"odd.example", TYPE_NAPTR, "_sip._udp.empty.example", 2, 4, 0, 60, "s", "SIP+D2U"},
+    {"odd.example", TYPE_NAPTR, "_sip._tcp.three.example", 3, 1, 0, 60, "s", "SIP+D2T"},
+    /* nothing of use: as though there were none */
+    {"sctp.example", TYPE_NAPTR, "_sip._sctp.sctp.example", 1, 1, 0, 60, "s", "SIP+D2S"},
+    {"_sip._tcp.sctp.example", TYPE_SRV, "tcp.three.example", 1, 0, 5065, 60, NULL, NULL},
+    {"void.example", TYPE_NAPTR, "_sip._udp.empty.example", 1, 1, 0, 60, "s", "SIP+D2U"},
+    {"void.example", TYPE_A, "192.0.2.60", 0, 0, 0, 60, NULL, NULL},
+    /* no NAPTR: the SRV names in the order of the ways */
+    {"_sips._tcp.plain.example", TYPE_SRV, "tls.three.example", 1, 0, 5066, 60, NULL, NULL},
+    {"plain.example", TYPE_A, "192.0.2.61", 0, 0, 0, 60, NULL, NULL},
+    {"_sip._udp.partly.example", TYPE_SRV, "", 0, 0, 0, 60, NULL, NULL},
+    {"_sip._tcp.partly.example", TYPE_SRV, "tcp.three.example", 1, 0, 5067, 60, NULL, NULL},
 };
 
 struct trial {
@@ -37,9 +65,11 @@ struct trial {
 	char servers[64];
 	struct resolve *resolve;
 	bool silent, garbage;
+	uint16_t deaf; /* a type that is not answered for */
+	struct row own; /* beside the zone */
 	int questions, done;
 	char failed[256], targets[RESOLVE_TARGETS_MAX][80];
-	size_t targets_n;
+	size_t targets_n, way;
 	int32_t ttl_s;
 };
 
@@ -66,6 +96,15 @@ static size_t put_16(char *p, uint16_t v)
 	return 2;
 }
 
+static size_t put_text(char *p, const char *text)
+{
+	size_t n = strlen(text);
+
+	p[0] = (char)n;
+	memcpy(p + 1, text, n);
+	return n + 1;
+}
+
 static size_t put_data(char *p, const struct row *r)
 {
 	size_t n = 0;
@@ -76,7 +115,13 @@ static size_t put_data(char *p, const struct row *r)
 		return inet_pton(AF_INET6, r->value, p) == 1 ? 16 : 0;
 	n += put_16(p + n, r->priority);
 	n += put_16(p + n, r->weight);
-	n += put_16(p + n, r->port);
+	if (r->type == TYPE_NAPTR) {
+		n += put_text(p + n, r->flags);
+		n += put_text(p + n, r->naptr);
+		n += put_text(p + n, "");
+	} else {
+		n += put_16(p + n, r->port);
+	}
 	return n + put_name(p + n, r->value);
 }
 
@@ -128,13 +173,19 @@ static void on_question(void *arg, struct channel *c, struct slice q, const stru
 	asked = read_name(q.p + 12, q.n - 12, name) + 4;
 	type = (uint16_t)((unsigned char)q.p[12 + asked - 4] << 8 |
 			  (unsigned char)q.p[12 + asked - 3]);
+	if (type == t->deaf)
+		return;
 	memcpy(out, q.p, 12 + asked);
 	n = 12 + asked;
-	for (size_t i = 0; i < ARRAY_LEN(zone); i++) {
-		known |= strcmp(zone[i].name, name) == 0;
-		if (strcmp(zone[i].name, name) != 0 || zone[i].type != type)
+	for (size_t i = 0; i <= ARRAY_LEN(zone); i++) {
+		const struct row *r = i < ARRAY_LEN(zone) ? &zone[i] : &t->own;
+
+		if (!r->name || strcmp(r->name, name) != 0)
 			continue;
-		n += put_row(out + n, &zone[i]);
+		known = true;
+		if (r->type != type)
+			continue;
+		n += put_row(out + n, r);
 		answers++;
 	}
 	put_16(out + 2, known ? 0x8180 : 0x8183); /* answer, NXDOMAIN */
@@ -196,6 +247,7 @@ static void on_done(void *arg, const struct resolve_answer *a)
 	t->done++;
 	t->ttl_s = a->ttl_s;
 	t->targets_n = a->targets_n;
+	t->way = a->way;
 	assert_true((a->targets_n == 0) == (a->failed != NULL));
 	if (a->failed)
 		snprintf(t->failed, sizeof(t->failed), "%s", a->failed);
@@ -205,14 +257,23 @@ static void on_done(void *arg, const struct resolve_answer *a)
 	}
 }
 
+static void start_query(struct trial *t, struct resolve_query *q)
+{
+	q->servers = t->servers;
+	t->done = 0;
+	t->failed[0] = '\0';
+	t->targets_n = 0;
+	assert_int_equal(resolve_start(&t->resolve, t->b.loop, q, on_done, t), ERR_OK);
+}
+
 static void start(struct trial *t, const char *host, uint16_t port, const char *service,
 		  int32_t timeout_ms)
 {
-	const struct resolve_query q = {host, port, service, 5060, t->servers, timeout_ms};
-
-	t->done = 0;
-	t->failed[0] = '\0';
-	assert_int_equal(resolve_start(&t->resolve, t->b.loop, &q, on_done, t), ERR_OK);
+	start_query(t, &(struct resolve_query){.host = host,
+					       .port = port,
+					       .service = service,
+					       .default_port = 5060,
+					       .timeout_ms = timeout_ms});
 	assert_int_equal(t->done, 0); /* never from inside the call */
 }
 
@@ -350,6 +411,114 @@ static void a_query_can_be_given_up_at_any_stage(void **state)
 	assert_int_equal(t->done, 1);
 }
 
+static const struct resolve_way ways[] = {{"SIP+D2U", "_sip._udp", 5060},
+					   {"SIP+D2T", "_sip._tcp", 5060},
+					   {"SIPS+D2T", "_sips._tcp", 5061}};
+enum { UDP, TCP, TLS, NO_WAY };
+
+/* RFC 3263 4.1 and 4.2, row by row: which transport, which address. */
+static void an_open_transport_is_found(void **state)
+{
+	static const struct {
+		const char *host;
+		uint16_t port, deaf;
+		size_t first, ways_n, way; /* of `ways` those from first on; NO_WAY: it fails */
+		const char *target;
+	} rows[] = {
+	    {"three.example", 0, 0, UDP, 3, TLS, "192.0.2.53:5064"},
+	    {"three.example", 0, 0, UDP, 2, UDP, "192.0.2.52:5063"}, /* no TLS to be had */
+	    {"three.example", 0, 0, TLS, 1, TLS, "192.0.2.53:5064"}, /* sips: */
+	    {"odd.example", 0, 0, UDP, 3, TCP, "192.0.2.51:5062"},
+	    {"sctp.example", 0, 0, UDP, 3, TCP, "192.0.2.51:5065"},
+	    {"void.example", 0, 0, UDP, 3, UDP, "192.0.2.60:5060"},
+	    {"plain.example", 0, 0, UDP, 3, TLS, "192.0.2.53:5066"},
+	    {"partly.example", 0, 0, UDP, 3, TCP, "192.0.2.51:5067"},
+	    {"acme.example", 0, 0, UDP, 3, UDP, "192.0.2.10:5080"},
+	    {"only.example", 0, 0, UDP, 3, UDP, "192.0.2.40:5060"},
+	    {"only.example", 0, 0, TLS, 1, TLS, "192.0.2.40:5061"},
+	    {"none.example", 0, 0, UDP, 3, NO_WAY, NULL},
+	    {"unknown.example", 0, 0, UDP, 3, NO_WAY, NULL},
+	    /* a port, or an address: nothing is asked for but addresses */
+	    {"three.example", 5070, 0, UDP, 3, NO_WAY, NULL},
+	    {"only.example", 5070, 0, UDP, 3, UDP, "192.0.2.40:5070"},
+	    {"192.0.2.9", 0, 0, UDP, 3, UDP, "192.0.2.9:5060"},
+	    /* a server that never answers for a type that it does not know */
+	    {"three.example", 0, TYPE_NAPTR, UDP, 3, UDP, "192.0.2.52:5063"},
+	    {"only.example", 0, TYPE_SRV, UDP, 3, UDP, "192.0.2.40:5060"},
+	};
+	struct trial *t = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct resolve_query q = {.host = rows[i].host, .port = rows[i].port};
+
+		q.ways = ways + rows[i].first;
+		q.ways_n = rows[i].ways_n;
+		t->deaf = rows[i].deaf;
+		start_query(t, &q);
+		RUN_UNTIL(&t->b, is_done, t);
+		if ((rows[i].way == NO_WAY) != (t->targets_n == 0))
+			fail_msg("%s: %zu targets, %s", rows[i].host, t->targets_n, t->failed);
+		if (rows[i].way == NO_WAY)
+			continue;
+		if (t->way + rows[i].first != rows[i].way || strcmp(t->targets[0], rows[i].target) != 0)
+			fail_msg("%s: way %zu, %s", rows[i].host, t->way, t->targets[0]);
+	}
+}
+
+/* A channel becomes what DNS says, and says so. */
+static void a_channel_of_open_transport(void **state)
+{
+	static const struct channel_way channel_ways[] = {
+	    {CHANNEL_UDP, "SIP+D2U", "_sip._udp", 5060}, {CHANNEL_TCP, "SIP+D2T", "_sip._tcp", 5060}};
+	struct trial *t = *state;
+	static struct side server, client;
+	struct channel_spec spec = {.host = "dyn.example",
+				    .ways = channel_ways,
+				    .ways_n = 2,
+				    .skip = 3, /* of UDP's targets only */
+				    .dns_servers = t->servers};
+
+	memset(&server, 0, sizeof(server));
+	memset(&client, 0, sizeof(client));
+	side_listen(&t->b, &server, CHANNEL_TCP, NULL);
+	t->own = (struct row){"_sip._tcp.dyn.example", TYPE_SRV, "localhost", 1, 1,
+			      server.local.port, 60, NULL, NULL};
+	assert_int_equal(channel_connect(&client.c, t->b.loop, &spec, &side_handlers, &client), ERR_OK);
+	RUN_UNTIL(&t->b, side_is_up, &client);
+	assert_int_equal(channel_transport(client.c), CHANNEL_TCP);
+	side_close(&client);
+	memset(&client, 0, sizeof(client));
+	spec.host = "only.example"; /* says nothing: UDP, which needs nobody there */
+	assert_int_equal(channel_connect(&client.c, t->b.loop, &spec, &side_handlers, &client), ERR_OK);
+	RUN_UNTIL(&t->b, side_is_up, &client);
+	assert_int_equal(channel_transport(client.c), CHANNEL_UDP);
+	side_close(&client);
+	side_close(&server);
+}
+
+static void a_silent_server_ends_an_open_query_in_time(void **state)
+{
+	struct trial *t = *state;
+
+	t->silent = true;
+	start_query(t, &(struct resolve_query){
+			   .host = "three.example", .ways = ways, .ways_n = 3, .timeout_ms = 200});
+	RUN_UNTIL(&t->b, is_done, t);
+	assert_int_equal(t->targets_n, 0);
+	assert_non_null(strstr(t->failed, "in time"));
+}
+
+static void cut_naptr_answers_do_no_harm(void **state)
+{
+	struct trial *t = *state;
+
+	t->garbage = true;
+	start_query(t, &(struct resolve_query){
+			   .host = "three.example", .ways = ways, .ways_n = 3, .timeout_ms = 400});
+	RUN_UNTIL(&t->b, is_done, t);
+	assert_int_equal(t->targets_n, 0);
+}
+
 static void names_too_long_are_refused(void **state)
 {
 	struct trial *t = *state;
@@ -379,6 +548,10 @@ int main(void)
 	    CASE(a_silent_server_ends_in_time),
 	    CASE(cut_answers_do_no_harm),
 	    CASE(a_query_can_be_given_up_at_any_stage),
+	    CASE(an_open_transport_is_found),
+	    CASE(a_channel_of_open_transport),
+	    CASE(a_silent_server_ends_an_open_query_in_time),
+	    CASE(cut_naptr_answers_do_no_harm),
 	    CASE(names_too_long_are_refused),
 	};
 	return cmocka_run_group_tests_name("io/resolve", tests, NULL, NULL);

@@ -729,7 +729,7 @@ export default {
 	'setting.connectors.name': 'Name',
 	'setting.help.connectors.name': 'Kurzer Name, die erste Hälfte einer Nebenstelle; Buchstaben, Ziffern, Punkt, Strich, Unterstrich.',
 	'setting.connectors.server': 'Server',
-	'setting.help.connectors.server': 'sip: eine SIP-URI; transport=udp, tcp oder tls. Sonst Host:Port; ohne Port ami 5038 (mit TLS 5039), csta 7001, freeswitch 8021.',
+	'setting.help.connectors.server': 'sip: eine SIP-URI; transport=udp, tcp oder tls; eine Domäne ohne transport und Port wird im DNS nachgeschlagen (NAPTR, SRV). Sonst Host:Port; ohne Port ami 5038 (mit TLS 5039), csta 7001, freeswitch 8021.',
 	'setting.connectors.username': 'Benutzername',
 	'setting.help.connectors.username': 'Name für die Anmeldung; bei freeswitch Benutzer@Domäne, oder keiner für das Kennwort des Event Socket selbst.',
 	'setting.connectors.password_file': 'Kennwort',

@@ -19,15 +19,18 @@ static void test_servers(void **state)
 	static const struct {
 		const char *server;
 		uint8_t transport;
+		bool open;
 		uint16_t port;
 		const char *host, *uri;
 	} rows[] = {
-		{ "sip:pbx.test", TRANSPORT_UDP, 0, "pbx.test", "sip:201@pbx.test" },
-		{ "sip:pbx.test:5062;transport=TCP", TRANSPORT_TCP, 5062, "pbx.test",
+		{ "sip:pbx.test", TRANSPORT_UDP, true, 0, "pbx.test", "sip:201@pbx.test" },
+		{ "sip:pbx.test;transport=udp", TRANSPORT_UDP, false, 0, "pbx.test", "sip:201@pbx.test" },
+		{ "sip:pbx.test:5062;transport=TCP", TRANSPORT_TCP, false, 5062, "pbx.test",
 		  "sip:201@pbx.test:5062" },
-		{ "sip:pbx.test;transport=tls", TRANSPORT_TLS, 0, "pbx.test", "sip:201@pbx.test" },
-		{ "sips:pbx.test", TRANSPORT_TLS, 0, "pbx.test", "sips:201@pbx.test" },
-		{ "sip:[2001:db8::1]:5070", TRANSPORT_UDP, 5070, "2001:db8::1",
+		{ "sip:pbx.test;transport=tls", TRANSPORT_TLS, false, 0, "pbx.test", "sip:201@pbx.test" },
+		{ "sips:pbx.test", TRANSPORT_TLS, true, 0, "pbx.test", "sips:201@pbx.test" },
+		{ "sips:pbx.test:5071", TRANSPORT_TLS, false, 5071, "pbx.test", "sips:201@pbx.test:5071" },
+		{ "sip:[2001:db8::1]:5070", TRANSPORT_UDP, false, 5070, "2001:db8::1",
 		  "sip:201@[2001:db8::1]:5070" },
 	};
 
@@ -35,9 +38,45 @@ static void test_servers(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		start(rows[i].server);
 		assert_int_equal(r.transport, rows[i].transport);
+		assert_int_equal(r.open_transport, rows[i].open);
 		assert_int_equal(r.port, rows[i].port);
 		assert_string_equal(r.host, rows[i].host);
 		assert_slice(rig_take(&r, "SUBSCRIBE")->m.uri, rows[i].uri);
+		rig_close(&r);
+	}
+}
+
+/* What DNS said counts for this connection, in Via and Contact; but sips: is TLS. */
+static void test_open_transport(void **state)
+{
+	static const struct {
+		const char *server;
+		uint8_t got;
+		const char *via, *contact;
+	} rows[] = {
+		{ "sip:pbx.test", TRANSPORT_UDP, "SIP/2.0/UDP ", "<sip:offhook@10.0.0.9:5088>" },
+		{ "sip:pbx.test", TRANSPORT_TCP, "SIP/2.0/TCP ",
+		  "<sip:offhook@10.0.0.9:5088;transport=tcp>" },
+		{ "sip:pbx.test", TRANSPORT_TLS, "SIP/2.0/TLS ",
+		  "<sip:offhook@10.0.0.9:5088;transport=tls>" },
+		{ "sips:pbx.test", TRANSPORT_UDP, "SIP/2.0/TLS ", "<sips:offhook@10.0.0.9:5088>" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		rig_open(&r, &(struct rig_options){ .server = rows[i].server });
+		rig_add(&r, 7, "201");
+		r.transport = rows[i].got;
+		rig_connect(&r);
+		struct rig_request *q = rig_take(&r, "SUBSCRIBE");
+		assert_true(slice_starts(slice_str(rig_header(q, "Via")), rows[i].via));
+		assert_string_equal(rig_header(q, "Contact"), rows[i].contact);
+		/* the next connection is asked for anew */
+		r.transport = TRANSPORT_TCP;
+		rig_drop(&r, "gone");
+		rig_run(&r, 120000);
+		assert_true(r.connects >= 2 && r.open_transport);
+		assert_int_equal(r.transport, strstr(rows[i].server, "sips") ? TRANSPORT_TLS : TRANSPORT_UDP);
 		rig_close(&r);
 	}
 }
@@ -376,6 +415,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_servers),
+		cmocka_unit_test(test_open_transport),
 		cmocka_unit_test(test_bad_settings),
 		cmocka_unit_test(test_lost_and_back),
 		cmocka_unit_test(test_back_off),

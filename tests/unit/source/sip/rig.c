@@ -15,6 +15,7 @@ static void gather(struct rig *r, const struct source_out *out)
 		r->connects++;
 		r->channel = out->channel;
 		r->transport = out->transport;
+		r->open_transport = out->open_transport;
 		r->port = out->port;
 		memcpy(r->host, out->host, sizeof(r->host));
 		break;
@@ -168,6 +169,7 @@ void rig_connect(struct rig *r)
 }
 
 void rig_drop(struct rig *r, const char *why)
+					.transport = r->transport,
 {
 	const struct source_feed in = { .kind = FEED_CLOSED, .channel = r->channel, .text = why };
 

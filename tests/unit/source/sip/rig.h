@@ -39,7 +39,8 @@ struct rig_dialog {
 struct rig {
 	struct source *s;
 	int64_t now;
-	uint8_t transport;
+	uint8_t transport; /* asked for; rig_connect says that it has become this one */
+	bool open_transport;
 	uint32_t channel, listen_channel, connects, listens, closes, closed_channel;
 	uint8_t listen_transport;
 	uint16_t port;
