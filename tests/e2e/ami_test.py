@@ -5,6 +5,7 @@ peers beside the project (../shared/peers); skipped, in one plain line, where th
 import contextlib
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -192,6 +193,29 @@ class Ways:
             line = next(l for l in stage.explained(BEN)["lines"] if l["number"] == "7777")
             assert "hint" in json.dumps(line), line
 
+    def reloads(self):
+        """Asterisk says nothing of a hint that goes; the next steady round of lists may be a quarter of an hour away. Ben's
+        line hangs on a connector with others, Ana's second is the only one of its connector."""
+        pbx = self.pbx
+        plan = pathlib.Path(pbx.peer_run) / "etc" / "extensions.conf"
+        text = plan.read_text()
+
+        def sync(email, number):
+            return next(l["sync"] for l in self.stage.explained(email)["lines"] if l["number"] == number)
+
+        def reload(hints):
+            plan.write_text(hints)
+            assert "reloaded" in pbx.console("dialplan reload")
+        with self.case("a hint taken out of the dialplan is noticed at the reload, and its return too"):
+            assert sync(BEN, "1002") == sync(ANA, "1003") == "synced"
+            reload("".join(l for l in text.splitlines(True) if not l.startswith(("exten => 1002,hint", "exten => 1003,hint"))))
+            await_that("both are lost", lambda: "synced" not in (sync(BEN, "1002"), sync(ANA, "1003")))
+            assert sync(ANA, "1001") == "synced"
+            said = self.stage.offhook("check", check=False).stdout
+            assert "1002" in said and "1003" in said, said
+            reload(text)
+            await_that("both are back", lambda: sync(BEN, "1002") == sync(ANA, "1003") == "synced")
+
     def back(self):
         """The PBX is up again, and the daemon is with it. It waits the longer between two attempts the longer the PBX
         was away; an operator who asks has them tried at once."""
@@ -259,6 +283,7 @@ def run(tap, suite, name, tls, bulk):
         ways.written()
         ways.both()
         ways.facts()
+        ways.reloads()
         ways.restarts()
         if bulk:
             ways.many()

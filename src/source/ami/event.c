@@ -105,6 +105,25 @@ static void hint_gone(struct ami *m, uint32_t slot, struct slice context)
 	sync_want(m, SYNC_SOON_MS);
 }
 
+/* A reload of the dialplan says nothing of the hints that it takes away, but tells every one that stays,
+ * changed or not (Asterisk 16 and 22); at other times only changes are told. */
+static void take_other_hint(struct ami *m, struct slice exten, struct slice context, int32_t status,
+			    bool listed)
+{
+	uint64_t hash = slice_hash(exten, slice_hash(context, m->seed));
+
+	if (listed && !m->has_other) {
+		m->has_other = true;
+		m->other_hash = hash;
+		m->other_status = status;
+	}
+	if (listed || !m->has_other || hash != m->other_hash)
+		return;
+	if (status == m->other_status)
+		sync_soon(m);
+	m->other_status = status;
+}
+
 static void take_hint(struct ami *m, const struct ami_packet *k, bool listed)
 {
 	struct slice exten = ami_get(k, "Exten"), context = ami_get(k, "Context");
@@ -115,10 +134,14 @@ static void take_hint(struct ami *m, const struct ami_packet *k, bool listed)
 	if (listed)
 		remember_context(m, context);
 	slot = line_of(m, exten, context);
-	if (slot == LINE_NONE || context.n > CONTEXT_MAX)
+	if (context.n > CONTEXT_MAX)
 		return;
 	if (!event_status(k, &status)) {
 		outbox_count(&m->out, NOTE_MALFORMED);
+		return;
+	}
+	if (slot == LINE_NONE) {
+		take_other_hint(m, exten, context, status, listed);
 		return;
 	}
 	l = &m->lines[slot];
@@ -130,6 +153,7 @@ static void take_hint(struct ami *m, const struct ami_packet *k, bool listed)
 	if (l->state == AMI_LINE_HINTED && !slice_is(context, l->context) &&
 	    (!listed || !better(context, l->context)))
 		return;
+	bool repeated = l->state == AMI_LINE_HINTED && l->status == status;
 	l->moved |= !listed;
 	bool changed = hint_take(m, slot, context, ami_get(k, "Hint"), status);
 
@@ -139,6 +163,8 @@ static void take_hint(struct ami *m, const struct ami_packet *k, bool listed)
 		sync_want(m, SYNC_SOON_MS); /* its things are not known yet */
 	else
 		report_line(m, slot);
+	if (repeated)
+		sync_soon(m); /* as in take_other_hint */
 }
 
 /* ---- all ---- */

@@ -137,12 +137,11 @@ static void machine_resync_line(struct source *source, uint32_t line)
 {
 	struct ami *m = machine_of(source);
 	uint32_t slot = line_table_slot(&m->table, line);
-	int64_t gap = m->synced_ms + SYNC_GAP_MS - m->now_ms;
 
 	if (slot == LINE_NONE)
 		return;
 	m->lines[slot].wanted = true;
-	sync_want(m, gap > SYNC_SOON_MS ? gap : SYNC_SOON_MS);
+	sync_soon(m);
 }
 
 static void machine_write(struct source *source, uint32_t line, const struct profile_write *w)

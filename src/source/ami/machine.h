@@ -189,6 +189,11 @@ struct ami {
 	char contexts[CONTEXTS_MAX][CONTEXT_MAX + 1];
 	uint32_t contexts_n;
 
+	/* a hint that is no line of ours, of this round's list: its repetition tells of a reload too */
+	bool has_other;
+	uint64_t other_hash; /* of extension and context */
+	int32_t other_status;
+
 	struct line_table table;
 	struct extension *lines; /* by slot */
 	uint32_t lines_max;
@@ -231,6 +236,8 @@ int64_t action_deadline(const struct ami *m);
 void sync_start(struct ami *m);
 /* A round in at most `in_ms`. */
 void sync_want(struct ami *m, int64_t in_ms);
+/* A round soon, but not one upon another. */
+void sync_soon(struct ami *m);
 /* A person asks: a round as soon as may be. */
 void sync_probe(struct ami *m);
 void sync_tick(struct ami *m);

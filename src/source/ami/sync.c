@@ -34,6 +34,7 @@ static void round_begin(struct ami *m)
 		m->lines[s].moved = false;
 	}
 	m->contexts_n = 0;
+	m->has_other = false;
 	ask_list(m, SYNC_HINTS, ASK_HINTS, "ExtensionStateList");
 }
 
@@ -54,6 +55,13 @@ void sync_want(struct ami *m, int64_t in_ms)
 		m->sync_again = true;
 	else if (at < m->sync_ms)
 		m->sync_ms = at;
+}
+
+void sync_soon(struct ami *m)
+{
+	int64_t gap = m->synced_ms + SYNC_GAP_MS - m->now_ms;
+
+	sync_want(m, gap > SYNC_SOON_MS ? gap : SYNC_SOON_MS);
 }
 
 void sync_probe(struct ami *m)

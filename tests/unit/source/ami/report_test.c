@@ -341,6 +341,50 @@ static void test_hint_removed(void **state)
 	rig_close(&r);
 }
 
+/* Asterisk says nothing of a hint that a reload takes away, and tells again each one that stays: one of ours,
+ * or where none of ours is left any other. A change is no reload. */
+static void test_reload_without_a_word(void **state)
+{
+	static const struct {
+		const char *change, *stays;
+	} rows[] = {
+		{ RIG_HINT("202", "1"), RIG_HINT("202", "0") },
+		{ RIG_HINT("300", "8"), RIG_HINT("300", "0") },
+	};
+	struct rig r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		open_one(&r, RIG_HINT("300", "0") RIG_HINT("201", "0"), RIG_DEVICE("PJSIP/201", "INUSE"), "");
+		if (i == 0) {
+			rig_line(&r, 9, "202");
+			rig_pass(&r, 250);
+			rig_lists(&r, RIG_HINT("300", "0") RIG_HINT("201", "0") RIG_HINT("202", "0"),
+				  RIG_DEVICE("PJSIP/201", "INUSE"), "");
+		}
+		rig_told(&r);
+		rig_pass(&r, 5001); /* not one round upon another */
+		rig_sent(&r);
+		rig_say(&r, rows[i].change);
+		rig_say(&r, "\n");
+		rig_pass(&r, 1000);
+		assert_null(strstr(rig_sent(&r), "ExtensionStateList"));
+		rig_say(&r, rows[i].stays);
+		rig_say(&r, "\n");
+		rig_pass(&r, 250);
+		assert_null(strstr(rig_sent(&r), "ExtensionStateList"));
+		rig_told(&r);
+		rig_say(&r, rows[i].stays);
+		rig_say(&r, "\n");
+		rig_pass(&r, 250);
+		rig_lists(&r, rows[i].stays, "", "");
+		rig_say(&r, "Response: Success\nActionID: @ExtensionState\nExten: 201\nContext: ext-local\n"
+			    "Hint: \nStatus: -1\n\n");
+		assert_non_null(strstr(rig_told(&r), "7 lost\n"));
+		rig_close(&r);
+	}
+}
+
 static void test_lines_come_and_go(void **state)
 {
 	struct rig r;
@@ -424,6 +468,7 @@ int main(void)
 		cmocka_unit_test(test_contexts),
 		cmocka_unit_test(test_unknown_line),
 		cmocka_unit_test(test_hint_removed),
+		cmocka_unit_test(test_reload_without_a_word),
 		cmocka_unit_test(test_lines_come_and_go),
 		cmocka_unit_test(test_resync),
 		cmocka_unit_test(test_a_thousand_lines),
