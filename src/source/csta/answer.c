@@ -4,7 +4,7 @@
 #include "base/check.h"
 #include "source/csta/machine.h"
 
-enum refusal { REFUSAL_OTHER, REFUSAL_LICENCE, REFUSAL_LINE, REFUSAL_SERVICE };
+enum refusal { REFUSAL_OTHER, REFUSAL_LICENCE, REFUSAL_LINE, REFUSAL_SERVICE, REFUSAL_RIGHT };
 
 /* Error values of ECMA-269 12.2.12, by what they mean for us; the category stands before the value.
  */
@@ -17,6 +17,7 @@ static const struct {
 	{ "invalidMonitorObject", REFUSAL_LINE },    { "objectNotKnown", REFUSAL_LINE },
 	{ "invalidFeature", REFUSAL_SERVICE },	     { "serviceNotSupported", REFUSAL_SERVICE },
 	{ "requestNotSupported", REFUSAL_SERVICE },  { "functionNotImplemented", REFUSAL_SERVICE },
+	{ "security", REFUSAL_RIGHT },		     { "privilegeViolation", REFUSAL_RIGHT },
 };
 
 static enum refusal refusal_of(const char *text)
@@ -75,6 +76,7 @@ static void monitor_refused(struct csta *c, uint32_t slot, const char *refusal)
 	snprintf(why, sizeof(why), "%s%s",
 		 r == REFUSAL_LICENCE ? "the pbx's monitor licences are used up: "
 		 : r == REFUSAL_LINE  ? "the pbx does not know it: "
+		 : r == REFUSAL_RIGHT ? "the account may not monitor it: "
 				      : "monitor refused: ",
 		 refusal);
 	if (strcmp(why, d->reason) != 0)
@@ -183,6 +185,16 @@ static void lamp_answer(struct csta *c, uint32_t slot, const struct csta_message
 		c->denied &= (uint8_t) ~(1 << ASK_LAMP);
 }
 
+static void note_right(struct csta *c, uint32_t slot, enum ask what, const char *refusal)
+{
+	uint8_t bit = (uint8_t)(1 << what), *forbidden = &c->devices[slot].forbidden;
+
+	if (!refusal[0])
+		*forbidden &= (uint8_t)~bit;
+	else if (refusal_of(refusal) == REFUSAL_RIGHT)
+		*forbidden |= bit;
+}
+
 void cs_answer_stale(struct csta *c, const struct csta_message *m)
 {
 	struct slice xref = csta_get(m, 0, "monitorCrossRefID");
@@ -203,6 +215,7 @@ void cs_answer_take(struct csta *c, const struct pending *p, const struct csta_m
 	} else if (p->serial != c->devices[p->slot].serial) {
 		cs_answer_stale(c, m);
 	} else {
+		note_right(c, p->slot, what, refusal);
 		if (what == ASK_SET_PROFILE || what == ASK_SET_DND)
 			cs_profile_written(c, p->slot, what, p->generation,
 					   refusal[0] ? WRITE_REFUSED : WRITE_ACCEPTED, refusal);

@@ -90,6 +90,7 @@ struct pending {
 struct device {
 	uint8_t link;  /* enum line_link */
 	uint8_t wants; /* bits 1 << enum ask */
+	uint8_t forbidden; /* the same: the account was refused them for this line, by security */
 	bool used, monitored, synced, queued, in_step;
 	bool dnd, dnd_ours; /* ours: switched on along with a profile */
 	bool dnd_asking, dnd_asked; /* a SetDoNotDisturb is under way, to this */

@@ -59,7 +59,7 @@ void cs_session_lost(struct csta *c)
 		d->monitored = d->synced = d->in_step = d->profile_heard = d->dnd_heard = d->probed = false;
 		d->link = LINE_WAITING;
 		d->reason[0] = '\0';
-		d->refusals = d->wants = 0;
+		d->refusals = d->wants = d->forbidden = 0;
 		d->retry_ms = TIME_NEVER;
 		cs_profile_forget(c, i);
 	}

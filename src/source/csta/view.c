@@ -3,24 +3,38 @@
 #include "base/check.h"
 #include "source/csta/machine.h"
 
-/* Services that the configuration needs and the switch has not. */
-static void missing(const struct csta *c, char *dst, size_t cap)
+/* The names of some services, in one line behind `head`; returns its length. */
+static size_t put_services(const struct csta *c, uint8_t which, const char *head, char *dst, size_t cap)
 {
-	struct slice lamp = slice_str(c->lamp_form.set);
-	char lamps[CSTA_PATH_MAX + 1];
-	const char *names[ASK_LINE_COUNT] = { [ASK_MONITOR] = "MonitorStart",
-					      [ASK_DND] = "GetDoNotDisturb",
-					      [ASK_PROFILE] = c->form.get,
-					      [ASK_LAMP] = lamps,
-					      [ASK_SNAPSHOT] = "SnapshotDevice" };
+	const char *const names[ASK_LINE_COUNT] = { [ASK_MONITOR] = "MonitorStart",
+						    [ASK_DND] = "GetDoNotDisturb",
+						    [ASK_PROFILE] = c->form.get,
+						    [ASK_SNAPSHOT] = "SnapshotDevice",
+						    [ASK_SET_PROFILE] = c->form.set,
+						    [ASK_SET_DND] = "SetDoNotDisturb",
+						    [ASK_LAMP] = c->lamp_form.set };
 	size_t n = 0;
 
-	snprintf(lamps, sizeof(lamps), "%.*s", (int)slice_find(lamp, '/'), c->lamp_form.set);
 	dst[0] = '\0';
 	for (int a = 0; a < ASK_LINE_COUNT && n < cap; a++)
-		if (c->denied >> a & 1 && names[a])
-			n += (size_t)snprintf(dst + n, cap - n, "%s%s",
-					      n ? ", " : "the pbx has no ", names[a]);
+		if (which >> a & 1 && names[a])
+			n += (size_t)snprintf(dst + n, cap - n, "%s%.*s", n ? ", " : head,
+					      (int)strcspn(names[a], "/"), names[a]);
+	return n < cap ? n : cap - 1;
+}
+
+/* What the configuration needs, and the switch has not or the account may not. Of a right that it has for
+ * some phones only the refused lines say themselves which they are. */
+static void missing(const struct csta *c, char *dst, size_t cap)
+{
+	uint8_t forbidden = 0;
+	size_t n = put_services(c, c->denied, "the pbx has no ", dst, cap);
+
+	for (uint32_t i = line_table_next(&c->table, 0); i != LINE_NONE;
+	     i = line_table_next(&c->table, i + 1))
+		forbidden |= c->devices[i].forbidden;
+	put_services(c, forbidden,
+		     n ? "; the account may not: " : "the account lacks the right to ", dst + n, cap - n);
 }
 
 void csta_view(const struct source *s, struct source_view *ret)

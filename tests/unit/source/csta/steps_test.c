@@ -319,7 +319,8 @@ static void test_other_refusals(void **state)
 		{ RIG_ERROR("subscribedResourceAvailability", "x"),
 		  "note line_refused: the pbx's monitor licences are used up: "
 		  "subscribedResourceAvailability: x\n" },
-		{ RIG_ERROR("security", "x"), "note line_refused: monitor refused: security: x\n" },
+		{ RIG_ERROR("security", "x"),
+		  "note line_refused: the account may not monitor it: security: x\n" },
 		{ NO_SERVICE,
 		  "note line_refused: monitor refused: operation: serviceNotSupported\n" },
 		{ "<CSTAErrorCode/>", "note line_refused: monitor refused: no reason given\n" },
@@ -424,6 +425,36 @@ static void test_service_refused_once(void **state)
 	assert_string_equal(rig_view(&r).missing, "");
 	rig_monitor(&r, "201", "x1");
 	assert_non_null(strstr(rig_sent(&r), "GetDoNotDisturb 201"));
+	rig_close(&r);
+}
+
+/* What the account may not is a right that is missing, until it may. */
+static void test_right_missing(void **state)
+{
+	static const char refused[] = RIG_ERROR("security", "unspecified");
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, NULL);
+	rig_line(&r, 7, "201");
+	rig_line(&r, 8, "202");
+	rig_up(&r);
+	rig_answer(&r, "MonitorStart 201", refused);
+	is_line(&r, 7, LINE_REFUSED, "the account may not monitor it: security: unspecified");
+	assert_string_equal(rig_view(&r).missing, "the account lacks the right to MonitorStart");
+	rig_answer(&r, "MonitorStart 202", MONITORED("x2"));
+	rig_answer(&r, "GetDoNotDisturb 202", NO_SERVICE);
+	rig_answer(&r, "GetPresenceState 202", RIG_ERROR("operation", "privilegeViolationSpecifiedDevice"));
+	assert_string_equal(rig_view(&r).missing, "the pbx has no GetDoNotDisturb; the account may not: "
+						  "MonitorStart, GetPresenceState");
+	csta_source_ops.probe(r.s, r.now_ms); /* the administrator has mended it */
+	rig_answer(&r, "MonitorStart 201", MONITORED("x1"));
+	assert_string_equal(rig_view(&r).missing,
+			    "the pbx has no GetDoNotDisturb; the account may not: GetPresenceState");
+	rig_told(&r);
+	rig_feed(&r, FEED_CLOSED, SLICE_NONE);
+	rig_up(&r);
+	assert_string_equal(rig_view(&r).missing, "");
 	rig_close(&r);
 }
 
@@ -699,6 +730,7 @@ int main(void)
 		cmocka_unit_test(test_two_lines_one_reference),
 		cmocka_unit_test(test_service_refused_once),
 		cmocka_unit_test(test_refused_in_passing),
+		cmocka_unit_test(test_right_missing),
 		cmocka_unit_test(test_no_snapshot_service),
 		cmocka_unit_test(test_one_answer_missing),
 		cmocka_unit_test(test_monitor_granted_too_late),
