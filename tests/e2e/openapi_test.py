@@ -321,7 +321,8 @@ FULL_ACCOUNT = {
     "sign_in": {"microsoft": True, "client_id": CLIENT, "client_secret": "e2e-secret"}}
 PBX = {"server": "pbx.example:1", "username": "u", "password": "bridge-secret", "tls": True}
 FULL_CONNECTORS = {
-    "sip": {**PBX, "server": "sip:pbx.example;transport=tls", "package": "presence", "lists": ["sip:all@pbx.example"],
+    "sip": {**PBX, "server": "sip:pbx.example;transport=tls", "package": "presence", "packages": ["201=dialog", "7*=presence"],
+            "lists": ["sip:all@pbx.example"],
             "profile": "both", "feature_events": True, "dnd_while": ["meeting"], "expires": "30m",
             "outstanding": 9, "first_notify": "9s"},
     "ami": {**PBX, "context": "ext-local", "lamps": True, "profile": "write", "dnd_while": ["busy"]},

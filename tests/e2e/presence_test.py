@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """`package: presence`: PIDF as a real Kamailio passes it on (RPID published by a phone), and as a real Asterisk 22
 writes it, singly and in its list. Asterisk only where the peers lie beside the project (../shared/peers)."""
+import re
+
 from cases_asterisk_test import Asterisk
 from kamailio import Kamailio
-from phones import publish_over
+from phones import Phones, publish_over
 from stage import SHARED, Stage, Tap, await_that
 
 ANA, BEN = "ana@acme.example", "ben@acme.example"
@@ -80,6 +82,50 @@ def kamailio(tap):
             await_line(stage, ANA, "none", "available", "Offline")
 
 
+def two_packages(tap):
+    """One connector, one connection: Ana's line by dialog (a real call through Kamailio), Ben's by presence."""
+    with Stage("presence-packages") as stage:
+        pbx = Kamailio(stage)
+        phones = Phones(stage, pbx.sip, Kamailio.password)
+        stage.undo.append(phones.down)
+        stage.teams_up({ANA: "Ana Alder", BEN: "Ben Berg"})
+        stage.write("hq.secret", "phone-watch\n")
+        daemon(stage, f"""\
+      - {{ name: hq, type: sip, server: "sip:{pbx.sip};transport=tcp", username: watch, password_file: hq.secret,
+          packages: [100*=dialog, 1*=presence] }}
+""", [(ANA, "hq/1001"), (BEN, "hq/1102")])
+
+        def lines():
+            return [(stage.explained(e)["lines"][0]["call"], stage.teams_user(e)["availability"]) for e in (ANA, BEN)]
+
+        def await_lines(ana, ben):
+            await_that(f"lines: {ana}, {ben}", lambda: lines() == [ana, ben])
+
+        def tell(activity, tag=""):
+            status, tag = publish_over(pbx.sip, "1102", Kamailio.password("1102"), "presence", "application/pidf+xml",
+                                       PIDF.format(n=1, basic="open", activity=activity), 600, tag)
+            assert status == 200, status
+            return tag
+
+        free, talks = ("none", "Offline"), ("talking", "Busy")
+        with tap.case("kamailio: one connector, a line by dialog and one by presence"):
+            await_lines(free, free)
+            phones.call("1001", "1003")
+            await_lines(talks, free)
+            tag = tell("<rpid:on-the-phone/>")
+            await_lines(talks, talks)
+            phones.hang_up("1001")
+            await_lines(free, talks)
+            tell("", tag)
+            await_lines(free, free)
+        with tap.case("offhook export and the API show the rows, and offhook check is content"):
+            text = stage.offhook("export").stdout
+            assert re.search(r'packages:\s.*"?100\*=dialog"?,? .*"?1\*=presence', text, re.S), text
+            settings = stage.api("/accounts/acme/connectors/hq/config")["settings"]
+            assert settings["packages"] == ["100*=dialog", "1*=presence"], settings
+            stage.offhook("check")
+
+
 def asterisk(tap):
     with Stage("presence-asterisk") as stage:
         pbx = Asterisk(stage)
@@ -111,6 +157,7 @@ def asterisk(tap):
 def main():
     tap = Tap()
     kamailio(tap)
+    two_packages(tap)
     if (SHARED / "asterisk" / "start.sh").exists():
         asterisk(tap)
     else:

@@ -219,6 +219,7 @@ struct conf_connector {
 	struct conf_secret password_file, token_file;
 	const char *ca_file;
 	uint8_t package; /* enum conf_package */
+	struct conf_texts packages; /* rows of proto/sip/package.h, checked */
 	struct conf_texts lists;
 	const char *listen;
 	struct conf_switch_tls tls;

@@ -149,6 +149,7 @@ static void value(const struct writer *w, const struct setting *s)
 			jsonw_string(w->j, "default", s->def);
 		break;
 	case KIND_TEXTS:
+	case KIND_PACKAGES:
 	case KIND_RANGES:
 	case KIND_DATES:
 		texts(w, s);

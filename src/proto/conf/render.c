@@ -158,6 +158,7 @@ static json_t *scalar_json(const struct rendering *r, const struct setting *s, c
 	case KIND_ADDRESS:
 		return address_json(f);
 	case KIND_TEXTS:
+	case KIND_PACKAGES:
 	case KIND_RANGES:
 	case KIND_DATES:
 		return texts_json(f);

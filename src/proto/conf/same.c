@@ -85,6 +85,7 @@ static bool same_value(const struct setting *s, const char *x, const char *y)
 	case KIND_LOGINS:
 		return same_secret(a, b);
 	case KIND_TEXTS:
+	case KIND_PACKAGES:
 	case KIND_RANGES:
 	case KIND_DATES:
 		return same_texts(a, b);

@@ -4,6 +4,7 @@
 #include "proto/conf/reader.h"
 #include "proto/conf/value.h"
 #include "proto/hours/hours.h"
+#include "proto/sip/package.h"
 
 /* False: the value is not what the row wants, and nothing was said yet. */
 typedef bool scalar_h(struct reader *rd, const struct setting *s, const struct node *n,
@@ -197,7 +198,10 @@ static bool is_item(const struct setting *s, struct slice text)
 {
 	struct hours_range range;
 	struct hours_date date;
+	struct sip_package_row row;
 
+	if (s->kind == KIND_PACKAGES)
+		return sip_package_row_parse(text, &row) == ERR_OK;
 	if (s->kind == KIND_RANGES)
 		return hours_range_parse(text, &range);
 	if (s->kind == KIND_DATES)
@@ -364,6 +368,7 @@ static scalar_h *const decoders[KIND_COUNT_] = {
     [KIND_USERS] = read_file,
     [KIND_TEXTS] = read_texts,
     [KIND_ZONE] = read_zone,
+    [KIND_PACKAGES] = read_texts,
     [KIND_RANGES] = read_texts,
     [KIND_DATES] = read_texts,
     [KIND_HOLIDAYS] = read_holidays,
@@ -374,7 +379,7 @@ static scalar_h *const decoders[KIND_COUNT_] = {
 
 static bool takes_collections(enum conf_kind kind)
 {
-	return kind == KIND_TEXTS || kind == KIND_RANGES || kind == KIND_DATES ||
+	return kind == KIND_TEXTS || kind == KIND_PACKAGES || kind == KIND_RANGES || kind == KIND_DATES ||
 	       kind == KIND_LINES || kind == KIND_TLS || kind == KIND_OWN_POLICY;
 }
 

@@ -246,6 +246,8 @@ static const char *const wants[KIND_COUNT_] = {
     [KIND_LINES] = "a list of connector/number",
     [KIND_TLS] = "yes, no, or a mapping with certificate_file and key_file",
     [KIND_ZONE] = "a time zone such as Europe/Berlin",
+    [KIND_PACKAGES] = "a list of lines' numbers, or how they begin and *, with dialog or "
+		      "presence, such as 201=presence or 7*=dialog",
     [KIND_RANGES] = "a list of days and times such as mon-fri 08:00-17:30",
     [KIND_DATES] = "a list of dates such as 2026-12-25, or 12-25 for every year",
     [KIND_HOLIDAYS] = "a file name",

@@ -54,6 +54,7 @@ enum conf_scope {
 	KIND(LINES, const struct conf_line *)                                                      \
 	KIND(TLS, struct conf_switch_tls)                                                          \
 	KIND(ZONE, const char *)                                                                   \
+	KIND(PACKAGES, struct conf_texts)                                                          \
 	KIND(RANGES, struct conf_texts)                                                            \
 	KIND(DATES, struct conf_texts)                                                             \
 	KIND(HOLIDAYS, struct conf_holidays *)                                                     \

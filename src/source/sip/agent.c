@@ -115,6 +115,7 @@ static void agent_close(struct source *source)
 	map_fini(&a->by_call);
 	map_fini(&a->by_id);
 	map_fini(&a->by_user);
+	package_fini(a);
 	free(a->rlmi);
 	free(a->txns);
 	free(a->subs);
@@ -154,8 +155,8 @@ static enum err read_server(struct sip_agent *a, const char *server)
 	if (e == ERR_OK) {
 		a->sips = slice_is_nocase(u.scheme, "sips");
 		a->port = u.port;
-	}
 		a->open_transport = !u.port && !sip_param(u.params, "transport", NULL);
+	}
 	return e;
 }
 
@@ -223,6 +224,8 @@ static enum err read_config(struct sip_agent *a, const struct source_config *c)
 		a->event = PACKAGE_PRESENCE;
 	else if (e == ERR_OK && c->package && c->package[0] && strcmp(c->package, "dialog") != 0)
 		e = ERR_MALFORMED;
+	if (e == ERR_OK && c->settings)
+		e = package_init(a, &c->settings->packages);
 	if (e == ERR_OK)
 		e = slice_copy(slice_str(c->username), a->username, sizeof(a->username));
 	/* it is written between quotes */
@@ -239,8 +242,7 @@ static enum err read_config(struct sip_agent *a, const struct source_config *c)
 
 static enum err make_tables(struct sip_agent *a, const struct source_config *c, int64_t now_ms)
 {
-	uint32_t sides = side_wanted(a, PACKAGE_PRESENCE) + side_wanted(a, PACKAGE_FEATURES);
-	uint32_t watches = c->lines_max * (1 + sides) + c->lists_n, n;
+	uint32_t watches = c->lines_max * package_watches(a) + c->lists_n, n;
 
 	a->lists_n = c->lists_n;
 	a->watches = calloc(watches ? watches : 1, sizeof(*a->watches));
@@ -322,7 +324,7 @@ static enum err agent_add_line(struct source *source, uint32_t line, struct slic
 	if (e)
 		return e;
 	for (int event = 0; e == ERR_OK && event < PACKAGE_COUNT; event++)
-		if (side_wanted(a, (enum package)event))
+		if (side_wanted(a, (enum package)a->watches[w].event, (enum package)event))
 			e = watch_add_side(a, w, (enum package)event);
 	if (e) {
 		watch_remove(a, w);

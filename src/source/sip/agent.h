@@ -9,6 +9,7 @@
  *   lines.c    finds lines by id and by URI
  *   inbound.c  takes messages apart       notify.c NOTIFY: match, order, answer
  *   report.c   bodies into obs            list.c   RFC 4662 lists
+ *   package.c  the package that a line is watched in
  *   side.c     a line's further subscriptions and what they say: profile, features
  *   publish.c  the profile as we publish it (publish.h)
  *   probe.c    a person asks whether the PBX answers
@@ -18,9 +19,10 @@
  * subscription with one Call-ID. While a watch is renewed it has two: `sub`, which still reports,
  * and `fresh`, which takes its place with its first NOTIFY.
  *
- * A line has its main watch, in the connector's package, and where that one cannot tell all that is
- * asked, side watches: package presence for the profile beside calls by `dialog`, as-feature-event
- * for DND and forwarding. They are watches like others, but no line is lost or live by them. */
+ * A line has its main watch, in the connector's package or the one that `packages` names for it, and
+ * where that one cannot tell all that is asked, side watches: package presence for the profile beside
+ * calls by `dialog`, as-feature-event for DND and forwarding. They are watches like others, but no line
+ * is lost or live by them. */
 #ifndef SOURCE_SIP_AGENT_H
 #define SOURCE_SIP_AGENT_H
 
@@ -32,6 +34,7 @@
 #include "base/wheel.h"
 #include "proto/sip/digest.h"
 #include "proto/sip/msg.h"
+#include "proto/sip/package.h"
 #include "proto/sip/stream.h"
 #include "proto/sip/uri.h"
 #include "proto/sip/value.h"
@@ -73,6 +76,12 @@ enum {
 
 /* Event packages: RFC 4235, RFC 3856, BroadWorks. */
 enum package { PACKAGE_DIALOG, PACKAGE_PRESENCE, PACKAGE_FEATURES, PACKAGE_COUNT };
+
+/* Of `packages`. */
+struct package_row {
+	char *text;
+	struct sip_package_row is; /* within text */
+};
 
 enum sub_state { SUB_FREE, SUB_ASKING, SUB_SILENT, SUB_LIVE, SUB_LEAVING, SUB_STATES };
 
@@ -239,8 +248,11 @@ struct sip_agent {
 	char host[SOURCE_HOST_MAX];
 	uint16_t port;
 	uint8_t transport;
+	bool open_transport; /* server names neither transport nor port: DNS says it, at each connecting */
 	bool sips, reads_profile, writes_profile, features, lamps;
-	uint8_t event;	    /* the main one */
+	uint8_t event;	    /* lists' and, but for the rows, lines' main one */
+	struct package_row *rows;
+	uint32_t rows_n;
 	uint8_t dnd_while;  /* bits by enum profile */
 	char username[SOURCE_NAME_MAX];
 	struct secret password;
@@ -248,7 +260,6 @@ struct sip_agent {
 	int32_t first_notify_ms;
 	uint64_t seed;
 
-	bool open_transport; /* server names neither transport nor port: DNS says it, at each connecting */
 	int64_t now_ms;
 	struct prng prng;
 	uint64_t tokens;
@@ -484,10 +495,22 @@ void report_forks(struct sip_agent *a, uint32_t line, uint32_t primary);
 void report_flag(struct sip_agent *a, uint32_t line, enum obs_kind kind, bool on);
 uint16_t report_unreadable(struct sip_agent *a, uint32_t line, enum err e, const char *what);
 
+/* ---- package.c ---- */
+struct conf_texts;
+/* ERR_MALFORMED, ERR_NO_MEMORY */
+MUST_CHECK enum err package_init(struct sip_agent *a, const struct conf_texts *rows);
+void package_fini(struct sip_agent *a);
+/* A line's main one. */
+enum package package_of(const struct sip_agent *a, struct slice number);
+/* Is any line watched by it, as its main one or beside it? */
+bool package_asked(const struct sip_agent *a, enum package event);
+/* The most watches that a line can have. */
+uint32_t package_watches(const struct sip_agent *a);
+
 /* ---- side.c ---- */
 struct pidf;
-/* Which packages beside the main one each line is watched by. */
-bool side_wanted(const struct sip_agent *a, enum package event);
+/* Which packages beside its main one a line is watched by. */
+bool side_wanted(const struct sip_agent *a, enum package main, enum package event);
 /* What a PIDF document says of the user; first: of its subscription. */
 void side_profile(struct sip_agent *a, uint32_t watch, const struct pidf *p, bool first);
 /* The PBX holds no document. */

@@ -155,7 +155,8 @@ enum err watch_add(struct sip_agent *a, uint32_t id, struct slice name, uint32_t
 		return ERR_EXISTS;
 	if (w == NONE)
 		return ERR_LIMIT;
-	enum err e = take_slot(a, id, NONE, (enum package)a->event, name);
+	enum err e = take_slot(a, id, NONE,
+			       id == ID_NONE ? (enum package)a->event : package_of(a, name), name);
 	if (e)
 		return e;
 	a->lines_used += id != ID_NONE;

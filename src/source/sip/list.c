@@ -104,6 +104,9 @@ static void take_line(struct sip_agent *a, uint32_t w, const struct rlmi_resourc
 
 	if (line == NONE || res->state == RLMI_TERMINATED)
 		return;
+	/* a list's documents are of the connector's package */
+	if (a->watches[line].event != a->watches[w].event)
+		return;
 	if (a->watches[line].state == WATCH_LISTED && a->watches[line].list != w)
 		return;
 	if (!is_member(a, w, line))

@@ -267,7 +267,7 @@ static enum package event_of(const struct sip_agent *a, const struct sip_msg *m)
 	if (sip_event_parse(sip_msg_header(m, SIP_EVENT), &e))
 		return PACKAGE_COUNT;
 	while (event < PACKAGE_COUNT &&
-	       !((event == a->event || side_wanted(a, (enum package)event)) &&
+	       !(package_asked(a, (enum package)event) &&
 		 slice_is_nocase(e.package, event_name((enum package)event))))
 		event++;
 	return (enum package)event;
@@ -281,7 +281,7 @@ static void refuse_event(struct sip_agent *a, const struct via_channel *from,
 	buf_init(&allow, 256);
 	buf_fmt(&allow, "Allow-Events: %s", event_name((enum package)a->event));
 	for (int event = 0; event < PACKAGE_COUNT; event++)
-		if (side_wanted(a, (enum package)event))
+		if (event != a->event && package_asked(a, (enum package)event))
 			buf_fmt(&allow, ", %s", event_name((enum package)event));
 	buf_str(&allow, "\r\n");
 	outbox_note(&a->out, NOTE_UNSUPPORTED, ID_NONE, "NOTIFY of another event answered 489");

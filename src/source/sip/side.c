@@ -15,9 +15,9 @@ const char *event_name(enum package event)
 	return names[event];
 }
 
-bool side_wanted(const struct sip_agent *a, enum package event)
+bool side_wanted(const struct sip_agent *a, enum package main, enum package event)
 {
-	if (event == a->event)
+	if (event == main)
 		return false;
 	return event == PACKAGE_PRESENCE ? a->reads_profile
 					 : event == PACKAGE_FEATURES && a->features;

@@ -775,6 +775,8 @@ export default {
 	'setting.connectors.ca_file': 'CA',
 	'setting.connectors.package': 'Ereignispaket',
 	'setting.help.connectors.package': 'Was abonniert wird: dialog (Gespräche) oder presence (PIDF).',
+	'setting.connectors.packages': 'Nebenstellen mit anderem Paket',
+	'setting.help.connectors.packages': 'Nebenstellen, die mit einem anderen Paket abonniert werden, etwa [201=presence, 7*=presence]: Nummern wie bei den Nebenstellen, oder wie sie beginnen; die erste passende Zeile zählt.',
 	'setting.connectors.lists': 'Listen',
 	'setting.help.connectors.lists': 'URIs von Ressourcenlisten der Anlage; Nebenstellen, die nicht darin sind, werden einzeln abonniert.',
 	'setting.connectors.listen': 'Eigene Adresse',

@@ -725,6 +725,7 @@ export default {
 	'setting.connectors.silence': 'Silence',
 	'setting.connectors.ca_file': 'CA',
 	'setting.connectors.package': 'Event package',
+	'setting.connectors.packages': 'Lines in another package',
 	'setting.connectors.lists': 'Lists',
 	'setting.connectors.listen': 'Own address',
 	'setting.connectors.tls': 'TLS',

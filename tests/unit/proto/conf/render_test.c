@@ -70,6 +70,7 @@ static const char rich[] =
 	"      - { name: hq, type: sip, server: 'sip:pbx.example', username: u, password_file: p, "
 	"ca_file: ca, package: "
 	"presence,\n"
+	"          packages: [7*=presence],\n"
 	"          lists: ['sip:l@h'], listen: '0.0.0.0:5061', tls: { certificate_file: e.pem, "
 	"key_file: f.pem }, profile: "
 	"both,\n"

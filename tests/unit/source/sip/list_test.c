@@ -119,6 +119,28 @@ static void test_one_list(void **state)
 	rig_close(&r);
 }
 
+/* A list speaks in the connector's package: a line in the other one is subscribed singly, named there or
+ * not. */
+static void test_line_of_another_package(void **state)
+{
+	(void)state;
+	rig_open(&r, &(struct rig_options){ .lists = lists,
+					    .lists_n = 1,
+					    .packages = { "1002=presence" } });
+	rig_add(&r, 0, "1001");
+	rig_add(&r, 1, "1002");
+	rig_connect(&r);
+	struct rig_dialog d = accept_list();
+	assert_int_equal(tell(&d, 0, true, "1001=confirmed 1002=confirmed"), 200);
+	assert_int_equal(rig_call(&r, 0), CALL_TALKING);
+	assert_int_equal(rig_call(&r, 1), -1);
+	struct rig_request *q = rig_take(&r, "SUBSCRIBE");
+	assert_slice(q->m.uri, "sip:1002@pbx.test");
+	assert_string_equal(rig_header(q, "Event"), "presence");
+	assert_false(rig_view(&r, 1).in_list);
+	rig_close(&r);
+}
+
 static void test_recorded_lists(void **state)
 {
 	static const struct {
@@ -470,6 +492,7 @@ static void test_line_added_later(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_line_of_another_package),
 		cmocka_unit_test(test_one_list),	 cmocka_unit_test(test_recorded_lists),
 		cmocka_unit_test(test_too_large),	 cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_unreadable),	 cmocka_unit_test(test_one_bad_body),

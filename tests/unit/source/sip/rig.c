@@ -82,9 +82,11 @@ static void feed(struct rig *r, const struct source_feed *in)
 void rig_open(struct rig *r, const struct rig_options *o)
 {
 	struct secret password = { 0 };
-	const char *dnd_while = o->dnd_while;
+	const char *dnd_while = o->dnd_while, *packages[ARRAY_LEN(o->packages)];
+	uint32_t packages_n = 0;
 	struct conf_connector settings = { .feature_events = o->feature_events, .lamps = o->lamps,
-					   .dnd_while = { &dnd_while, dnd_while != NULL } };
+					   .dnd_while = { &dnd_while, dnd_while != NULL },
+					   .packages = { packages, 0 } };
 	struct source_config c = {
 		.name = "pbx",
 		.connector = 3,
@@ -104,6 +106,11 @@ void rig_open(struct rig *r, const struct rig_options *o)
 		.tuning = &o->tuning,
 	};
 
+	while (packages_n < ARRAY_LEN(packages) && o->packages[packages_n]) {
+		packages[packages_n] = o->packages[packages_n];
+		packages_n++;
+	}
+	settings.packages.n = packages_n;
 	memset(r, 0, sizeof(*r));
 	r->now = 1000000;
 	r->presence = o->package && strcmp(o->package, "presence") == 0;
@@ -162,6 +169,7 @@ void rig_connect(struct rig *r)
 {
 	const struct source_feed in = { .kind = FEED_CONNECTED,
 					.channel = r->channel,
+					.transport = r->transport,
 					.local = { "10.0.0.9", 5088 },
 					.peer = { "10.0.0.1", 5060 } };
 
@@ -169,7 +177,6 @@ void rig_connect(struct rig *r)
 }
 
 void rig_drop(struct rig *r, const char *why)
-					.transport = r->transport,
 {
 	const struct source_feed in = { .kind = FEED_CLOSED, .channel = r->channel, .text = why };
 

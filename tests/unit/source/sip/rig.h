@@ -64,6 +64,7 @@ struct rig_options {
 	const char *server, *package, *username, *password, *listen;
 	const char *const *lists;
 	uint32_t lists_n, lines_max;
+	const char *packages[3]; /* rows; NULL: no more */
 	bool reads_profile, writes_profile, feature_events, lamps;
 	const char *dnd_while; /* one profile */
 	struct source_tuning tuning;

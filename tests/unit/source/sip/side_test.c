@@ -99,6 +99,44 @@ static void test_beside_dialog(void **state)
 	rig_close(&r);
 }
 
+/* `packages`: a line by presence, and one by dialog with its profile beside, over one connection. */
+static void test_package_of_a_line(void **state)
+{
+	(void)state;
+	for (int presence = 0; presence < 2; presence++) {
+		const struct rig_options o = {
+			.package = presence ? "presence" : "dialog",
+			.packages = { presence ? "20*=dialog" : "7*=presence" },
+			.reads_profile = true,
+			.lines_max = 2,
+		};
+		const char *phone = merged(NULL, "<rpid:on-the-phone/>");
+
+		rig_open(&r, &o);
+		rig_add(&r, 7, "201");
+		rig_add(&r, 8, "7001");
+		rig_connect(&r);
+		struct rig_request *q = rig_take(&r, "SUBSCRIBE");
+		assert_string_equal(rig_header(q, "Event"), "dialog");
+		struct rig_dialog d = rig_dialog(q, "n1");
+		rig_reply(&r, q, 200, "Expires: 3600\r\n");
+		assert_int_equal(rig_notify_event(&r, &d, "dialog", "application/dialog-info+xml",
+						  rig_info(0, "x", "initiator", "confirmed")),
+				 200);
+		struct rig_dialog p = rig_live_side(&r, "presence", PIDF_TYPE, phone);
+		assert_int_equal(rig_call(&r, 7), CALL_TALKING);
+		assert_int_equal(rig_call(&r, 8), CALL_TALKING);
+		rig_live_side(&r, "presence", PIDF_TYPE, merged(NULL, "<rpid:away/>"));
+		assert_int_equal(rig_source(&r).live, 2);
+		assert_true(rig_quiet(&r));
+		rig_forget(&r);
+		assert_int_equal(rig_notify_event(&r, &p, "presence", PIDF_TYPE, merged(NULL, "")), 200);
+		assert_int_equal(rig_call(&r, 8), CALL_GONE);
+		assert_int_equal(rig_call(&r, 7), -1);
+		rig_close(&r);
+	}
+}
+
 /* Its end costs the line nothing, and what the PBX refuses is told. */
 static void test_refused_beside_dialog(void **state)
 {
@@ -380,6 +418,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_beside_dialog),
+		cmocka_unit_test(test_package_of_a_line),
 		cmocka_unit_test(test_refused_beside_dialog),
 		cmocka_unit_test(test_full_after_link_up),
 		cmocka_unit_test(test_own_and_others),
