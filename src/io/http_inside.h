@@ -50,6 +50,7 @@ struct http_lane {
 	struct http_client *client;
 	CURLM *multi;
 	struct event *timer;
+	struct loop_task now, again; /* libcurl wants to go on at once; the hook has to see what came of it */
 };
 
 struct http_client {

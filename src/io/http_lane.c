@@ -9,10 +9,11 @@ struct watched {
 };
 
 /* The answer handler may send, and may free the client: then nothing here is looked at again, the
- * memory itself lasts until the end of the turn. */
-static void take_ended(struct http_lane *lane)
+ * memory itself lasts until the end of the turn. True when there was an answer. */
+static bool take_ended(struct http_lane *lane)
 {
 	struct http_client *c = lane->client;
+	bool any = false;
 	CURLMsg *m;
 	int left;
 
@@ -29,7 +30,9 @@ static void take_ended(struct http_lane *lane)
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &slot);
 		curl_multi_remove_handle(lane->multi, easy);
 		http_slot_end(slot, code);
+		any = true;
 	}
+	return any;
 }
 
 static void on_socket(evutil_socket_t fd, short what, void *arg)
@@ -43,15 +46,34 @@ static void on_socket(evutil_socket_t fd, short what, void *arg)
 	take_ended(lane);
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+static bool go_on(struct http_lane *lane)
 {
-	struct http_lane *lane = arg;
 	int running;
 
+	curl_multi_socket_action(lane->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	return take_ended(lane);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
 	(void)fd;
 	(void)what;
-	curl_multi_socket_action(lane->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	take_ended(lane);
+	go_on(arg);
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* Behind the turn's hook: the request that it sent is on the wire before the loop looks at the sockets
+ * again. Should something have ended already, the hook is called once more. */
+static void go_on_now(void *arg)
+{
+	struct http_lane *lane = arg;
+
+	if (go_on(lane))
+		loop_later(lane->client->loop, &lane->again, nothing, NULL);
 }
 
 static void unwatch(struct http_lane *lane, curl_socket_t fd, struct watched *w)
@@ -95,9 +117,10 @@ static int set_timer(CURLM *multi, long ms, void *arg)
 	struct timeval tv = loop_timeval(ms);
 
 	(void)multi;
-	if (ms < 0)
-		return evtimer_del(lane->timer);
-	return evtimer_add(lane->timer, &tv);
+	loop_not_later(lane->client->loop, &lane->now);
+	if (ms == 0)
+		loop_last(lane->client->loop, &lane->now, go_on_now, lane);
+	return ms > 0 ? evtimer_add(lane->timer, &tv) : evtimer_del(lane->timer);
 }
 
 enum err http_lane_open(struct http_lane *lane, struct http_client *c, uint32_t connections_max)
@@ -121,8 +144,11 @@ void http_lane_close(struct http_lane *lane)
 {
 	if (lane->multi)
 		curl_multi_cleanup(lane->multi);
-	if (lane->timer)
+	if (lane->timer) {
 		event_free(lane->timer);
+		loop_not_later(lane->client->loop, &lane->now);
+		loop_not_later(lane->client->loop, &lane->again);
+	}
 	lane->multi = NULL;
 	lane->timer = NULL;
 }

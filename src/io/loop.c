@@ -25,7 +25,7 @@ struct loop {
 	struct clock_reading clock;
 	int64_t wake_ms;  /* as asked */
 	int64_t armed_ms; /* as the timer has it */
-	struct loop_task *tasks, **tasks_end;
+	struct loop_list later, last; /* before the turn's hook, behind it */
 	char *scratch;
 };
 
@@ -94,7 +94,8 @@ enum err loop_new(struct loop **ret, const struct loop_hooks *hooks)
 		return ERR_NO_MEMORY;
 	l->hooks = hooks ? *hooks : (struct loop_hooks){0};
 	l->wake_ms = l->armed_ms = LOOP_NEVER;
-	l->tasks_end = &l->tasks;
+	l->later.end = &l->later.first;
+	l->last.end = &l->last.first;
 	signal(SIGPIPE, SIG_IGN);
 	event_set_log_callback(no_log);
 	l->poke_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -112,17 +113,28 @@ enum err loop_new(struct loop **ret, const struct loop_hooks *hooks)
 	return ERR_OK;
 }
 
-static void run_tasks(struct loop *l)
+static void queue(struct loop_list *list, struct loop_task *t, void (*run)(void *arg), void *arg)
+{
+	if (t->at)
+		return;
+	t->run = run;
+	t->arg = arg;
+	t->next = NULL;
+	t->list = list;
+	t->at = list->end;
+	*list->end = t;
+	list->end = &t->next;
+}
+
+static void run_tasks(struct loop *l, struct loop_list *list)
 {
 	/* Those that tasks queue wait for the next turn: a turn's work stays bounded. */
-	struct loop_task *t = l->tasks, *stop_before = NULL;
-	struct loop_task mark = {0};
+	struct loop_task mark = {0}, *t;
 
-	if (!t)
+	if (!list->first)
 		return;
-	loop_later(l, &mark, NULL, NULL);
-	stop_before = &mark;
-	while ((t = l->tasks) != stop_before) {
+	queue(list, &mark, NULL, NULL);
+	while ((t = list->first) != &mark) {
 		loop_not_later(l, t);
 		t->run(t->arg);
 	}
@@ -133,8 +145,8 @@ void loop_free(struct loop *l)
 {
 	if (!l)
 		return;
-	while (l->tasks)
-		run_tasks(l);
+	while (l->later.first)
+		run_tasks(l, &l->later);
 	for (int i = 0; i < l->signals_n; i++)
 		event_free(l->signals[i]);
 	if (l->poked)
@@ -168,11 +180,12 @@ static void arm(struct loop *l)
 
 static void end_turn(struct loop *l)
 {
-	run_tasks(l);
+	run_tasks(l, &l->later);
 	if (l->wake_ms <= loop_mono_ms(l))
 		l->wake_ms = LOOP_NEVER;
 	if (l->hooks.turn)
 		l->hooks.turn(l->hooks.arg);
+	run_tasks(l, &l->last);
 }
 
 void loop_run(struct loop *l)
@@ -180,7 +193,7 @@ void loop_run(struct loop *l)
 	l->stopping = false;
 	end_turn(l);
 	while (!l->stopping) {
-		bool at_once = l->tasks || l->wake_ms <= loop_mono_ms(l);
+		bool at_once = l->later.first || l->last.first || l->wake_ms <= loop_mono_ms(l);
 
 		if (!at_once)
 			arm(l);
@@ -258,25 +271,24 @@ struct event_base *loop_base(struct loop *l)
 
 void loop_later(struct loop *l, struct loop_task *t, void (*run)(void *arg), void *arg)
 {
-	if (t->at)
-		return;
-	t->run = run;
-	t->arg = arg;
-	t->next = NULL;
-	t->at = l->tasks_end;
-	*l->tasks_end = t;
-	l->tasks_end = &t->next;
+	queue(&l->later, t, run, arg);
+}
+
+void loop_last(struct loop *l, struct loop_task *t, void (*run)(void *arg), void *arg)
+{
+	queue(&l->last, t, run, arg);
 }
 
 void loop_not_later(struct loop *l, struct loop_task *t)
 {
+	(void)l;
 	if (!t->at)
 		return;
 	*t->at = t->next;
 	if (t->next)
 		t->next->at = t->at;
 	else
-		l->tasks_end = t->at;
+		t->list->end = t->at;
 	t->at = NULL;
 }
 

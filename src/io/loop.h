@@ -12,7 +12,7 @@
  * HTTP answers, each with a bounded amount of work (there the daemon feeds its machines); then call
  * the turn hook once. In the hook the daemon ticks the machines that are due, drains all of them
  * (channel_connect, channel_send, http_client_send ...) and states when it wants to be called next:
- * loop_wake_at(loop, earliest of all next()).
+ * loop_wake_at(loop, earliest of all next()). Requests that it sent leave right behind it, in the same turn.
  *
  * The rule that keeps this simple: nothing in this room calls back from inside a call. What a
  * channel_connect or http_client_send leads to arrives in a later turn. Handlers and the hook may

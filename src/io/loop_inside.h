@@ -10,8 +10,13 @@
  * inside a call, and frees of objects that may still be in use further up the stack. */
 struct loop_task {
 	struct loop_task *next, **at; /* at: NULL while not queued */
+	struct loop_list *list;
 	void (*run)(void *arg);
 	void *arg;
+};
+
+struct loop_list {
+	struct loop_task *first, **end;
 };
 
 struct event_base *loop_base(struct loop *l);
@@ -20,6 +25,10 @@ struct event_base *loop_base(struct loop *l);
 void loop_look_at_clock(struct loop *l);
 /* Queues the task, which stays owned by the caller; nothing when it is queued already. */
 void loop_later(struct loop *l, struct loop_task *t, void (*run)(void *arg), void *arg);
+/* The same, but right behind the turn's hook: what the hook has handed over leaves before the loop looks at
+ * the sockets again. What the task leads to for the hook needs another turn (loop_later). */
+void loop_last(struct loop *l, struct loop_task *t, void (*run)(void *arg), void *arg);
+/* Takes it out of either. */
 void loop_not_later(struct loop *l, struct loop_task *t);
 
 /* One block of memory for receiving, shared because it is used up before the callback returns. */

@@ -159,6 +159,71 @@ static void time_stands_still_within_a_turn_and_never_goes_back(void **state)
 	loop_free(s.loop);
 }
 
+/* ---- tasks ---- */
+
+struct order {
+	struct loop *loop;
+	struct loop_task later, last, once_more;
+	char said[32];
+};
+
+static void say(struct order *o, const char *what)
+{
+	const size_t n = strlen(o->said);
+
+	assert_true(n + 1 < sizeof(o->said));
+	memcpy(o->said + n, what, 2);
+}
+
+static void say_later(void *arg)
+{
+	say(arg, "b");
+}
+
+static void say_again(void *arg)
+{
+	say(arg, "l");
+}
+
+static void say_last(void *arg)
+{
+	struct order *o = arg;
+
+	say(o, "L");
+	loop_last(o->loop, &o->once_more, say_again, o);
+}
+
+static void say_turn(void *arg)
+{
+	struct order *o = arg;
+
+	say(o, "t");
+	if (strlen(o->said) > 1) {
+		loop_stop(o->loop);
+		return;
+	}
+	loop_last(o->loop, &o->last, say_last, o);
+	loop_later(o->loop, &o->later, say_later, o);
+}
+
+/* What the hook hands over leaves behind it in the same turn; what that leads to takes another turn, which
+ * comes at once. */
+static void tasks_run_before_the_hook_and_behind_it(void **state)
+{
+	struct order o = {0};
+	(void)state;
+
+	assert_int_equal(loop_new(&o.loop, &(struct loop_hooks){say_turn, NULL, &o}), ERR_OK);
+	loop_run(o.loop);
+	assert_string_equal(o.said, "tLbtl");
+	loop_last(o.loop, &o.last, say_last, &o);
+	loop_not_later(o.loop, &o.last);
+	loop_last(o.loop, &o.once_more, say_again, &o);
+	loop_run(o.loop);
+	assert_string_equal(o.said, "tLbtltl"); /* taken out again; the other is still the list's end */
+	loop_free(o.loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +232,7 @@ int main(void)
 	    cmocka_unit_test(a_hook_that_is_due_now_is_called_again),
 	    cmocka_unit_test(a_poke_from_another_thread_makes_a_turn),
 	    cmocka_unit_test(signals_arrive_through_the_hook),
+	    cmocka_unit_test(tasks_run_before_the_hook_and_behind_it),
 	    cmocka_unit_test(time_stands_still_within_a_turn_and_never_goes_back),
 	};
 	return cmocka_run_group_tests_name("io/loop", tests, NULL, NULL);
