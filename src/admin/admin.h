@@ -217,6 +217,10 @@ struct admin_engine {
 	uint32_t daemon_n;
 	const struct admin_counter *lamps, *watchers; /* what watchers did; how many there are */
 	uint32_t lamps_n, watchers_n;
+	const struct admin_counter *messages; /* what became of those that carry alarms */
+	uint32_t messages_n;
+	bool messages_failing;	     /* the last one has not arrived everywhere */
+	struct slice messages_error; /* why */
 };
 
 /* Add or replace. ERR_LIMIT for an id beyond the maxima given at start, ERR_NO_MEMORY. */

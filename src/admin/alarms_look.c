@@ -102,6 +102,8 @@ static void look_at_engine(struct alarms *a, const struct admin_engine *e)
 		see_number(a, ALARM_CAPACITY, SLICE_NONE, SLICE_NONE, e->users, "people");
 	if (counter_of(e->daemon, e->daemon_n, "store_failing"))
 		alarms_see(a, ALARM_STORE, SLICE_NONE, SLICE_NONE, 0, SLICE_NONE);
+	if (e->messages_failing)
+		alarms_see(a, ALARM_MESSAGES, SLICE_NONE, SLICE_NONE, 0, e->messages_error);
 	if (done && failed)
 		alarms_see(a, ALARM_RELOAD, SLICE_NONE, SLICE_NONE, 0, SLICE_NONE);
 }

@@ -100,6 +100,11 @@ static void emit_daemon(struct scrape *s)
 	emit_counters(s, s->engine.engine.daemon, s->engine.engine.daemon_n);
 }
 
+static void emit_messages(struct scrape *s)
+{
+	emit_counters(s, s->engine.engine.messages, s->engine.engine.messages_n);
+}
+
 static void emit_lamps(struct scrape *s)
 {
 	emit_counters(s, s->engine.engine.lamps, s->engine.engine.lamps_n);

@@ -122,8 +122,9 @@ void pack_account(const struct admin_account *v, void *block, struct admin_accou
 size_t pack_engine_size(const struct admin_engine *v)
 {
 	return (counters_kept(v->counters_n) + counters_kept(v->daemon_n) + counters_kept(v->lamps_n) +
-		counters_kept(v->watchers_n)) *
-	       sizeof(*v->counters);
+		counters_kept(v->watchers_n) + counters_kept(v->messages_n)) *
+		       sizeof(*v->counters) +
+	       text_size(v->messages_error);
 }
 
 void pack_engine(const struct admin_engine *v, void *block, struct admin_engine *ret)
@@ -135,4 +136,6 @@ void pack_engine(const struct admin_engine *v, void *block, struct admin_engine 
 	ret->daemon = counters(&at, v->daemon, &ret->daemon_n);
 	ret->lamps = counters(&at, v->lamps, &ret->lamps_n);
 	ret->watchers = counters(&at, v->watchers, &ret->watchers_n);
+	ret->messages = counters(&at, v->messages, &ret->messages_n);
+	ret->messages_error = text(&at, v->messages_error);
 }

@@ -83,6 +83,7 @@ enum err herald_set(struct herald *h, const struct conf_alarms *c)
 	pthread_mutex_lock(&h->lock);
 	if (!e)
 		e = address_copy(&h->address, &fresh);
+	h->stats.failing = false; /* of the new ones nothing is known */
 	pthread_mutex_unlock(&h->lock);
 	address_fini(&fresh);
 	return e;
@@ -166,6 +167,7 @@ static void failed(struct herald *h, const char *what, const char *why)
 {
 	pthread_mutex_lock(&h->lock);
 	h->stats.failed++;
+	h->stats.failing = true;
 	snprintf(h->stats.error, sizeof(h->stats.error), "%s: %s", what, why);
 	pthread_mutex_unlock(&h->lock);
 }
@@ -271,12 +273,11 @@ static void deliver(struct herald *h)
 			posted = post(h);
 		if (!mailed)
 			mailed = mail(h);
-		if (posted && mailed)
-			return;
-		end = rest(h, BETWEEN_TRIES_MS);
+		end = posted && mailed ? false : rest(h, BETWEEN_TRIES_MS);
 	}
 	pthread_mutex_lock(&h->lock);
-	h->stats.dropped += h->going_n;
+	h->stats.dropped += posted && mailed ? 0 : h->going_n;
+	h->stats.failing = !posted || !mailed;
 	pthread_mutex_unlock(&h->lock);
 }
 

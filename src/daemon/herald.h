@@ -15,6 +15,7 @@ enum { HERALD_WAITING_MAX = 256, HERALD_ERROR_MAX = 200 };
 struct herald_stats {
 	uint64_t sent, failed, dropped; /* messages; failed: tries; dropped: alarms */
 	char error[HERALD_ERROR_MAX];	/* words of the last failure */
+	bool failing; /* the last try failed, and nothing has arrived everywhere since */
 };
 
 /* Starts the thread. ERR_NO_MEMORY, ERR_IO. */

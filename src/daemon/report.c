@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "core/publish.h"
+#include "daemon/herald.h"
 #include "daemon/lamps.h"
 
 enum {
@@ -36,6 +37,7 @@ struct account_facts {
 
 struct report {
 	const struct lamp_server *lamps; /* NULL: not told yet */
+	struct herald *herald;		 /* as lamps */
 	struct bridge *bridge;
 	struct admin *admin;
 	const struct people *people;
@@ -473,7 +475,15 @@ static void tell_engine(struct report *r, const struct admin_counter *daemon, ui
 	static struct admin_counter lamps[LAMP_NOTE_COUNT + 8], watchers[8];
 	struct lamps_view v;
 	bool lit = r->lamps && lamp_server_view(r->lamps, &v);
+	struct herald_stats told = { 0 };
+	if (r->herald)
+		herald_stats(r->herald, &told);
+	const struct admin_counter messages[] = {
+		{ "sent", told.sent }, { "failed", told.failed }, { "dropped", told.dropped },
+	};
 	const struct admin_engine out = {
+		.messages = messages, .messages_n = ARRAY_LEN(messages), .messages_failing = told.failing,
+		.messages_error = slice_str(told.error),
 		.lamps = lamps, .lamps_n = lit ? count_lamps(&v, lamps) : 0,
 		.watchers = watchers, .watchers_n = lit ? count_watchers(&v, watchers) : 0,
 		.users = directory_users(d), .users_max = r->limits.users, .lines = directory_lines(d),
@@ -501,6 +511,11 @@ void report_at_once(struct report *r, struct bridge_time t, uint32_t user)
 			     engine_account_policy(bridge_engine(r->bridge), a, &p) ? p.mode
 										    : MODE_OFF);
 	}
+}
+
+void report_set_herald(struct report *r, struct herald *h)
+{
+	r->herald = h;
 }
 
 void report_set_lamps(struct report *r, const struct lamp_server *s)

@@ -38,6 +38,9 @@ void report_set_sign_in(struct report *r, uint16_t account, const char *login, c
 /* Where watchers of lamps are counted. */
 struct lamp_server;
 void report_set_lamps(struct report *r, const struct lamp_server *s);
+/* Where messages that carry alarms are counted. */
+struct herald;
+void report_set_herald(struct report *r, struct herald *h);
 
 void report_user_changed(struct report *r, uint32_t user);
 /* The user's id is about to be released. */

@@ -122,8 +122,10 @@ static enum err start_bridge(struct app *a, const struct bridge_limits *l)
 					       .seed = l->seed };
 	if (!e)
 		e = lamp_server_new(&a->lamps, &lc);
-	if (!e)
+	if (!e) {
 		report_set_lamps(a->report, a->lamps);
+		report_set_herald(a->report, a->herald);
+	}
 	if (!e)
 		e = rules_new(&a->rules, a->bridge);
 	if (!e) {

@@ -17,7 +17,7 @@ got, mails = [], []
 
 
 class Hook(http.server.BaseHTTPRequestHandler):
-    refuse = 1  # the first one is answered 500: it comes again
+    refuse = 1  # so many are answered 500: they come again
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -133,8 +133,22 @@ def main():
             assert not re.search(r'offhook_graph_credential_ends_seconds{account="acme"} 0', stage.metrics())
             ends_on(datetime.date.today() + datetime.timedelta(days=500))
             await_that("over", lambda: told("over", "secret-ends"))
+        with tap.case("messages are counted"):
+            def messages(kind):
+                return int(re.search(rf'offhook_alarm_messages_total{{class="{kind}"}} (\d+)', stage.metrics()).group(1))
+            await_that("both ways, raised and over, twice", lambda: messages("sent") >= 8)
+            assert messages("failed") >= 1 and messages("dropped") == 0, stage.metrics()
         with tap.case("nothing else was told, nothing twice"):
             assert len(told("raised", "token-refused")) == 1 and len(told("over", "token-refused")) == 1, got
+        with tap.case("that messages do not arrive is an alarm, over with the next one that does"):
+            def failing():
+                return [a for a in stage.api("/alarms")["alarms"] if a["id"] == "messages"]
+            Hook.refuse = 3  # three tries in forty seconds
+            ends_on(datetime.date.today() + datetime.timedelta(days=5))
+            await_that("raised", failing)
+            assert "webhook of alarms: status 500" in str(failing()), failing()
+            await_that("over", lambda: not failing())
+            await_that("told", lambda: told("over", "messages"))
     tap.done()
 
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "admin/alarms.h"
+#include "admin/alarms_look.h"
 
 #define ACME SLICE_LIT("acme")
 #define HQ SLICE_LIT("hq")
@@ -139,6 +139,40 @@ static void more_than_fit_are_counted(void **state)
 	assert_int_equal(alarms_left_out(a), 7);
 }
 
+static bool look(struct snapshot *s, int64_t second, bool failing)
+{
+	const struct admin_engine e = {.users_max = 10, .lines_max = 10, .messages_failing = failing,
+				       .messages_error = SLICE_LIT("mail of alarms: timeout")};
+	struct snap_copy copy = {0};
+	bool changed;
+
+	snapshot_put_engine(s, &e);
+	alarms_begin(a, second * 1000, 1000000 + second * 1000);
+	alarms_look(a, s, &copy);
+	changed = alarms_end(a, gone, NULL);
+	snap_copy_fini(&copy);
+	return changed;
+}
+
+/* Who reads the page learns that nobody else is told. One try that failed is no alarm yet. */
+static void messages_that_do_not_arrive(void **state)
+{
+	const struct snapshot_limits l = {1, 1, 1, 7};
+	struct snapshot *s;
+	(void)state;
+
+	assert_int_equal(snapshot_new(&s, &l), ERR_OK);
+	assert_false(look(s, 1, true));
+	assert_false(look(s, 21, false));
+	assert_false(look(s, 41, true));
+	assert_false(look(s, 70, true));
+	assert_true(look(s, 71, true));
+	assert_int_equal(alarms_raised(a, SEVERITY_WARNING), 1);
+	assert_true(look(s, 91, false));
+	assert_string_equal(over, "messages /;");
+	snapshot_free(s);
+}
+
 /* Every row says what it is and what to do, in our house's way. */
 static void the_table_is_whole(void **state)
 {
@@ -179,6 +213,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_account_that_is_gone_is_forgotten, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(more_than_fit_are_counted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(messages_that_do_not_arrive, set_up, tear_down),
 		cmocka_unit_test(the_table_is_whole),
 	};
 

@@ -321,8 +321,10 @@ void harness_user(struct harness *h, uint32_t i, unsigned step)
 void harness_fill(struct harness *h, uint32_t users)
 {
 	static const struct admin_counter engine[] = {{"events", 99}};
+	static const struct admin_counter messages[] = {{"sent", 41}, {"failed", 3}};
 	struct admin_engine e = {
-	    .users = users, .users_max = 20000, .counters = engine, .counters_n = 1};
+	    .users = users, .users_max = 20000, .counters = engine, .counters_n = 1,
+	    .messages = messages, .messages_n = 2};
 
 	put_health(h);
 	for (uint32_t i = 0; i < users; i++)

@@ -397,6 +397,8 @@ static void metrics_parse(void **state)
 	assert_non_null(strstr(r.body, "offhook_connector_notes_total{account=\"acme\",connector="
 				       "\"hq\",class=\"malformed\"} 3\n"));
 	assert_non_null(strstr(r.body, "offhook_graph_sent_total{account=\"acme\"} 90211\n"));
+	assert_non_null(strstr(r.body, "offhook_alarm_messages_total{class=\"sent\"} 41\n"));
+	assert_non_null(strstr(r.body, "offhook_alarm_messages_total{class=\"failed\"} 3\n"));
 	reply_fini(&r);
 }
 

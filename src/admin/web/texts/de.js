@@ -196,6 +196,7 @@ export default {
 	'alarm.capacity': 'Neun Zehntel von server.capacity sind belegt.',
 	'alarm.store': 'Der Speicher lässt sich nicht schreiben.',
 	'alarm.reload': 'Das letzte Neulesen wurde abgelehnt: die alte Konfiguration gilt weiter.',
+	'alarm.messages': 'Alarme werden weder per Webhook noch per E-Mail vollständig zugestellt.',
 	'alarm.permission': 'Eine Berechtigung von Microsoft Graph fehlt.',
 	'alarm.lookup-denied': 'Personen lassen sich nicht nachschlagen.',
 	'alarm.group-failed': 'Die Mitglieder einer Gruppe lassen sich nicht lesen.',

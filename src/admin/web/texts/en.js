@@ -196,6 +196,7 @@ export default {
 	'alarm.capacity': 'Nine tenths of server.capacity are used.',
 	'alarm.store': 'The store cannot be written.',
 	'alarm.reload': 'The last reload was refused: the old configuration is in force.',
+	'alarm.messages': 'Alarms are not delivered by webhook or mail.',
 	'alarm.permission': 'A permission of Microsoft Graph is missing.',
 	'alarm.lookup-denied': 'People cannot be looked up.',
 	'alarm.group-failed': 'A group\'s members cannot be read.',
