@@ -1,17 +1,20 @@
 /* api_alarms.c - alarms, and the last day in numbers. */
 #include "admin/auth/api.h"
 #include "admin/impl.h"
+#include "admin/said.h"
 
 static json_t *alarm_json(const struct alarm *x)
 {
 	const struct alarm_row *row = &alarm_rows[x->kind];
 
-	return json_pack("{s:s,s:s,s:o,s:o,s:s,s:s,s:s,s:o}", "id", row->name, "severity",
-			 severity_name((enum severity)row->severity), "account",
-			 x->account[0] ? json_string(x->account) : json_null(), "connector",
-			 x->connector[0] ? json_string(x->connector) : json_null(), "text",
-			 row->text, "detail", x->detail, "fix", row->fix, "since",
-			 api_instant(x->since_wall_ms));
+	json_t *j = json_pack("{s:s,s:s,s:o,s:o,s:s,s:s,s:o}", "id", row->name, "severity",
+			      severity_name((enum severity)row->severity), "account",
+			      x->account[0] ? json_string(x->account) : json_null(), "connector",
+			      x->connector[0] ? json_string(x->connector) : json_null(), "text",
+			      row->text, "fix", row->fix, "since", api_instant(x->since_wall_ms));
+
+	said_set(j, "detail", x->detail);
+	return j;
 }
 
 /* What is of no account concerns those who see everything. */

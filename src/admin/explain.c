@@ -211,7 +211,7 @@ void explain_seen(struct buf *out, const struct admin_user *u)
 	if (u->lamp != LAMP_OFF)
 		buf_fmt(out, "; lamp: %s, watched by %u", lamp_label((enum lamp)u->lamp), u->watchers);
 	if (u->seen_wall_ms)
-		when(out, ", read back at ", u->seen_wall_ms);
+		when(out, "; read back at ", u->seen_wall_ms);
 	if (u->conflict)
 		buf_str(out, "; conflict: another application writes the same user, our session was taken "
 			     "away more than once in the last hour: find the program with the same "

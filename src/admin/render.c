@@ -2,6 +2,7 @@
 
 #include "admin/explain.h"
 #include "admin/matching.h"
+#include "admin/said.h"
 #include "admin/words.h"
 #include "base/date.h"
 #include "core/engine.h"
@@ -63,7 +64,7 @@ static void line_profile(struct jsonw *j, const struct admin_line *l)
 	text_or_null(j, "text", l->profile_text);
 	jsonw_string(j, "write", word_line_write(l->write));
 	text_or_null(j, "written", said ? slice_str(profile_name((enum profile)l->written)) : SLICE_NONE);
-	text_or_null(j, "refusal", l->write == LINE_WRITE_REFUSED ? l->refusal : SLICE_NONE);
+	said_write(j, "refusal", l->write == LINE_WRITE_REFUSED && l->refusal.n ? l->refusal : SLICE_NONE);
 	jsonw_string(j, "lend", word_line_lend(l->lend));
 	text_or_null(j, "lent", is_lent(l) ? slice_str(profile_name((enum profile)l->lent)) : SLICE_NONE);
 	jsonw_end_object(j);
@@ -79,7 +80,7 @@ void render_line(struct jsonw *j, const struct admin_line *l, const struct names
 	instant(j, "since", l->since_wall_ms);
 	instant(j, "last_report", l->last_report_wall_ms);
 	jsonw_uint(j, "last_status", l->last_status);
-	text_or_null(j, "reason", l->reason);
+	said_write(j, "reason", l->reason.n ? l->reason : SLICE_NONE);
 	line_profile(j, l);
 	text_or_null(j, "lamp", l->lamp);
 	text_or_null(j, "lamp_refusal", l->lamp_refusal);
@@ -166,45 +167,60 @@ static void policy(struct jsonw *j, const struct admin_user *u)
 	jsonw_end_object(j);
 }
 
+/* After each sentence that was written, a byte that is in none. */
+enum { SENTENCE_END = '\x1e' };
+
+static void end_sentence(struct buf *b, size_t *from)
+{
+	if (b->n > *from)
+		buf_char(b, SENTENCE_END);
+	*from = b->n;
+}
+
+static void explain(struct buf *b, const struct admin_user *u, const struct names *n, enum account_mode mode)
+{
+	size_t from = 0;
+
+	explain_rule(b, u, n);
+	end_sentence(b, &from);
+	explain_session(b, u, mode);
+	end_sentence(b, &from);
+	explain_text(b, u);
+	end_sentence(b, &from);
+	explain_matching(b, u);
+	end_sentence(b, &from);
+	explain_seen(b, u);
+	end_sentence(b, &from);
+	for (uint32_t i = 0; i < u->lines_n; i++) {
+		explain_write(b, &u->lines[i], n);
+		end_sentence(b, &from);
+		explain_lend(b, u, &u->lines[i], n);
+		end_sentence(b, &from);
+		explain_lamp(b, &u->lines[i], n);
+		end_sentence(b, &from);
+	}
+}
+
 static void sentences(struct jsonw *j, const struct admin_user *u, const struct names *n,
 		      enum account_mode mode)
 {
+	struct slice all, sentence;
 	struct buf b;
 
-	buf_init(&b, 8192);
-	explain_rule(&b, u, n);
-	jsonw_slice(j, "rule", buf_view(&b));
+	buf_init(&b, 65536);
+	explain(&b, u, n, mode);
+	all = buf_view(&b);
+	jsonw_slice(j, "rule", slice_sub(all, 0, slice_find(all, SENTENCE_END)));
 	jsonw_begin_array(j, "why");
-	jsonw_slice(j, NULL, buf_view(&b));
-	buf_reset(&b);
-	explain_session(&b, u, mode);
-	jsonw_slice(j, NULL, buf_view(&b));
-	buf_reset(&b);
-	explain_text(&b, u);
-	if (buf_view(&b).n)
-		jsonw_slice(j, NULL, buf_view(&b));
-	buf_reset(&b);
-	explain_matching(&b, u);
-	if (buf_view(&b).n)
-		jsonw_slice(j, NULL, buf_view(&b));
-	buf_reset(&b);
-	explain_seen(&b, u);
-	if (buf_view(&b).n)
-		jsonw_slice(j, NULL, buf_view(&b));
-	for (uint32_t i = 0; i < u->lines_n; i++) {
-		buf_reset(&b);
-		explain_write(&b, &u->lines[i], n);
-		if (buf_view(&b).n)
-			jsonw_slice(j, NULL, buf_view(&b));
-		buf_reset(&b);
-		explain_lend(&b, u, &u->lines[i], n);
-		if (buf_view(&b).n)
-			jsonw_slice(j, NULL, buf_view(&b));
-		buf_reset(&b);
-		explain_lamp(&b, &u->lines[i], n);
-		if (buf_view(&b).n)
-			jsonw_slice(j, NULL, buf_view(&b));
-	}
+	while (slice_split(&all, SENTENCE_END, &sentence))
+		if (sentence.n)
+			jsonw_slice(j, NULL, sentence);
+	jsonw_end_array(j);
+	all = buf_view(&b);
+	jsonw_begin_array(j, "why_said");
+	while (slice_split(&all, SENTENCE_END, &sentence))
+		if (sentence.n)
+			said_write_parts(j, NULL, sentence);
 	jsonw_end_array(j);
 	buf_fini(&b);
 }
@@ -227,7 +243,7 @@ static void graph(struct jsonw *j, const struct admin_user *u)
 	text_or_null(j, "teams_id", u->teams_id);
 	jsonw_uint(j, "last_status", u->last_http_status);
 	instant(j, "last_answer", u->last_answer_wall_ms);
-	text_or_null(j, "error", u->graph_error);
+	said_write(j, "error", u->graph_error.n ? u->graph_error : SLICE_NONE);
 	text_or_null(j, "request_id", u->request_id);
 	instant(j, "retry", u->retry_wall_ms);
 	instant(j, "renew", u->held != SESSION_NONE ? u->renew_wall_ms : 0);
@@ -281,9 +297,9 @@ void render_connector(struct jsonw *j, const char *key, const struct admin_conne
 	jsonw_slice(j, "server", v->server);
 	jsonw_bool(j, "up", v->up);
 	instant(j, "since", v->since_wall_ms);
-	jsonw_slice(j, "state", v->state);
+	said_write(j, "state", v->state);
 	jsonw_bool(j, "logged_in", v->logged_in);
-	text_or_null(j, "missing", v->missing);
+	said_write(j, "missing", v->missing.n ? v->missing : SLICE_NONE);
 	jsonw_uint(j, "lines", v->lines);
 	jsonw_uint(j, "live", v->live);
 	jsonw_uint(j, "refused", v->refused);
@@ -315,7 +331,7 @@ static void account_graph(struct jsonw *j, const struct admin_account *v)
 	jsonw_begin_object(j, "graph");
 	jsonw_string(j, "token", word_token(v->token));
 	instant(j, "token_good_until", v->token_good_until_wall_ms);
-	text_or_null(j, "token_error", v->token_error);
+	said_write(j, "token_error", v->token_error.n ? v->token_error : SLICE_NONE);
 	jsonw_bool(j, "gate_closed", v->gate_closed);
 	instant(j, "gate_until", v->gate_closed ? v->gate_until_wall_ms : 0);
 	jsonw_uint(j, "queued_rise", v->queued[URGENCY_RISE]);

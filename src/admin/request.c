@@ -8,6 +8,7 @@
 
 #include "admin/auth/origin.h"
 #include "admin/host.h"
+#include "admin/said.h"
 #include "base/jsonw.h"
 #include "proto/http/framing.h"
 
@@ -398,7 +399,7 @@ void admin_refuse_with(struct admin *a, uint64_t command, int http_status, const
 	jsonw_string(&j, "type", "about:blank");
 	jsonw_string(&j, "title", title);
 	jsonw_int(&j, "status", http_status);
-	jsonw_string(&j, "detail", detail);
+	said_write(&j, "detail", slice_str(detail));
 	if (errors)
 		jsonw_raw(&j, "errors", slice_str(errors));
 	jsonw_end_object(&j);

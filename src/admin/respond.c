@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "admin/said.h"
 #include "base/jsonw.h"
 
 static const char csp[] = "default-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -17,7 +18,7 @@ void respond_problem(struct request *r, int status, const char *title, const cha
 	jsonw_string(&j, "type", "about:blank");
 	jsonw_string(&j, "title", title);
 	jsonw_int(&j, "status", status);
-	jsonw_string(&j, "detail", detail);
+	said_write(&j, "detail", slice_str(detail));
 	jsonw_end_object(&j);
 	r->status = status;
 	r->content_type = "application/problem+json";

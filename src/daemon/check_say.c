@@ -1,6 +1,7 @@
 /* check_say.c - a round of questions is over: what was answered, and what is wrong, in words. */
 #include <stdio.h>
 
+#include "admin/said.h"
 #include "daemon/check.h"
 #include "daemon/check_people.h"
 #include "daemon/config.h"
@@ -22,9 +23,12 @@ enum verdict { WRONG, GOOD, NOTED }; /* NOTED: a person may want to look; nothin
 static void say(struct report_rows *r, const char *name, struct slice account, enum verdict v,
 		const char *text)
 {
-	json_array_append_new(r->list, json_pack("{s:s,s:s%,s:b,s:b,s:s}", "name", name, "account",
-						 account.p ? account.p : "", account.n, "ok", v != WRONG,
-						 "note", v == NOTED, "text", text));
+	json_t *one = json_pack("{s:s%,s:b,s:b}", "account", account.p ? account.p : "", account.n, "ok",
+				v != WRONG, "note", v == NOTED);
+
+	said_set(one, "name", name);
+	said_set(one, "text", text);
+	json_array_append_new(r->list, one);
 	r->ok = r->ok && v != WRONG;
 }
 

@@ -4,6 +4,7 @@
 #include <openssl/hmac.h>
 #include <stdio.h>
 
+#include "admin/said.h"
 #include "base/date.h"
 #include "base/jsonw.h"
 
@@ -20,7 +21,7 @@ static void item_json(const struct herald_item *x, struct jsonw *j)
 	jsonw_string(j, "account", x->alarm.account[0] ? x->alarm.account : NULL);
 	jsonw_string(j, "connector", x->alarm.connector[0] ? x->alarm.connector : NULL);
 	jsonw_string(j, "text", row->text);
-	jsonw_string(j, "detail", x->alarm.detail);
+	said_write(j, "detail", slice_str(x->alarm.detail));
 	jsonw_string(j, "fix", row->fix);
 	jsonw_string(j, "since", since);
 	jsonw_end_object(j);

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "admin/said.h"
 #include "base/map.h"
 #include "daemon/apply.h"
 #include "daemon/documents.h"
@@ -36,8 +37,13 @@ struct present {
 
 static void put_fault(struct import *im, uint32_t row, const char *text)
 {
-	if (json_array_size(im->errors) < ERRORS_SHOWN)
-		json_array_append_new(im->errors, json_pack("{s:i,s:s}", "row", (int)row, "text", text));
+	json_t *fault;
+
+	if (json_array_size(im->errors) >= ERRORS_SHOWN)
+		return;
+	fault = json_pack("{s:i}", "row", (int)row);
+	said_set(fault, "text", text);
+	json_array_append_new(im->errors, fault);
 }
 
 /* ---- a row ---- */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "admin/said.h"
 #include "base/check.h"
 #include "daemon/apply.h"
 #include "daemon/documents.h"
@@ -220,6 +221,14 @@ static const char *key_within(const char *key)
 	return !at ? key : at[1] == '.' ? at + 2 : "";
 }
 
+static json_t *key_error(const char *key, const char *text)
+{
+	json_t *j = json_pack("{s:s}", "key", key);
+
+	said_set(j, "text", text);
+	return j;
+}
+
 static void refuse_errors(const struct object *o, const struct conf_errors *errs,
 			  const char *origin, struct slice said)
 {
@@ -232,9 +241,7 @@ static void refuse_errors(const struct object *o, const struct conf_errors *errs
 		if (e->warning)
 			continue;
 		bool mine = strcmp(e->file, origin) == 0;
-		json_array_append_new(list, json_pack("{s:s,s:s}", "key",
-						      mine ? key_within(e->key) : e->key, "text",
-						      e->text));
+		json_array_append_new(list, key_error(mine ? key_within(e->key) : e->key, e->text));
 		if (!first[0])
 			first = e->text;
 	}
@@ -320,7 +327,7 @@ static bool is_list_inside(const struct object *o, const json_t *j)
 
 static void refuse_secret(const struct object *o, const struct vault *v, enum err e)
 {
-	json_t *list = json_pack("[{s:s,s:s}]", "key", v->key, "text", v->why);
+	json_t *list = json_pack("[o]", key_error(v->key, v->why));
 	char *text = json_dumps(list, JSON_COMPACT);
 
 	admin_refuse_with(o->p.admin, o->c->id, e == ERR_MALFORMED ? 422 : 500,

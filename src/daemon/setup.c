@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/said.h"
 #include "base/date.h"
 #include "daemon/certificates.h"
 #include "daemon/check_people.h"
@@ -243,10 +244,12 @@ static json_t *steps_json(const struct setup_facts *f)
 	for (int i = 0; i < SETUP_COUNT; i++) {
 		json_t *commands = setup_commands((enum setup_step)i, f->account);
 
-		json_array_append_new(
-			list, json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "id", steps[i].name, "title",
-					steps[i].title, "state", states[said[i].state], "text", said[i].text,
-					"by_hand", steps[i].by_hand, "commands", commands));
+		json_t *row = json_pack("{s:s,s:s,s:s,s:s,s:o}", "id", steps[i].name, "title", steps[i].title,
+					"state", states[said[i].state], "by_hand", steps[i].by_hand,
+					"commands", commands);
+
+		said_set(row, "text", said[i].text);
+		json_array_append_new(list, row);
 	}
 	return list;
 }

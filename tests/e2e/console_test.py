@@ -13,6 +13,7 @@ import subprocess
 import sys
 import urllib.request
 
+import sentences
 from mivo import Mivo
 from stage import BUILD, CLIENT, SOURCE, TENANT, Stage, Tap, await_that, direct, note
 
@@ -36,6 +37,10 @@ def files(tap):
     with tap.case("the languages have the same keys, and all are used"):
         done = node("console/texts.mjs", WEB)
         assert done.returncode == 0, done.stdout + done.stderr
+    with tap.case("what the daemon refuses with has a code, so that a page can say it"):
+        assert len(list(sentences.written(SOURCE))) > 300, "the sentences could not be read"
+        missing = sentences.unknown(SOURCE)
+        assert not missing, "no row of src/admin/said.def has:\n" + "\n".join(missing)
     with tap.case("nothing is inline, nothing comes from elsewhere"):
         for path in WEB.rglob("*"):
             if path.is_file() and path.name != "meson.build":
@@ -149,7 +154,7 @@ class Console:
                  "tenant": TENANT, "client": CLIENT, "secret": "e2e-secret", "pbx_password": "trial-password",
                  "login_url": self.stage.teams["LOGIN_URL"], "graph_url": self.stage.teams["GRAPH_URL"],
                  "ca": open(self.stage.teams["CA"]).read(), "server": f"sip:{self.pbx['SIP']};transport=tcp",
-                 "shots": str(BUILD / "console"), "answers": str(self.stage.folder / "answers"), "chromium": shutil.which("chromium")}
+                 "web": str(WEB), "shots": str(BUILD / "console"), "answers": str(self.stage.folder / "answers"), "chromium": shutil.which("chromium")}
         with subprocess.Popen(["node", TESTS / "console" / script], cwd=TESTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, env={**os.environ, "OFFHOOK_CONSOLE": json.dumps(facts)}) as run:
             self.relay(run)

@@ -1,6 +1,7 @@
 // pages.mjs: every page in light, dark, narrow and in German: axe, nothing beyond the edge, a screenshot, no layout jump;
 // the first page is small.
 import { NARROW, WIDE, axe, check, end, expected, facts, fitsWidth, go, newPage, settled, shot, signIn, test } from './browser.mjs';
+import { englishIn, tables } from './sentences.mjs';
 
 const pages = [['overview', '#/overview'], ['people', '#/people'], ['person', `#/person/acme/${facts.masked}`], ['connectors', '#/connectors'], ['connector', '#/connector/acme/hq'],
 	['tenant', '#/tenant/acme'], ['matching', '#/matching?state=matched'], ['policies', '#/policies'], ['audit', '#/audit'], ['settings', '#/settings']];
@@ -8,6 +9,7 @@ const looks = {
 	light: { viewport: WIDE, colorScheme: 'light' }, dark: { viewport: WIDE, colorScheme: 'dark' },
 	narrow: { viewport: NARROW, colorScheme: 'light' }, german: { viewport: NARROW, colorScheme: 'dark', locale: 'de-DE' },
 };
+const rows = tables(facts.web);
 expected.push(...facts.missing.map((m) => new RegExp(m)));
 
 await test('the first page weighs at most 200 kB', async () => {
@@ -53,6 +55,12 @@ await test('the one-time password is changed at the first sign-in', async () => 
 	await page.context().close();
 });
 
+/** None of the daemon's English sentences is on the page. @param {import('playwright-core').Page} page */
+async function speaksGerman(page) {
+	const found = englishIn(rows, await page.locator('body').innerText());
+	check(!found.length, `the page says in English: ${found.join(' | ')}`);
+}
+
 /** What moved by itself while the page was there. @param {import('playwright-core').Page} page */
 async function watchShifts(page) {
 	await page.addInitScript(() => {
@@ -75,6 +83,7 @@ for (const [look, options] of Object.entries(looks)) {
 			await fitsWidth(page);
 			await axe(page, name);
 			if (look === 'german' && name === 'policies') await page.locator('.help', { hasText: 'Nicht stören und Beschäftigt gehen vor Abwesend' }).waitFor();
+			if (look === 'german') await speaksGerman(page);
 			const moved = await page.evaluate(() => globalThis['moved'].splice(0)), sum = moved.reduce((/** @type {number} */ n, /** @type {any} */ m) => n + m.by, 0);
 			check(sum < 0.1, `layout moved by ${sum.toFixed(3)}: ${moved.map((/** @type {any} */ m) => m.what)}`);
 		});

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { tables } from './sentences.mjs';
 
 const web = process.argv[2];
 const load = async (name) => (await import(pathToFileURL(path.join(web, 'texts', name)))).default;
@@ -20,13 +21,25 @@ for (const [, scope, key, kind] of table.matchAll(/^SETTING\((\w+), (\w+), (\w+)
 }
 if (settings.length < 60) wrong.push('settings.def could not be read');
 
+const rows = tables(web);
+for (const [prefix, least] of Object.entries({ 'said.': 500, 'aadsts.': 20, 'match.': 12, 'onboarding.': 8, 'shown.why.': 5, 'alarm.': 40, 'setup.': 12 }))
+	if (rows.filter(([key]) => key.startsWith(prefix)).length < least) wrong.push(`the table of ${prefix} could not be read`);
+const numbers = (/** @type {string} */ text) => [...text.matchAll(/\{(\d)(?::\w+)?\}/g)].map((m) => m[1]).sort().join(' ');
+/** What only languages other than English have. */
+const OTHERS = [HELP, 'said.', 'aadsts.', 'in.'];
+
 for (const name of fs.readdirSync(path.join(web, 'texts')).filter((n) => n !== 'en.js')) {
 	const other = await load(name);
 	for (const key of Object.keys(en)) {
 		if (!other[key]) wrong.push(`${name} lacks ${key}`);
 		else if (places(other[key]) !== places(en[key])) wrong.push(`${name}: ${key} has other places than en.js`);
 	}
-	for (const key of Object.keys(other)) if (!en[key] && !key.startsWith(HELP)) wrong.push(`en.js lacks ${key} of ${name}`);
+	for (const key of Object.keys(other)) if (!en[key] && !OTHERS.some((p) => key.startsWith(p))) wrong.push(`en.js lacks ${key} of ${name}`);
+	for (const [key, sentence] of rows) {
+		if (!other[key]) wrong.push(`${name} lacks ${key}: ${sentence}`);
+		else if (key.startsWith('said.') && [...numbers(other[key])].some((n) => !numbers(sentence).includes(n))) wrong.push(`${name}: ${key} has places that the sentence has not`);
+	}
+	for (const key of Object.keys(other)) if (key.startsWith('said.') && !rows.some(([k]) => k === key)) wrong.push(`${name}: no sentence has the code of ${key}`);
 	for (const key of settings.filter((k) => en[k.replace(HELP, 'setting.')])) if (!other[key]) wrong.push(`${name} lacks ${key}`);
 }
 

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "admin/explain.h"
+#include "admin/said.h"
 #include "base/date.h"
 #include "core/engine.h"
 
@@ -41,17 +42,30 @@ static struct admin_line line(uint32_t id, const char *number, uint8_t presence,
 				   .registered = true};
 }
 
+/* What is said has a code, part by part: readers of other languages get it too. */
+static void has_codes(void)
+{
+	struct said_part parts[SAID_PARTS_MAX];
+	unsigned n = said_parse(buf_view(&out), parts);
+
+	for (unsigned i = 0; i < n; i++)
+		if (!parts[i].code)
+			fail_msg("no row of said.def has: %.*s", SLICE_ARG(parts[i].args[0]));
+}
+
 #define RULE(u, text)                                                                              \
 	do {                                                                                       \
 		buf_reset(&out);                                                                   \
 		explain_rule(&out, u, names);                                                      \
 		assert_string_equal(buf_cstr(&out), text);                                         \
+		has_codes();                                                                       \
 	} while (0)
 #define SAYS(u, mode, text)                                                                        \
 	do {                                                                                       \
 		buf_reset(&out);                                                                   \
 		explain_session(&out, u, mode);                                                    \
 		assert_string_equal(buf_cstr(&out), text);                                         \
+		has_codes();                                                                       \
 	} while (0)
 
 static void a_profile_on_its_way_or_refused(void **state)
@@ -75,6 +89,7 @@ static void a_profile_on_its_way_or_refused(void **state)
 		l.refusal = slice_str(rows[i].refusal);
 		buf_reset(&out);
 		explain_write(&out, &l, names);
+		has_codes();
 		assert_string_equal(buf_cstr(&out), rows[i].text);
 	}
 }
@@ -109,6 +124,7 @@ static void what_is_lent_is_named(void **state)
 		u.lamp = (uint8_t)rows[i].lamp;
 		buf_reset(&out);
 		explain_lend(&out, &u, &l, names);
+		has_codes();
 		assert_string_equal(buf_cstr(&out), rows[i].text);
 	}
 }
@@ -284,15 +300,18 @@ static void what_others_see(void **state)
 	(void)state;
 
 	explain_seen(&out, &u);
+	has_codes();
 	assert_string_equal(buf_cstr(&out), "");
 	u.seen_known = true;
 	explain_seen(&out, &u);
+	has_codes();
 	assert_string_equal(
 	    buf_cstr(&out),
 	    "others see Available (Available/Available)");
 	buf_reset(&out);
 	u.shown = SHOWN_AWAY_HIDDEN;
 	explain_seen(&out, &u);
+	has_codes();
 	assert_string_equal(
 	    buf_cstr(&out),
 	    "others see Available (Available/Available): Away is hidden because a Teams client is active");
@@ -302,11 +321,13 @@ static void what_others_see(void **state)
 	u.seen_pair = SLICE_LIT("Away/Away");
 	u.seen_wall_ms = 1795528800000;
 	explain_seen(&out, &u);
-	assert_string_equal(buf_cstr(&out), "others see Away (Away/Away): shown as sent, read back at "
+	has_codes();
+	assert_string_equal(buf_cstr(&out), "others see Away (Away/Away): shown as sent; read back at "
 					    "2026-11-24T14:00:00Z");
 	buf_reset(&out);
 	u.conflict = true;
 	explain_seen(&out, &u);
+	has_codes();
 	assert_non_null(strstr(buf_cstr(&out), "conflict: another application writes the same user"));
 }
 

@@ -6,7 +6,9 @@ export class Problem extends Error {
 	constructor(status, body) {
 		super(body?.detail ?? body?.title ?? `HTTP ${status}`);
 		this.status = status;
-		/** @type {{key?: string, row?: number, text: string}[]} */
+		/** @type {import('./i18n.js').SaidPart[] | undefined} */
+		this.said = body?.detail_said;
+		/** @type {{key?: string, row?: number, text: string, text_said?: import('./i18n.js').SaidPart[]}[]} */
 		this.errors = Array.isArray(body?.errors) ? body.errors : [];
 		this.retryAfter = 0;
 	}

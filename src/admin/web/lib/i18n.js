@@ -102,6 +102,29 @@ export function delay(ms) {
 }
 
 /** The daemon's sentences say instants in UTC. @param {string} sentence */
-export function localised(sentence) {
+function localised(sentence) {
 	return sentence.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (at) => clock(at));
+}
+
+/** @typedef {{code: string | null, args: string[]}} SaidPart a sentence of the daemon, or a part of it; without a code others have said it */
+
+/** A word of the API inside a sentence; several stand with commas. @param {string | undefined} kind @param {string} words */
+function inside(kind, words) {
+	if (!kind) return localised(words);
+	return words.split(', ').map((w) => texts[`in.${kind}.${w}`] ?? word(kind, w)).join(', ');
+}
+
+/** @param {SaidPart} p @returns {string | null} null: there is no text for it */
+function partWords(p) {
+	if (p.code === null) return localised(p.args[0] ?? '');
+	return texts[`said.${p.code}`]?.replace(/\{(\d)(?::(\w+))?\}/g, (_whole, i, kind) => inside(kind, p.args[i] ?? '')) ?? texts[p.code] ?? null;
+}
+
+/** A sentence of the daemon in the reader's language; English is what it says itself. @param {string | null | undefined} text @param {SaidPart[]} [parts] */
+export function said(text, parts) {
+	if (!text || !parts || language === 'en') return localised(text ?? '');
+	const words = parts.map(partWords);
+	if (words.includes(null)) return localised(text);
+	const all = words.reduce((/** @type {string} */ before, w) => `${before}${!before ? '' : /[.:]$/.test(before) ? ' ' : '; '}${w}`, '');
+	return parts[0]?.code ? all.charAt(0).toUpperCase() + all.slice(1) : all;
 }

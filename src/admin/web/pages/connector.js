@@ -1,7 +1,7 @@
 // One connector: is it well, a test of every step, its lines with the last event of each, and what it counted.
 import { at, get, post } from '../lib/api.js';
 import { add, button, fill, framed, h, icon, write } from '../lib/dom.js';
-import { count, number, since, t, word } from '../lib/i18n.js';
+import { count, number, said, since, t, word } from '../lib/i18n.js';
 import { List, listNodes } from '../lib/list.js';
 import { health, on } from '../lib/live.js';
 import { link } from '../lib/router.js';
@@ -17,7 +17,7 @@ function writeLine(node, l) {
 		h('span', { class: 'who-is', role: 'gridcell' }, l.email ?? ''),
 		h('span', { class: 'doing', role: 'gridcell' }, h('span', { class: `badge ${l.presence}` }, lineIcon(l), h('span', {}, `${word('presence', l.presence)}, ${lineWords(l)}`))),
 		h('span', { class: 'sub event', role: 'gridcell', 'data-at': l.last_report ?? '' }),
-		h('span', { class: l.link === 'live' ? 'sub' : 'sub error', role: 'gridcell' }, [word('sublink', l.link), l.last_status && l.last_status !== 200 ? String(l.last_status) : '', l.reason ?? ''].filter(Boolean).join(' · ')));
+		h('span', { class: l.link === 'live' ? 'sub' : 'sub error', role: 'gridcell' }, [word('sublink', l.link), l.last_status && l.last_status !== 200 ? String(l.last_status) : '', said(l.reason, l.reason_said)].filter(Boolean).join(' · ')));
 }
 
 /** @param {HTMLElement} node */
@@ -28,7 +28,7 @@ function tickLine(node) {
 
 /** @param {HTMLElement} at_ @param {any} c */
 function drawFacts(at_, c) {
-	fill(at_, facts([[t('state'), connectorBadge(c)], [t('connector.says'), c.state === 'up' ? null : h('span', { lang: 'en' }, c.state)],
+	fill(at_, facts([[t('state'), connectorBadge(c)], [t('connector.says'), c.state === 'up' ? null : said(c.state, c.state_said)],
 		[t('type'), c.type], [t('connector.server'), h('code', {}, c.server || '–')], [t('connector.since'), since(c.since)], [t('connector.login'), c.logged_in ? t('yes') : t('no')],
 		[t('connector.lines'), `${number(c.live)} / ${number(c.lines)}`], [t('connector.messages'), t('connector.messages.of', { received: number(c.received), sent: number(c.sent) })]]));
 }

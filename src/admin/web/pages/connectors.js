@@ -1,6 +1,6 @@
 // Connectors: every PBX, its link, its lines, and what it counted of trouble.
 import { add, button, fill, framed, h } from '../lib/dom.js';
-import { number, since, t, word } from '../lib/i18n.js';
+import { number, said, since, t, word } from '../lib/i18n.js';
 import { health, on } from '../lib/live.js';
 import { link } from '../lib/router.js';
 import { may } from '../lib/session.js';
@@ -12,7 +12,7 @@ function row(c) {
 	const trouble = Object.entries(c.counters).filter(([name, n]) => n && !['connected'].includes(name)).map(([name, n]) => `${word('counter', name)} ${number(Number(n))}`);
 	return [h('a', { href: link('connector', c.account, c.name) }, `${c.account}/${c.name}`), connectorBadge(c),
 		c.type, h('code', {}, c.server || '–'), `${number(c.live)} / ${number(c.lines)}`,
-		since(c.since), h('span', { class: 'sub wrap', lang: 'en' }, c.state === 'up' ? '' : c.state), h('span', { class: 'sub wrap' }, trouble.join(', ') || '–')];
+		since(c.since), h('span', { class: 'sub wrap' }, c.state === 'up' ? '' : said(c.state, c.state_said)), h('span', { class: 'sub wrap' }, trouble.join(', ') || '–')];
 }
 
 /** @param {HTMLElement} main */

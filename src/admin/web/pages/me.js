@@ -1,7 +1,7 @@
 // My presence: my state and why, a state of my own with an end, and a pause. Made for a phone.
 import { get, put } from '../lib/api.js';
 import { add, fill, h, icon, write } from '../lib/dom.js';
-import { clock, t, word } from '../lib/i18n.js';
+import { clock, said, t, word } from '../lib/i18n.js';
 import { session } from '../lib/session.js';
 import { errorNote, toast } from '../parts/dialog.js';
 import { whole } from '../parts/page.js';
@@ -39,7 +39,7 @@ function pauseCard(switchTo) {
 function refusals(d) {
 	const kept = (/** @type {any} */ p) => p.written === 'available' && (p.held ?? 'available') === 'available'; // it never left that
 	return (d.lines ?? []).filter((/** @type {any} */ l) => l.profile?.write === 'refused' && !kept(l.profile)).map((/** @type {any} */ l) =>
-		h('p', { class: 'reason alarm my-refusal' }, t('me.refused', { line: `${l.connector}/${l.number}`, why: l.profile.refusal || t('me.refused.silent') })));
+		h('p', { class: 'reason alarm my-refusal' }, t('me.refused', { line: `${l.connector}/${l.number}`, why: said(l.profile.refusal, l.profile.refusal_said) || t('me.refused.silent') })));
 }
 
 /** What is so now, and why. @param {HTMLElement} at @param {any} d the explanation of the API */

@@ -1,7 +1,7 @@
 // Person: the explanation as a picture, the sentences behind it, the last day, and what can be done about it.
 import { at, get, remove } from '../lib/api.js';
 import { add, button, fill, framed, h, icon, write } from '../lib/dom.js';
-import { clock, localised, t, word } from '../lib/i18n.js';
+import { clock, said, t, word } from '../lib/i18n.js';
 import { health, on } from '../lib/live.js';
 import { link } from '../lib/router.js';
 import { may } from '../lib/session.js';
@@ -15,8 +15,9 @@ import { readPerson, switchOne } from './people.js';
 /** @param {any} p */
 function policyRows(p) {
 	const s = (/** @type {number} */ ms) => (ms % 60000 === 0 && ms ? `${ms / 60000} min` : `${ms / 1000} s`);
-	return facts([['precedence', p.precedence], ['ringing', p.ringing], ['busy', p.busy], ['dnd', p.dnd], ['not_available', p.not_available],
-		['settle', s(p.settle_ms)], ['grace', s(p.grace_ms)], ['lease', s(p.lease_ms)], [t('policy.source'), p.own ? t('policy.own') : t('policy.account')]]);
+	const own = (/** @type {string} */ key) => word('setting', `policy.${key}`);
+	return facts([...['precedence', 'ringing', 'busy', 'dnd', 'not_available'].map((key) => /** @type {[string, string]} */ ([own(key), p[key]])),
+		[own('settle'), s(p.settle_ms)], [own('grace'), s(p.grace_ms)], [word('setting', 'teams.lease'), s(p.lease_ms)], [t('policy.source'), p.own ? t('policy.own') : t('policy.account')]]);
 }
 
 /** @param {any} d */
@@ -24,7 +25,7 @@ function graphRows(d) {
 	const g = d.graph;
 	return facts([
 		[t('graph.answer'), g.last_status ? `HTTP ${g.last_status}${g.last_answer ? `, ${clock(g.last_answer)}` : ''}` : t('graph.none')],
-		[t('graph.error'), g.error ? h('span', { class: 'error' }, g.error) : null], [t('graph.retry'), clock(g.retry)], [t('graph.renew'), clock(g.renew)],
+		[t('graph.error'), g.error ? h('span', { class: 'error' }, said(g.error, g.error_said)) : null], [t('graph.retry'), clock(g.retry)], [t('graph.renew'), clock(g.renew)],
 		[t('graph.seen'), clock(g.seen_at)], [t('graph.id'), h('code', {}, g.teams_id ?? t('graph.notfound'))], [t('graph.request'), g.request_id ? h('code', {}, g.request_id) : null],
 		[t('graph.match'), d.matching ? [word('match.short', d.matching.match), d.matching.via ? t('matching.via', { via: d.matching.via }) : ''].filter(Boolean).join(', ') : null],
 	]);
@@ -75,7 +76,7 @@ export async function show(main, where) {
 		fill(failed);
 		drawHead(d);
 		drawPicture(picture, d);
-		fill(why, ...d.why.map((/** @type {string} */ s) => h('li', { lang: 'en' }, localised(s))));
+		fill(why, ...d.why.map((/** @type {string} */ s, /** @type {number} */ i) => h('li', {}, said(s, d.why_said[i]))));
 		fill(more, card(t('person.graph'), graphRows(d)), card(t('person.rules'), policyRows(d.policy)));
 	}
 

@@ -1,7 +1,7 @@
 // Tenant: the set-up in the order an Entra administrator works, each step checked live, commands to copy.
 import { Problem, ask, at, get, post, put, remove } from '../lib/api.js';
 import { add, button, fill, framed, h, icon } from '../lib/dom.js';
-import { clock, day, number, t, word, wordOr } from '../lib/i18n.js';
+import { clock, day, number, said, t, word, wordOr } from '../lib/i18n.js';
 import { health, on } from '../lib/live.js';
 import { link } from '../lib/router.js';
 import { settingsOf } from '../lib/schema.js';
@@ -11,7 +11,6 @@ import { lock, settingsForm } from '../parts/form.js';
 import { tenantBadge } from '../parts/health.js';
 import { originNote, save } from '../parts/object_form.js';
 import { card, facts, heading, oneAccount, whole } from '../parts/page.js';
-import { checkList } from '../parts/words.js';
 
 const OFTEN = ['tenant', 'client_id', 'client_secret_file', 'client_secret_ends', 'certificate_file', 'key_file', 'cloud'];
 /** @type {Record<string, string>} */
@@ -21,7 +20,7 @@ const SIGN = { done: 'up', failed: 'down', todo: 'todo', unknown: 'unknown' };
 function step(s, n) {
 	return h('li', { class: `step ${s.state}` }, h('div', { class: 'step-head' }, icon(SIGN[s.state] ?? 'unknown', ''), h('h3', {}, `${n}. ${wordOr('setup', s.id, s.title)}`),
 		h('span', { class: 'step-state' }, word('step', s.state))),
-	s.text ? h('p', { lang: 'en' }, s.text) : null,
+	s.text ? h('p', {}, said(s.text, s.text_said)) : null,
 	s.by_hand && s.state !== 'done' ? h('p', { class: 'sub' }, wordOr('setup.hand', s.id, s.by_hand)) : null,
 	...(s.commands ?? []).map((/** @type {string} */ c) => copyable(c, t('command'))));
 }
@@ -116,8 +115,7 @@ export async function show(main, where) {
 		try {
 			drawSteps(await get(`${at('accounts', account)}/setup`));
 		} catch (e) {
-			if (!(e instanceof Problem) || e.status !== 404) fill(box, errorNote(e));
-			else fill(box, checkList((await get('/api/v1/check')).checks.filter((/** @type {any} */ c) => c.account === account)));
+			fill(box, errorNote(e));
 		}
 	}
 	async function check() {

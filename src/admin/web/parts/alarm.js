@@ -1,6 +1,6 @@
 // An alarm: how bad, what, about whom, since when, and the fix beside it.
 import { h, icon } from '../lib/dom.js';
-import { since, t, word, wordOr } from '../lib/i18n.js';
+import { said, since, t, word, wordOr } from '../lib/i18n.js';
 import { link } from '../lib/router.js';
 
 /** @param {any} a */
@@ -14,7 +14,7 @@ function about(a) {
 export function alarmCard(a) {
 	return h('li', { class: `alarm ${a.severity}` }, icon(a.severity === 'info' ? 'info' : 'down', ''),
 		h('div', {}, h('p', { class: 'alarm-text' }, h('b', {}, word('severity', a.severity)), ' ', wordOr('alarm', a.id, a.text)),
-			a.detail ? h('p', { class: 'sub', lang: 'en' }, a.detail) : null,
+			a.detail ? h('p', { class: 'sub' }, said(a.detail, a.detail_said)) : null,
 			h('p', { class: 'sub' }, about(a), a.since ? ` ${t('alarm.since', { span: since(a.since) })}` : ''),
 			h('p', { class: 'fix' }, wordOr('alarm.fix', a.id, a.fix ?? ''))));
 }

@@ -1,21 +1,22 @@
 // Dialogs, notes and errors: what asks the reader, and what answers.
 import { Problem } from '../lib/api.js';
 import { button, h, icon } from '../lib/dom.js';
-import { t } from '../lib/i18n.js';
+import { said, t } from '../lib/i18n.js';
 
 /** @param {unknown} e what went wrong, in words that help */
 export function errorWords(e) {
 	if (!(e instanceof Problem)) return e instanceof Error ? e.message : String(e);
 	if (e.status === 0) return t('error.unreachable');
-	if (e.status === 403) return t('error.forbidden', { text: e.message });
+	const words = said(e.message, e.said);
+	if (e.status === 403) return t('error.forbidden', { text: words });
 	if (e.status === 412) return t('error.changed');
 	if (e.status === 429) return t('error.limited', { seconds: e.retryAfter || 60 });
-	return e.message;
+	return words;
 }
 
 /** @param {unknown} e */
 export function errorNote(e) {
-	const list = e instanceof Problem ? e.errors.map((x) => h('li', {}, [x.key, x.text].filter(Boolean).join(': '))) : [];
+	const list = e instanceof Problem ? e.errors.map((x) => h('li', {}, [x.key, said(x.text, x.text_said)].filter(Boolean).join(': '))) : [];
 	return h('div', { class: 'note bad', role: 'alert' }, icon('down', ''), h('div', {}, h('p', {}, errorWords(e)), list.length ? h('ul', {}, ...list) : null));
 }
 

@@ -1,13 +1,13 @@
 // One person as a picture: what was heard → what it comes to → what we hold in Teams → what others see, and why
 // these differ.
 import { fill, h, icon } from '../lib/dom.js';
-import { clock, since, t, word, wordOr } from '../lib/i18n.js';
+import { clock, said, since, t, word, wordOr } from '../lib/i18n.js';
 import { activityWord, badge, leaseWords, lineIcon, lineWords, presenceBadge, publishWords } from './words.js';
 
 /** @param {any} l @param {boolean} decides */
 function lineInput(l, decides) {
 	const notes = [lineWords(l), l.since ? t('for', { span: since(l.since) }) : ''].filter(Boolean).join(' · ');
-	const trouble = l.link === 'live' ? '' : [word('sublink', l.link), l.last_status || '', l.reason ?? ''].filter(Boolean).join(' ');
+	const trouble = l.link === 'live' ? '' : [word('sublink', l.link), l.last_status || '', said(l.reason, l.reason_said)].filter(Boolean).join(' ');
 	return input(h('span', { class: `badge ${l.presence}` }, lineIcon(l), h('span', {}, word('presence', l.presence))), `${l.connector}/${l.number}`, notes, decides, [
 		heldWords(l), l.lamp ? t('line.lamp', { lamp: l.lamp }) : '', l.lamp_refusal ? t('line.lamp.refused', { why: l.lamp_refusal }) : '', trouble]);
 }
@@ -17,7 +17,7 @@ function heldWords(l) {
 	const p = l.profile;
 	if (!p) return '';
 	const written = word('profile', p.written ?? '');
-	if (p.write === 'refused') return t('line.profile.refused', { profile: written, why: p.refusal ?? '' });
+	if (p.write === 'refused') return t('line.profile.refused', { profile: written, why: said(p.refusal, p.refusal_said) });
 	if (p.write === 'asked') return t('line.profile.asked', { profile: written });
 	if (p.lend === 'held') return t('line.profile.lent', { profile: word('profile', p.lent) });
 	return p.held ? t('line.profile.held', { profile: word('profile', p.held) }) : '';
@@ -59,7 +59,7 @@ function sessionReason(d) {
 	if (d.matching && d.matching.match !== 'matched') return wordOr('match', d.matching.match, d.matching.reason ?? '');
 	if (d.graph.outside_hours) return t('why.hours');
 	if (!d.settled) return t('why.unsettled');
-	if (d.publish === 'backing-off') return t('why.refused', { status: d.http_status, error: d.graph.error ?? '' });
+	if (d.publish === 'backing-off') return t('why.refused', { status: d.http_status, error: said(d.graph.error, d.graph.error_said) });
 	if (d.session !== d.desired) return publishWords(d);
 	if (d.session === 'none' && d.combined === 'available') return t('why.available');
 	if (d.session === 'none' && d.combined === 'offline') return t('why.offline');

@@ -1,5 +1,5 @@
 // How a tenant and a connector are: one sign and one sentence, the same on every page.
-import { clock, number, t } from '../lib/i18n.js';
+import { clock, number, said, t } from '../lib/i18n.js';
 import { healthBadge, idleBadge } from './words.js';
 
 /** Nothing is wrong; also where nothing is wanted. @param {any} a */
@@ -9,7 +9,7 @@ export function tenantIsWell(a) {
 
 /** @param {any} a */
 function tenantWords(a) {
-	if (a.graph.token !== 'good') return a.graph.token_error ?? t('tenant.notsignedin');
+	if (a.graph.token !== 'good') return said(a.graph.token_error, a.graph.token_error_said) || t('tenant.notsignedin');
 	if (a.graph.gate_closed) return t('tenant.gate', { at: clock(a.graph.gate_until) });
 	if (a.conflicts) return t('tenant.conflicts', { n: number(a.conflicts) });
 	if (a.backing_off) return t('tenant.refused', { n: number(a.backing_off) });
@@ -26,6 +26,6 @@ export function connectorIsWell(c) { return c.up && !c.refused && !c.missing; }
 
 /** @param {any} c */
 export function connectorBadge(c) {
-	const words = c.missing ?? (!c.up ? t('connector.down') : c.refused ? t('connector.refused', { n: number(c.refused) }) : t('connector.up'));
+	const words = said(c.missing, c.missing_said) || (!c.up ? t('connector.down') : c.refused ? t('connector.refused', { n: number(c.refused) }) : t('connector.up'));
 	return healthBadge(connectorIsWell(c), words);
 }

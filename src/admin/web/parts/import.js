@@ -1,13 +1,13 @@
 // CSV import: the preview says what would change and which rows are wrong; only then is it taken.
 import { ask, at } from '../lib/api.js';
 import { button, fill, h } from '../lib/dom.js';
-import { count, number, t, word } from '../lib/i18n.js';
+import { count, number, said, t, word } from '../lib/i18n.js';
 import { dialog, errorNote, toast } from './dialog.js';
 import { table } from './page.js';
 
 /** @param {any} d the answer of a dry run */
 function preview(d) {
-	const errors = (d.errors ?? []).map((/** @type {any} */ e) => [e.row ?? e.line ?? '', e.text ?? e.detail ?? '']);
+	const errors = (d.errors ?? []).map((/** @type {any} */ e) => [e.row, said(e.text, e.text_said)]);
 	const changes = (d.changes ?? []).map((/** @type {any} */ c) => [c.email, word('import.change', c.change)]);
 	return h('div', { class: 'preview', role: 'status' },
 		h('p', {}, [[d.added, 'import.added'], [d.changed, 'import.changed'], [d.unchanged, 'import.unchanged'], [errors.length, 'import.wrong']]

@@ -1,6 +1,6 @@
 // Presence in words and signs: every colour has a shape and a word beside it.
 import { aside, h, icon } from '../lib/dom.js';
-import { countdown, t, word } from '../lib/i18n.js';
+import { countdown, said, t, word } from '../lib/i18n.js';
 import { serverNow } from '../lib/clock.js';
 
 /** @typedef {import('../lib/store.js').User} User @typedef {import('../lib/store.js').Line} Line */
@@ -75,8 +75,8 @@ export function publishWords(u) {
 	return u.publish === 'idle' ? '' : word('publish', u.publish);
 }
 
-/** What a check found, a step a line: a ✓, a ✗, or a note, where nothing is wrong. @param {{name: string, ok: boolean, note?: boolean, text: string}[]} checks */
+/** What a check found, a step a line: a ✓, a ✗, or a note, where nothing is wrong. @param {any[]} checks as the API has them */
 export function checkList(checks) {
 	return h('ul', { class: 'steps' }, ...checks.map((c) => h('li', { class: c.ok ? c.note ? 'noted' : 'done' : 'failed' },
-		icon(c.ok ? c.note ? 'info' : 'up' : 'down', ''), h('span', {}, h('b', {}, c.name), ' ', h('span', { lang: 'en' }, c.text)))));
+		icon(c.ok ? c.note ? 'info' : 'up' : 'down', ''), h('span', {}, h('b', {}, said(c.name, c.name_said)), ' ', said(c.text, c.text_said)))));
 }

@@ -103,6 +103,7 @@ export default {
 	'shown.unclear': 'being checked',
 	'shown.lost': 'session lost',
 	'shown.unreadable': 'not readable',
+	'shown.why.as-sent': 'Shown as sent.',
 	'shown.why.masked': 'A state set by hand in Teams outranks every session. It is shown until the person resets it in Teams.',
 	'shown.why.hidden': 'A more important session, such as a Teams meeting or presenting, is shown instead.',
 	'shown.why.away-hidden': 'Away is not shown because a Teams client is active.',
