@@ -60,7 +60,7 @@ void api_connectors(struct request *r)
 struct page {
 	uint32_t from, limit;
 	struct snap_filter filter;
-	char text[256], email[256], word[64];
+	char text[256], email[256], word[64], connector[ROUTE_PARAM_MAX + 1];
 };
 
 static uint64_t query_number(struct request *r, const char *name, uint64_t max, uint64_t otherwise)
@@ -94,14 +94,30 @@ static void filter_words(struct request *r, struct page *p)
 		p->filter.email = slice_str(p->email);
 }
 
+/* Whether an account that the caller sees has a connector of that name. */
+static bool is_anywhere(struct request *r, struct slice name)
+{
+	struct snapshot *s = r->admin->snapshot;
+
+	for (uint32_t i = snapshot_next_account(s, 0); i != UINT16_MAX; i = snapshot_next_account(s, i + 1))
+		if (caller_sees(r, (uint16_t)i) && snapshot_find_connector(s, (uint16_t)i, name) != ID_NONE)
+			return true;
+	return false;
+}
+
 static void filter_connector(struct request *r, struct page *p)
 {
-	char name[ROUTE_PARAM_MAX + 1];
 	uint32_t id;
 
-	if (!request_query(r, "connector", name, sizeof(name)))
+	if (!request_query(r, "connector", p->connector, sizeof(p->connector)))
 		return;
-	id = snapshot_find_connector(r->admin->snapshot, p->filter.account, slice_str(name));
+	if (!r->match.params_n) {
+		p->filter.connector_name = slice_str(p->connector);
+		if (!is_anywhere(r, p->filter.connector_name))
+			respond_problem(r, 404, "not found", "no such connector in any account that you see");
+		return;
+	}
+	id = snapshot_find_connector(r->admin->snapshot, p->filter.account, slice_str(p->connector));
 	if (id == ID_NONE)
 		respond_problem(r, 404, "not found", "no such connector in this account");
 	else

@@ -441,6 +441,18 @@ static bool on_connector(const struct admin_user *u, uint32_t connector)
 	return false;
 }
 
+static bool on_named(const struct snapshot *s, const struct admin_user *u, struct slice name)
+{
+	for (uint32_t i = 0; i < u->lines_n; i++) {
+		uint32_t c = u->lines[i].connector;
+
+		if (c < s->max.connectors && s->connectors[c] &&
+		    slice_eq(s->connectors[c]->connector.name, name))
+			return true;
+	}
+	return false;
+}
+
 static bool text_in(const struct admin_user *u, struct slice text)
 {
 	if (contains_nocase(u->email, text) || contains_nocase(u->name, text))
@@ -451,11 +463,12 @@ static bool text_in(const struct admin_user *u, struct slice text)
 	return false;
 }
 
-static bool passes(const struct admin_user *u, const struct snap_filter *f)
+static bool passes(const struct snapshot *s, const struct admin_user *u, const struct snap_filter *f)
 {
 	return (f->account == UINT16_MAX || u->account == f->account) &&
 	       (f->presence < 0 || u->combined == f->presence) &&
 	       (f->connector < 0 || on_connector(u, (uint32_t)f->connector)) &&
+	       (!f->connector_name.n || on_named(s, u, f->connector_name)) &&
 	       (!f->email.n || slice_eq_nocase(u->email, f->email)) &&
 	       (!f->text.n || text_in(u, f->text));
 }
@@ -470,7 +483,7 @@ enum err snapshot_next_user(struct snapshot *s, uint32_t *from, const struct sna
 	for (uint32_t n = 0; n < SCAN_MAX && e == ERR_AGAIN; n++, i++) {
 		if (i >= s->max.users)
 			e = ERR_NOT_FOUND;
-		else if (s->users[i] && passes(&s->users[i]->user, f))
+		else if (s->users[i] && passes(s, &s->users[i]->user, f))
 			e = copy_user(s->users[i], ret) ? ERR_OK : ERR_NO_MEMORY;
 	}
 	pthread_mutex_unlock(&s->lock);

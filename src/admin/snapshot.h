@@ -59,6 +59,7 @@ struct snap_filter {
 	uint16_t account;   /* UINT16_MAX: any */
 	int presence;	    /* -1: any; enum presence of combined */
 	int connector;	    /* -1: any */
+	struct slice connector_name; /* of a connector in the user's account; empty: any */
 	struct slice text;  /* found in e-mail, name or a line's number, no case; empty: any */
 	struct slice email; /* equal, no case; empty: any */
 };

@@ -130,6 +130,26 @@ static size_t users(const char *query)
 	return n;
 }
 
+/* Named as one of another account: whose people are found by it then. */
+static void name_connector_2(const char *name)
+{
+	struct admin_connector c = {.account = 1, .connector = 2, .name = slice_str(name),
+				    .type = SLICE_LIT("sip"), .server = SLICE_LIT("sip:pbx3"), .up = true};
+
+	assert_int_equal(admin_put_connector(h.admin, &c), ERR_OK);
+}
+
+static void a_connector_of_any_account(void **state)
+{
+	size_t acme = users("&connector=hq"), umbrella = users("&connector=mivo");
+
+	(void)state;
+	assert_true(acme > 20 && umbrella > 4 && acme + umbrella < 40);
+	name_connector_2("hq");
+	assert_int_equal(users("&connector=hq"), acme + umbrella);
+	name_connector_2("mivo");
+}
+
 static void filters(void **state)
 {
 	size_t sum = 0;
@@ -410,6 +430,7 @@ int main(void)
 	    CASE(accounts_and_connectors),
 	    CASE(pages_put_together_are_the_whole),
 	    CASE(filters),
+	    CASE(a_connector_of_any_account),
 	    CASE(wrong_questions),
 	    CASE(the_explanation),
 	    CASE(lines_of_a_connector),

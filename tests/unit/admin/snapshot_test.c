@@ -114,7 +114,7 @@ static uint32_t count(struct snap_filter f)
 
 static void filters(void **state)
 {
-	const struct snap_filter any = {UINT16_MAX, -1, -1, SLICE_NONE, SLICE_NONE};
+	const struct snap_filter any = {UINT16_MAX, -1, -1, SLICE_NONE, SLICE_NONE, SLICE_NONE};
 	struct snap_filter f = any;
 	(void)state;
 
