@@ -1141,6 +1141,8 @@ export default {
 	'said.freeswitch-bye': 'FreeSWITCH hat sich verabschiedet',
 	'said.freeswitch-none': 'kein Event Socket, oder ein kaputter Datenstrom',
 	'said.ami-no-name': 'diese Nebenstelle lässt sich der Anlage nicht nennen',
+	'said.lamp-devicestate': 'der Device State der Lampe: write=call ist nötig',
+	'said.lamp-refused': 'die Anlage lehnte ihren Device State ab: write=call ist nötig',
 	'said.write-newer': 'ein neueres trat an seine Stelle',
 	'said.write-right': 'dem Konto fehlt das Recht write=call',
 	'said.write-no-word': 'die Profile des Anschlusses haben kein Wort dafür',
@@ -1320,6 +1322,9 @@ export default {
 	'said.capacity-full': 'Grenze erreicht: erhöhen Sie server.capacity in offhook.yaml und starten Sie offhookd neu',
 
 	// settings: proto/conf
+	'said.conf-lamp-missing': 'lamp_at fehlt: welche Lampen wen zeigen, etwa [201=100/7]',
+	'said.conf-no-lamps': 'bewirkt nichts ohne lamps: yes',
+	'said.conf-no-memory': 'dafür fehlt Arbeitsspeicher',
 	'said.conf-open-read': 'ist nur für eine Loopback-Adresse von listen: wer sie erreicht, liest alles',
 	'said.conf-webhooks-clear': 'Token gehen unverschlüsselt durchs Netz: geben Sie webhooks_tls ein Zertifikat',
 	'said.conf-needs-tls': 'braucht tls: { certificate_file, key_file }',
