@@ -16,7 +16,7 @@ WHOLE = ("src/daemon/setup.c", "src/admin/alarms_look.c", "src/source/sip/view.c
 
 # pieces that are put together there, and what only the log has
 PIECES = ("s until the last is sent", "reading the profile: SUBSCRIBE to presence", "do not disturb: SUBSCRIBE to as-feature-event", "%s%s refused (%u %s)",
-          "%swriting the profile: PUBLISH refused (%u %s)", "%s: %u %s", "the pbx has no ", "api show channels", "api show registrations", "%s port %u",
+          "%swriting the profile: PUBLISH refused (%u %s)", "%s: %u %s", "the pbx has no ", "the account lacks the right to ", "api show channels", "api show registrations", "%s port %u",
           "a profile word that is in no row of profiles; offhook capture shows it", "the profile's end %.*s is no instant such as 2026-11-24T14:00:00Z")
 
 

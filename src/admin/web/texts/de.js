@@ -1121,6 +1121,8 @@ export default {
 	'said.sip-profile-refused': 'Profil lesen: SUBSCRIBE auf presence abgelehnt ({0})',
 	'said.sip-dnd-refused': 'Nicht stören: SUBSCRIBE auf as-feature-event abgelehnt ({0})',
 	'said.sip-publish-refused': 'Profil schreiben: PUBLISH abgelehnt ({0})',
+	'said.csta-lacks': 'dem Konto fehlt das Recht auf {0}',
+	'said.csta-may-not': 'das Konto darf nicht: {0}',
 	'said.csta-missing': 'die Anlage hat kein {0}',
 	'said.csta-edition': 'setzen Sie edition auf eine, die die Anlage spricht',
 	'said.csta-no-room': 'die Anlage hat keinen Platz für noch eine Sitzung',
