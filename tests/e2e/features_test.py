@@ -14,8 +14,9 @@ def main():
     with Stage("features") as stage:
         port, = free_ports(1)
         pbx = subprocess.Popen(["sipp", "-sf", str(PEERS / "sipp" / "pbx-features.xml"), "-i", "127.0.0.1", "-p", str(port),
-                                "-nostdin"], cwd=stage.folder, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                "-nostdin", "-default_behaviors", "all,-abortunexp"],
+                               cwd=stage.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=open(stage.folder / "sipp.log", "w"))
 
         def off_at_the_phone():
             call = await_that("the features are told", lambda: (stage.folder / "features.call").read_text().strip())
@@ -63,7 +64,7 @@ def main():
             await_that("in Teams", lambda: seen() == "Offline")
         with tap.case("nothing is missing, and the line's calls were told all the while"):
             assert line()["link"] == "live" and line()["call"] == "none", line()
-            assert pbx.poll() is None
+            assert pbx.poll() is None, pbx.returncode
     tap.done()
 
 
