@@ -217,6 +217,7 @@ export default {
 	'alarm.fix.backlog': 'Wählen Sie eine längere Lease oder ein größeres quota_max, oder weniger Personen je App-Registrierung.',
 	'alarm.fix.conflict': 'Suchen Sie das andere Programm, das sich mit dieser Client-ID anmeldet, und beenden Sie es, oder geben Sie Offhook eine eigene.',
 	'alarm.fix.capacity': 'Erhöhen Sie server.capacity in offhook.yaml und starten Sie offhookd neu.',
+	'alarm.fix.messages': 'Sehen Sie server.alarms an: die Adresse des Webhooks, den Mailserver, seine Anmeldung. Die Alarme stehen derweil hier.',
 	'alarm.fix.store': 'Ist die Platte voll oder der Datenordner nicht beschreibbar? Solange offhookd läuft, geht nichts verloren.',
 	'alarm.fix.reload': 'offhookd -n -c DATEI sagt, was falsch ist. Berichtigen Sie es und lesen Sie neu.',
 	'alarm.fix.permission': 'Erteilen Sie der App-Registrierung Presence.ReadWrite.All mit Administratorzustimmung.',

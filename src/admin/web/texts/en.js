@@ -217,6 +217,7 @@ export default {
 	'alarm.fix.backlog': 'Take a longer lease or a larger quota_max, or put fewer people into one app registration.',
 	'alarm.fix.conflict': 'Find the other program that signs in with this client id and end it, or give Offhook one of its own.',
 	'alarm.fix.capacity': 'Raise server.capacity in offhook.yaml and start offhookd again.',
+	'alarm.fix.messages': 'Look at server.alarms: the webhook\'s address, the mail server, its sign-in. Alarms stand here meanwhile.',
 	'alarm.fix.store': 'Is the disk full, or the data folder not writable? Nothing is lost while offhookd runs.',
 	'alarm.fix.reload': 'offhookd -n -c FILE says what is wrong. Mend it and reload.',
 	'alarm.fix.permission': 'Grant Presence.ReadWrite.All to the app registration, with admin consent.',
