@@ -111,6 +111,9 @@ void bridge_restore_text(struct bridge *b, struct bridge_time t, uint32_t user, 
 			 struct slice former, int64_t until_wall_ms);
 void bridge_restore_user(struct bridge *b, struct bridge_time t, const struct user_record *r);
 void bridge_restore_line(struct bridge *b, struct bridge_time t, const struct line_record *r);
+/* The Microsoft id under which an earlier process held what has been restored for the user: where it is
+ * another one by now it is given back there first. After bridge_restore_user and bridge_restore_text. */
+void bridge_restore_held(struct bridge *b, struct bridge_time t, uint32_t user, const char *id);
 /* A person sets a profile. until TIME_NEVER: no end. */
 void bridge_set_profile(struct bridge *b, struct bridge_time t, uint32_t user, enum profile p,
 			int64_t until_wall_ms);

@@ -114,3 +114,40 @@ void identity_given_back(struct bridge *b, struct bridge_time t, uint32_t realm,
 	if (heir != ID_NONE)
 		anew(b, t, heir);
 }
+
+/* As graph_give_back: but what the earlier process gave out the machine does not know. */
+static void give_back_restored(struct graph *g, struct bridge_time t, uint32_t user,
+			       const struct user_view *v)
+{
+	const struct action a = { .kind = ACT_CLEAR, .urgency = URGENCY_CLEAR, .user = user,
+				  .may_be_held = true, .preferred = v->held_preferred,
+				  .due_mono_ms = t.mono_ms };
+
+	if (graph_has_text(g, user))
+		graph_text(g, t.mono_ms, user, SLICE_NONE, TIME_NEVER);
+	graph_submit(g, t.mono_ms, &a);
+}
+
+void bridge_restore_held(struct bridge *b, struct bridge_time t, uint32_t user, const char *id)
+{
+	struct realm_slot *r = bridge_realm_of_user(b, user);
+	char now[GRAPH_ID_LEN + 1];
+	struct user_view v;
+
+	if (!r || !graph_is_guid(slice_str(id)) || engine_holds_nothing(b->engine, user) ||
+	    !engine_user(b->engine, user, &v) ||
+	    slice_eq_nocase(slice_str(graph_id(r->graph, user)), slice_str(id)))
+		return;
+	CHECK(slice_copy(slice_str(graph_id(r->graph, user)), now, sizeof(now)) == ERR_OK);
+	bool looked_for = !now[0] && is_looked_for(b, user);
+	r->dirty = true;
+	graph_set_id(r->graph, user, id);
+	if (v.leaving)
+		return; /* what is about to be cleared is cleared there */
+	if (looked_for) /* which the setting has ended; whoever is found is compared with this one */
+		bridge_set_teams_id(b, user, NULL);
+	else if (add(b, user, slice_str(now)))
+		give_back_restored(r->graph, t, user, &v);
+	else
+		graph_set_id(r->graph, user, now);
+}

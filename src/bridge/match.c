@@ -644,7 +644,8 @@ void bridge_restore_match(struct bridge *b, uint32_t user, const struct bridge_m
 	if (!rec)
 		return;
 	rec->in_group = m->in_group;
-	if (rec->named || m->state == MATCH_WAITING || m->state >= MATCH_COUNT)
+	/* whom the configuration named, and names no more, is anybody */
+	if (rec->named || m->via == VIA_ID || m->state == MATCH_WAITING || m->state >= MATCH_COUNT)
 		return;
 	match_pack_id(m->id, v.id);
 	v.many = m->state == MATCH_DUPLICATE;

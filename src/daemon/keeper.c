@@ -30,6 +30,8 @@ struct keeper {
 	struct sends sends[SENDS_MAX];
 	uint32_t sends_n;
 	struct known *known; /* until start is over */
+	uint64_t *held;	     /* by user: of the id that the store has as held, hashed; 0: not known */
+	uint32_t held_n;
 };
 
 /* One pass over what the store remembers. */
@@ -112,6 +114,7 @@ void keeper_free(struct keeper *k)
 			FLUSH_MS / 1000);
 	store_close(k->store);
 	known_free(k->known);
+	free(k->held);
 	free(k);
 }
 
@@ -256,6 +259,21 @@ static void on_text(void *arg, const struct store_text *x)
 		bridge_remove_user(r->k->bridge, r->t, user);
 }
 
+/* The last of all: ids that the configuration and the store name have been taken. */
+static void on_held(void *arg, struct slice account, struct slice email, struct slice id)
+{
+	struct restore *r = arg;
+	const struct directory *d = bridge_directory(r->k->bridge);
+	uint16_t a = directory_account(d, account);
+	uint32_t user = a == UINT16_MAX ? ID_NONE : directory_user(d, a, email);
+	char guid[GRAPH_ID_LEN + 1];
+
+	if (user == ID_NONE || r->other_realm[a] || slice_copy(id, guid, sizeof(guid)))
+		store_put_held(r->k->store, account, email, SLICE_NONE);
+	else
+		bridge_restore_held(r->k->bridge, r->t, user, guid);
+}
+
 /* What parts the fields of a watcher in the store; the machine's texts hold no control characters. */
 enum { FIELD_END = 0x1f };
 
@@ -313,8 +331,8 @@ enum err keeper_restore(struct keeper *k, struct bridge_time t)
 						   .line = on_line,
 						   .id = on_id,
 						   .text = on_text,
-
-						   .watcher = on_watcher };
+						   .watcher = on_watcher,
+						   .held = on_held };
 	struct restore *r = calloc(1, sizeof(*r));
 	char why[STORE_WHY_MAX] = "";
 
@@ -333,8 +351,42 @@ enum err keeper_restore(struct keeper *k, struct bridge_time t)
 
 /* ---- keeping ---- the store counts what it cannot take; presence goes on ---- */
 
+/* One more place for the user's hash; NULL: no memory, and it is written each time. */
+static uint64_t *held_of(struct keeper *k, uint32_t user)
+{
+	if (user >= k->held_n) {
+		uint32_t n = user + user / 2 + 64;
+		uint64_t *more = realloc(k->held, n * sizeof(*more));
+
+		if (!more)
+			return NULL;
+		memset(more + k->held_n, 0, (n - k->held_n) * sizeof(*more));
+		k->held = more;
+		k->held_n = n;
+	}
+	return &k->held[user];
+}
+
+/* Something is held under the user's present id: written when it is another than the last time. */
+static void put_held(struct keeper *k, uint32_t user)
+{
+	const struct directory *d = bridge_directory(k->bridge);
+	uint32_t realm = bridge_account_realm(k->bridge, directory_user_account(d, user));
+	const struct graph *g = bridge_realm(k->bridge, realm);
+	struct slice id = slice_str(g ? graph_id(g, user) : "");
+	uint64_t hash = slice_hash_nocase(id, 1), *last = held_of(k, user);
+
+	if (id.n == 0 || (last && *last == hash))
+		return;
+	enum err e = store_put_held(k->store, account_of_user(k, user), directory_email(d, user), id);
+	if (!e && last)
+		*last = hash;
+}
+
 void keeper_put_user(struct keeper *k, const struct user_record *r)
 {
+	if (r->session != SESSION_NONE || r->preferred != PREFERRED_NOT)
+		put_held(k, r->user);
 	store_put_user(k->store, account_of_user(k, r->user),
 		       directory_email(bridge_directory(k->bridge), r->user), r);
 }
@@ -373,6 +425,8 @@ void keeper_put_text(struct keeper *k, const struct graph_out *out)
 				      directory_email(bridge_directory(k->bridge), out->user), out->text_ours,
 				      out->text_former, out->text_until_wall_ms };
 
+	if (out->text_ours.n)
+		put_held(k, out->user);
 	store_put_text(k->store, &x);
 }
 
@@ -465,6 +519,9 @@ void keeper_forget_user(struct keeper *k, uint32_t user)
 	char realm[REALM_MAX];
 
 	store_delete_user(k->store, account, email);
+	store_put_held(k->store, account, email, SLICE_NONE);
+	if (user < k->held_n)
+		k->held[user] = 0;
 	/* the people of an account that is out of the configuration come back with it */
 	if (apply_account(k->apply, directory_user_account(bridge_directory(k->bridge), user)))
 		store_delete_person(k->store, account, email);

@@ -144,6 +144,12 @@ static void on_watcher(sqlite3_stmt *st, const struct store_load_ops *ops, void 
 		ops->watcher(arg, &w);
 }
 
+static void on_held(sqlite3_stmt *st, const struct store_load_ops *ops, void *arg)
+{
+	if (ops->held)
+		ops->held(arg, text_of(st, 0), text_of(st, 1), text_of(st, 2));
+}
+
 static const struct {
 	const char *sql;
 	row_h *row;
@@ -163,6 +169,7 @@ static const struct {
     {"SELECT realm, rules, link FROM links", on_link},
     {"SELECT kind, key, value FROM records", on_record},
     {"SELECT tag, fields, expires, cseq, remote_cseq, port, kind FROM watchers", on_watcher},
+    {"SELECT account, email, id FROM held", on_held},
 };
 
 static int load_table(sqlite3 *db, const char *sql, row_h *row, const struct store_load_ops *ops,

@@ -66,6 +66,10 @@ static const char *const steps[] = {
 	" remote_cseq INTEGER NOT NULL, port INTEGER NOT NULL, kind INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 	/* 9: the profile that a line's PBX was lent because of what Teams shows, enum profile */
 	"ALTER TABLE lines ADD COLUMN lent INTEGER NOT NULL DEFAULT 0;",
+	/* 10: the Microsoft id under which something was last held for a user */
+	"CREATE TABLE held ("
+	" account TEXT NOT NULL, email TEXT NOT NULL COLLATE NOCASE, id TEXT NOT NULL,"
+	" PRIMARY KEY (account, email)) STRICT, WITHOUT ROWID;",
 };
 
 int schema_version(void)

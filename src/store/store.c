@@ -110,6 +110,11 @@ enum err store_put_id(struct store *s, struct slice realm, struct slice email, s
 	return put(s, TABLE_IDS, id.n == 0, (struct slice[]){realm, email, id}, NULL);
 }
 
+enum err store_put_held(struct store *s, struct slice account, struct slice email, struct slice id)
+{
+	return put(s, TABLE_HELD, id.n == 0, (struct slice[]){account, email, id}, NULL);
+}
+
 enum err store_put_text(struct store *s, const struct store_text *x)
 {
 	return put(s, TABLE_TEXTS, x->ours.n == 0, (struct slice[]){x->account, x->email, x->ours, x->former},

@@ -68,6 +68,9 @@ enum err store_delete_line(struct store *s, struct slice account, struct slice c
 			   struct slice number);
 /* The Microsoft object id of an address in a realm; an empty id forgets it. */
 enum err store_put_id(struct store *s, struct slice realm, struct slice email, struct slice id);
+/* The id under which a session, preferred state or status message of ours was last given out for a user; an
+ * empty one forgets it. */
+enum err store_put_held(struct store *s, struct slice account, struct slice email, struct slice id);
 enum err store_put_meta(struct store *s, struct slice key, struct slice value);
 
 /* A user that does not come from the configuration: imported, or added through the API. */
@@ -152,6 +155,7 @@ struct store_load_ops {
 	void (*link)(void *arg, struct slice realm, struct slice rules, struct slice link);
 	void (*record)(void *arg, struct slice kind, struct slice key, struct slice value);
 	void (*watcher)(void *arg, const struct store_watcher *w);
+	void (*held)(void *arg, struct slice account, struct slice email, struct slice id);
 };
 /* All rows, in the order of the ops above; at start. why as in store_open. ERR_MALFORMED, ERR_IO.
  */

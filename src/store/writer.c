@@ -42,6 +42,8 @@ const struct table_shape table_shapes[TABLE_COUNT] = {
     [TABLE_WATCHERS] = {"INSERT OR REPLACE INTO watchers (tag, fields, expires, cseq, remote_cseq, port,"
 			" kind) VALUES (?,?,?,?,?,?,?)",
 			"DELETE FROM watchers WHERE tag=?", 1, 2, 5, 0, 0},
+    [TABLE_HELD] = {"INSERT OR REPLACE INTO held (account, email, id) VALUES (?,?,?)",
+		    "DELETE FROM held WHERE account=? AND email=?", 2, 3, 0, 2, 0},
     /* del trims the ring: the newest 100 of the user stay */
     [TABLE_AUDIT] =
 	{"INSERT INTO audit (account, email, n, wall_ms, kind, a, b) SELECT ?1, ?2,"

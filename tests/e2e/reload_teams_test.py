@@ -62,6 +62,16 @@ def main():
             await_that("the new one", lambda: seen(CYD) == "Busy")
             reload(account(stage, pbx["SIP"]))
             await_that("looked up again", lambda: seen(ANA) == "Busy" and seen(CYD) == "Offline")
+        with tap.case("kill -9 in the call, another teams_id meanwhile: the former person is given back at the start"):
+            for email, other, teams_id in ((CYD, ANA, True), (ANA, CYD, False)):
+                await_that("stored", lambda: stage.stored("held") == 1)
+                stage.await_stored(ANA, 1)
+                stage.kill("offhookd")
+                assert seen(other) == "Busy", seen(other)
+                yaml = account(stage, pbx["SIP"])
+                stage.daemon_yaml(yaml.replace(own, f"email: {ANA}, teams_id: {ids[CYD]}, lines") if teams_id else yaml)
+                stage.daemon_start()
+                await_that("moved", lambda: (seen(email), seen(other)) == ("Busy", "Offline"))
         with tap.case("another app registration: held anew under it, given back under the former one"):
             stage.teams_control("POST", "/apps", {"client_id": OTHER, "client_secret": "e2e-secret",
                                                   "roles": "Presence.ReadWrite.All User.Read.All"})

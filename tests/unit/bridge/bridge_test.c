@@ -444,6 +444,52 @@ static void another_id_is_held_once_the_former_one_is_given_back(void **state)
 	assert_int_equal(b->bodies_n, 3);
 }
 
+static void restore(struct bench *b, const char *held_as)
+{
+	const struct user_record r = { .user = b->user, .session = SESSION_CALL, .sure = true,
+				       .profile_until_wall_ms = TIME_NEVER,
+				       .lease_end_wall_ms = b->t.wall_ms + 599000 };
+
+	bridge_restore_user(b->bridge, b->t, &r);
+	bridge_restore_held(b->bridge, b->t, b->user, held_as);
+	drain(b);
+}
+
+/* The id in the configuration has changed while no process ran. */
+static void what_an_earlier_process_held_under_another_id_is_given_back_there(void **state)
+{
+	struct bench *b = *state;
+
+	restore(b, "bbbbbbbb-0000-0000-0000-000000000002");
+	assert_int_equal(b->bodies_n, 1);
+	assert_non_null(strstr(b->bodies[0],
+			       "/users/bbbbbbbb-0000-0000-0000-000000000002/presence/clearPresence"));
+	tell(b, CALL_TALKING);
+	for (int n = 0; n < b->bodies_n && n < 4; n++) {
+		if (strstr(b->bodies[n], "setPresence"))
+			assert_null(strstr(b->bodies[n], "bbbbbbbb"));
+		answer(b, b->ids[n], 200, "");
+		drain(b);
+	}
+	assert_non_null(strstr(b->bodies[b->bodies_n - 1],
+			       "/users/aaaaaaaa-0000-0000-0000-000000000001/presence/setPresence"));
+	pass(b, 60000);
+	assert_null(strstr(b->bodies[b->bodies_n - 1], "bbbbbbbb"));
+}
+
+static void what_an_earlier_process_held_under_the_same_id_stands(void **state)
+{
+	struct bench *b = *state;
+
+	tell(b, CALL_TALKING);
+	answer(b, b->ids[0], 200, "");
+	drain(b);
+	bridge_restore_held(b->bridge, b->t, b->user, "AAAAAAAA-0000-0000-0000-000000000001");
+	bridge_restore_held(b->bridge, b->t, b->user, "no id");
+	pass(b, 1000);
+	assert_int_equal(b->bodies_n, 1);
+}
+
 /* The call ends while the former id is being given back: nothing is held anywhere in the end. */
 static void an_end_meanwhile_leaves_nobody_busy(void **state)
 {
@@ -540,6 +586,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_realm_that_refuses_everything_is_left_in_the_end, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(the_place_of_a_removed_account_is_free_again, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_an_earlier_process_held_under_another_id_is_given_back_there, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_an_earlier_process_held_under_the_same_id_stands, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(another_id_is_held_once_the_former_one_is_given_back, set_up,
 						tear_down),

@@ -406,6 +406,25 @@ static void what_was_known_is_restored(void **state)
 	end(b);
 }
 
+/* teams_id stood in the configuration, and went while no process ran: the address says who it is. */
+static void whom_the_configuration_names_no_more_is_looked_for(void **state)
+{
+	struct bench *b = bench((struct bridge_matching){ .every_ms = 60000 });
+	uint32_t ana = add(b, "ana@a", NULL);
+	struct bridge_match m = { .state = MATCH_MATCHED, .class = PERSON_GOOD, .via = VIA_ID };
+	struct request q;
+	(void)state;
+
+	snprintf(m.id, sizeof(m.id), "%.36s", person_id(9));
+	bridge_restore_match(b->bridge, ana, &m);
+	bridge_people_link(b->bridge, 0, SLICE_LIT("https://g/v1.0/users/delta?$deltatoken=kept"));
+	drain(b);
+	assert_string_equal(id_at_the_sink(b, ana), "");
+	assert_true(take(b, "kept", &q));
+	assert_true(take(b, "ana", &q));
+	end(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,6 +436,7 @@ int main(void)
 		cmocka_unit_test(groups_choose_and_a_failed_one_takes_nobody_away),
 		cmocka_unit_test(two_accounts_of_one_realm_have_their_own_people),
 		cmocka_unit_test(what_was_known_is_restored),
+		cmocka_unit_test(whom_the_configuration_names_no_more_is_looked_for),
 	};
 	return cmocka_run_group_tests_name("bridge/match", tests, NULL, NULL);
 }

@@ -183,12 +183,19 @@ static void on_watcher(void *arg, const struct store_watcher *w)
 	    (long long)w->expires_wall_ms, w->cseq, w->remote_cseq, w->port, w->kind);
 }
 
+static void on_held(void *arg, struct slice account, struct slice email, struct slice id)
+{
+	struct dump *d = arg;
+
+	ADD(d, "held %.*s %.*s %.*s\n", SLICE_ARG(account), SLICE_ARG(email), SLICE_ARG(id));
+}
+
 static void load(struct store *s, struct dump *d)
 {
 	static const struct store_load_ops ops = {on_account, on_person, on_user,
 						  on_line,    on_id,	 on_text,
 						  on_meta,    on_match,	 on_link,
-						  NULL,	 on_watcher};
+						  NULL,	 on_watcher, on_held};
 
 	*d = (struct dump){0};
 	assert_int_equal(store_load(s, &ops, d, why), ERR_OK);
@@ -232,6 +239,7 @@ static void put_one_of_each(struct store *s)
 	const struct store_watcher w = {
 	    S("0f"), S("c1\x1f<sip:a@b>;tag=1"), 9, 2, 0xffffffff, 0x20100, 65535};
 	assert_int_equal(store_put_watcher(s, &w), ERR_OK);
+	assert_int_equal(store_put_held(s, S("acme"), S("Ana@acme.example"), S("id-1")), ERR_OK);
 }
 
 static const char one_of_each[] =
@@ -244,7 +252,8 @@ static const char one_of_each[] =
     "meta k v\n"
     "match realm Ana@acme.example id-1 1 2 3 9\n"
     "link realm rules https://g/delta\n"
-    "watcher 0f c1\x1f<sip:a@b>;tag=1 9 2 4294967295 65535 131328\n";
+    "watcher 0f c1\x1f<sip:a@b>;tag=1 9 2 4294967295 65535 131328\n"
+    "held acme Ana@acme.example id-1\n";
 
 static void gives_back_what_was_put(void **state)
 {
@@ -296,6 +305,7 @@ static void deletes_in_the_order_of_the_calls(void **state)
 	assert_int_equal(store_delete_match(s, S("realm"), S("ana@ACME.example")), ERR_OK);
 	assert_int_equal(store_put_link(s, S("realm"), SLICE_NONE, SLICE_NONE), ERR_OK);
 	assert_int_equal(store_delete_watcher(s, S("0f")), ERR_OK);
+	assert_int_equal(store_put_held(s, S("acme"), S("ANA@acme.example"), SLICE_NONE), ERR_OK);
 	assert_int_equal(store_delete_user(s, S("acme"), S("ana@acme.example")), ERR_OK);
 	assert_int_equal(store_put_user(s, S("acme"), S("ana@acme.example"), &r), ERR_OK);
 	assert_int_equal(store_flush(s, 5000), ERR_OK);
@@ -330,7 +340,7 @@ static void a_locked_database_is_counted_and_tried_again(void **state)
 	while (st.errors == 0);
 	assert_true(st.failing);
 	assert_int_equal(st.coalesced, 999);
-	assert_int_equal(st.waiting, 11);
+	assert_int_equal(st.waiting, 12);
 	assert_string_not_equal(st.error, "");
 	assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(other);
