@@ -71,6 +71,14 @@ static uint8_t own_of(const struct sip_agent *a, uint32_t line, const struct pid
 	return first ? pub_stand(a, line) : (uint8_t)PIDF_NOTHING;
 }
 
+/* A document is the whole state (RFC 3863): with Do Not Disturb in it and Away no more, somebody who was
+ * away has chosen the other. Of anything else nothing is said by DND: a lower rank does not hide it. */
+static uint8_t others_of(const struct watch *x, const struct pidf *p)
+{
+	return p->dnd && p->others == PIDF_UNSAID && x->others == PIDF_AWAY ? (uint8_t)PIDF_AVAILABLE
+									   : p->others;
+}
+
 /* A PBX merges what we published with what the user's own programs publish. Of the two, the one who
  * spoke last counts; a phone that only tells of a call says nothing, and what was stated before it
  * stands. */
@@ -78,8 +86,8 @@ void side_profile(struct sip_agent *a, uint32_t watch, const struct pidf *p, boo
 {
 	struct watch *x = &a->watches[watch];
 	uint32_t line = x->main != NONE ? x->main : watch;
-	uint8_t own;
-	bool theirs = p->others > PIDF_UNSAID && p->others != x->others;
+	uint8_t own, others = others_of(x, p);
+	bool theirs = others > PIDF_UNSAID && others != x->others;
 
 	if (first && a->writes_profile && a->watches[line].pub == NONE && p->stale > PIDF_UNSAID)
 		pub_adopt(a, line, profile_of(p->stale), p->stale_until_ms);
@@ -89,14 +97,14 @@ void side_profile(struct sip_agent *a, uint32_t watch, const struct pidf *p, boo
 	else if (theirs)
 		x->own_last = false;
 	x->own = own;
-	if (p->others != PIDF_UNSAID)
-		x->others = p->others;
+	if (others != PIDF_UNSAID)
+		x->others = others;
 	if (own != PIDF_NOTHING && (x->own_last || x->others == PIDF_NOTHING))
 		emit_profile(a, watch, first, profile_of(own),
 			     own == p->own ? p->own_until_ms : p->stale_until_ms);
 	else if (x->others != PIDF_NOTHING)
 		emit_profile(a, watch, first, profile_of(x->others), p->others_until_ms);
-	else if (first || p->others == PIDF_NOTHING)
+	else if (first || others == PIDF_NOTHING)
 		emit_profile(a, watch, true, PROFILE_NONE, TIME_NEVER);
 	if (theirs && own != PIDF_NOTHING && !x->own_last)
 		pub_withdraw(a, line);

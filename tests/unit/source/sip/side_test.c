@@ -99,6 +99,26 @@ static void test_beside_dialog(void **state)
 	rig_close(&r);
 }
 
+/* From Away to Do Not Disturb and back; of another profile DND says nothing, nor what began before the
+ * subscription. */
+static void test_dnd_ends_away(void **state)
+{
+	static const char dnd[] =
+		"<rpid:busy/></rpid:activities><note>Do Not Disturb</note><rpid:activities>";
+
+	(void)state;
+	struct rig_dialog d =
+		start(&(struct rig_options){ .reads_profile = true }, merged(NULL, "<rpid:away/>"));
+	says(&d, merged(NULL, dnd), PROFILE_AVAILABLE, false);
+	says(&d, merged(NULL, "<rpid:away/>"), PROFILE_AWAY, false);
+	says(&d, merged(NULL, "<rpid:meeting/>"), PROFILE_MEETING, false);
+	says(&d, merged(NULL, dnd), PROFILE_MEETING, false);
+	rig_close(&r);
+	d = start(&(struct rig_options){ .reads_profile = true }, merged(NULL, dnd));
+	says(&d, merged(NULL, dnd), -1, false);
+	rig_close(&r);
+}
+
 /* `packages`: a line by presence, and one by dialog with its profile beside, over one connection. */
 static void test_package_of_a_line(void **state)
 {
@@ -419,6 +439,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_beside_dialog),
 		cmocka_unit_test(test_package_of_a_line),
+		cmocka_unit_test(test_dnd_ends_away),
 		cmocka_unit_test(test_refused_beside_dialog),
 		cmocka_unit_test(test_full_after_link_up),
 		cmocka_unit_test(test_own_and_others),
