@@ -1093,6 +1093,7 @@ export default {
 	'said.line-no-calls': 'noch kam keine Meldung zu ihren Gesprächen',
 	'said.line-unknown-there': 'die Anlage kennt sie nicht:',
 	'said.line-monitor-refused': 'Überwachung abgelehnt:',
+	'said.line-monitor-right': 'das Konto darf sie nicht überwachen:',
 	'said.line-licences': 'die Lizenzen der Anlage für Überwachung sind verbraucht:',
 	'said.line-snapshot-refused': 'SnapshotDevice abgelehnt: {0}',
 	'said.line-no-reason': 'kein Grund genannt',
