@@ -145,8 +145,9 @@ def main():
                 return [a for a in stage.api("/alarms")["alarms"] if a["id"] == "messages"]
             Hook.refuse = 3  # three tries in forty seconds
             ends_on(datetime.date.today() + datetime.timedelta(days=5))
-            await_that("raised", failing)
-            assert "webhook of alarms: status 500" in str(failing()), failing()
+            # it is told by the next message, and over when that has arrived: a slow machine sees it there only
+            raised_once = await_that("raised", lambda: failing() or told("raised", "messages"))
+            assert "webhook of alarms: status 500" in str(raised_once), raised_once
             await_that("over", lambda: not failing())
             await_that("told", lambda: told("over", "messages"))
     tap.done()
