@@ -1,5 +1,7 @@
 #include "io/http_client.h"
 
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@ enum {
 	KEEP_IDLE_S = 30,
 	CONNECTION_IDLE_S = 90,
 	DEFAULT_PROXY_PORT = 1080, /* libcurl's own */
+	CA_FILE_MAX = 1 << 20,
 };
 
 /* Bearer tokens and client secrets pass through: wiped before the memory is given back. */
@@ -125,7 +128,12 @@ static void configure(struct http_slot *s)
 		curl_easy_setopt(s->easy, CURLOPT_USERAGENT, c->user_agent);
 	/* The system's certificates stay trusted: they are in CAPATH. */
 	if (c->ca_file[0]) {
-		curl_easy_setopt(s->easy, CURLOPT_CAINFO, c->ca_file);
+		struct curl_blob ca = { c->ca.p, c->ca.n, CURL_BLOB_NOCOPY };
+
+		if (c->ca.n)
+			curl_easy_setopt(s->easy, CURLOPT_CAINFO_BLOB, &ca);
+		else
+			curl_easy_setopt(s->easy, CURLOPT_CAINFO, c->ca_file); /* says what is wrong with it */
 		curl_easy_setopt(s->easy, CURLOPT_CAPATH, X509_get_default_cert_dir());
 	}
 }
@@ -365,6 +373,38 @@ static enum err set_proxy(struct http_client *c)
 	return ERR_OK;
 }
 
+static bool holds_certificate(struct slice pem)
+{
+	BIO *b = BIO_new_mem_buf(pem.p, (int)pem.n);
+	X509 *x = b ? PEM_read_bio_X509(b, NULL, NULL, NULL) : NULL;
+	bool is = x != NULL;
+
+	X509_free(x);
+	BIO_free(b);
+	ERR_clear_error();
+	return is;
+}
+
+/* Read once: the account may be gone with its file while what it held is still given back. */
+static enum err read_ca(struct http_client *c)
+{
+	FILE *f = c->ca_file[0] ? fopen(c->ca_file, "re") : NULL;
+	char part[4096];
+	size_t n;
+
+	buf_init(&c->ca, CA_FILE_MAX);
+	if (!f)
+		return ERR_OK;
+	while ((n = fread(part, 1, sizeof(part), f)) > 0)
+		buf_add(&c->ca, part, n);
+	fclose(f);
+	if (buf_err(&c->ca) == ERR_NO_MEMORY)
+		return ERR_NO_MEMORY;
+	if (buf_err(&c->ca) == ERR_LIMIT || !holds_certificate(buf_view(&c->ca)))
+		buf_reset(&c->ca);
+	return ERR_OK;
+}
+
 static enum err copy_texts(struct http_client *c, const struct http_config *config)
 {
 	c->ca_file = strdup(config->ca_file ? config->ca_file : "");
@@ -373,7 +413,8 @@ static enum err copy_texts(struct http_client *c, const struct http_config *conf
 	c->dns_servers = config->dns_servers ? strdup(config->dns_servers) : NULL;
 	if (!c->ca_file || !c->proxy || !c->user_agent || (config->dns_servers && !c->dns_servers))
 		return ERR_NO_MEMORY;
-	return set_proxy(c);
+	enum err e = read_ca(c);
+	return e ? e : set_proxy(c);
 }
 
 static enum err make_slots(struct http_client *c, uint32_t n)
@@ -415,6 +456,7 @@ static void free_client(void *arg)
 	http_lane_close(&c->one);
 	http_lane_close(&c->two);
 	free(c->slots);
+	buf_fini(&c->ca);
 	free(c->ca_file);
 	if (c->proxy)
 		explicit_bzero(c->proxy, strlen(c->proxy));

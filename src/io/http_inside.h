@@ -60,6 +60,7 @@ struct http_client {
 	void *arg;
 	bool over, plain_allowed, http2;
 	char *ca_file, *proxy, *user_agent, *dns_servers;
+	struct buf ca; /* the content of ca_file; empty: it could not be read */
 	char proxy_host[HTTP_NAME_MAX];
 	uint16_t proxy_port;
 	struct http_lane one, two;

@@ -470,12 +470,13 @@ static void certificates_are_verified(void **state)
 	struct trial *t = *state;
 	const struct {
 		const char *file, *san;
-		bool trusted, expired, good;
+		bool trusted, expired, good, gone;
 	} rows[] = {
-	    {"good.pem", "DNS:localhost", true, false, true},
-	    {"name.pem", "DNS:other.example", true, false, false},
-	    {"old.pem", "DNS:localhost", true, true, false},
-	    {"unknown.pem", "DNS:localhost", false, false, false},
+	    {"good.pem", "DNS:localhost", true, false, true, false},
+	    {"name.pem", "DNS:other.example", true, false, false, false},
+	    {"old.pem", "DNS:localhost", true, true, false, false},
+	    {"unknown.pem", "DNS:localhost", false, false, false, false},
+	    {"gone.pem", "DNS:localhost", true, false, true, true}, /* the ca_file, once the client has it */
 	};
 	char url[64];
 
@@ -490,6 +491,8 @@ static void certificates_are_verified(void **state)
 		server_open(&s, &t->b, CHANNEL_TLS, &tls);
 		open_client(t,
 			    &(struct http_config){.ca_file = rows[i].trusted ? certs.ca_file : ""});
+		if (rows[i].gone)
+			assert_int_equal(unlink(certs.ca_file), 0);
 		snprintf(url, sizeof(url), "https://localhost:%u/status/429", s.at.port);
 		send_url(t, (uint32_t)i, "POST", url, "{}", 0);
 		finish(t);
