@@ -358,20 +358,32 @@ int64_t people_next(const struct graph *g)
 
 /* ---- answers ---- */
 
-static void rest(struct graph *g, int64_t wait_ms)
+/* People are not to wait for what does not come, and are told so. */
+static void missed(struct graph *g, int64_t wait_ms, const char *text)
+{
+	struct people *p = &g->people;
+
+	if (p->attempts < UINT8_MAX)
+		p->attempts++;
+	if (p->attempts < TRIES_MAX && wait_ms < DENIED_REST_MS)
+		return;
+	if (p->phase == PHASE_PEOPLE)
+		note_seldom(g, GRAPH_NOTE_PEOPLE_FAILED, ID_NONE, text, HOUR_MS);
+	p->failed = true;
+}
+
+static void rest(struct graph *g, int64_t wait_ms, const char *text)
 {
 	struct people *p = &g->people;
 
 	if (wait_ms < 0)
 		wait_ms = backoff_ms(p->attempts, RETRY_BASE_MS, RETRY_MAX_MS, &g->prng);
 	p->rest_ms = g->now_ms + wait_ms;
-	if (p->attempts < UINT8_MAX)
-		p->attempts++;
-	if (p->attempts >= TRIES_MAX)
-		p->failed = true; /* people are not to wait for it */
+	missed(g, wait_ms, text);
 }
 
-/* Not permitted, or refused: said, and tried again after a while; what was known stands. */
+/* Not permitted, or refused: said, and tried again after a while; what was known stands. Everybody is
+ * read from the start then: the rest alone would not show who is gone. */
 static void fail(struct graph *g, const char *text)
 {
 	struct people *p = &g->people;
@@ -383,6 +395,8 @@ static void fail(struct graph *g, const char *text)
 	if (groups)
 		return;
 	p->failed = true;
+	if (p->full)
+		buf_reset(&p->link);
 	if (p->next_ms < g->now_ms + DENIED_REST_MS)
 		p->next_ms = g->now_ms + DENIED_REST_MS;
 }
@@ -396,7 +410,7 @@ static void start_over(struct graph *g, const char *text)
 	p->restarts++;
 	stop_round(p);
 	graph_people_again(g, true);
-	rest(g, p->again_n ? backoff_ms(p->again_n, RETRY_BASE_MS, DENIED_REST_MS, &g->prng) : 0);
+	rest(g, p->again_n ? backoff_ms(p->again_n, RETRY_BASE_MS, DENIED_REST_MS, &g->prng) : 0, text);
 	if (p->again_n < UINT8_MAX)
 		p->again_n++;
 }
@@ -425,13 +439,13 @@ static bool take_link(struct graph *g, struct buf *to, const char *link)
 static void on_page(struct graph *g, const struct graph_response *r)
 {
 	struct people *p = &g->people;
+	static const char unreadable[] = "a page of the directory is unreadable";
 	bool groups = p->phase == PHASE_GROUPS;
 	struct people_page page;
 
 	if (people_page_parse(r->body, &page) != ERR_OK) {
-		note_seldom(g, GRAPH_NOTE_BAD_ANSWER, ID_NONE,
-			    "a page of the directory is unreadable", HOUR_MS);
-		rest(g, -1);
+		note_seldom(g, GRAPH_NOTE_BAD_ANSWER, ID_NONE, unreadable, HOUR_MS);
+		rest(g, -1, unreadable);
 		return;
 	}
 	const char *link = page.next ? page.next : groups ? NULL : page.delta;
@@ -452,7 +466,7 @@ static void on_page(struct graph *g, const struct graph_response *r)
 static void on_forbidden(struct graph *g, const struct flight *f, const char *text)
 {
 	if (token_forbidden(g, f->token_serial))
-		rest(g, 0);
+		rest(g, 0, text);
 	else
 		fail(g, text);
 }
@@ -493,15 +507,16 @@ void people_feed(struct graph *g, const struct flight *f, const struct graph_res
 		break;
 	case REACT_NEW_TOKEN:
 		token_refused(g, f->token_serial, r);
-		rest(g, -1);
+		rest(g, -1, text);
 		break;
 	case REACT_GATE:
 	case REACT_GATE_UNSURE:
 		people_throttled(g, f->sent_ms, wait_of(g, r));
 		gate_close(&g->looks.gate, g->now_ms, f->sent_ms, wait_of(g, r), &g->prng);
+		missed(g, wait_of(g, r), text);
 		break;
 	case REACT_RETRY:
-		rest(g, wait_of(g, r));
+		rest(g, wait_of(g, r), text);
 		break;
 	case REACT_DENY:
 	case REACT_COUNT:
