@@ -111,7 +111,18 @@ void cs_profile_event(struct csta *c, uint32_t slot, const struct csta_message *
 	release(c, slot, state);
 }
 
-/* Whose Do Not Disturb it is does not outlive us: one that goes with the profile counts as ours. */
+/* Do Not Disturb that a person has switched on is left alone. What is under way counts as done. */
+static bool dnd_changes(const struct csta *c, const struct device *d)
+{
+	bool on = d->dnd_asking ? d->dnd_asked : d->dnd;
+	bool ours = d->dnd_asking ? d->dnd_asked : d->dnd_ours;
+
+	return dnd_goes_with(c, d->write_state) ? !on : ours;
+}
+
+/* Whose Do Not Disturb it is does not outlive us: one that goes with the profile counts as ours. A write
+ * that waits behind this question learns it too. One that is known to be ours stays so over a lost link, and
+ * goes off if somebody has ended the profile meanwhile. */
 void cs_profile_answer(struct csta *c, uint32_t slot, const struct csta_message *m)
 {
 	struct device *d = &c->devices[slot];
@@ -122,8 +133,12 @@ void cs_profile_answer(struct csta *c, uint32_t slot, const struct csta_message 
 		return;
 	emit(c, slot, true, state, until_of(c, slot, m));
 	d->profile_heard = true;
-	if (!d->writing)
-		d->dnd_ours = d->dnd && dnd_goes_with(c, state);
+	if (d->writing && !(d->wants & 1 << ASK_SET_PROFILE))
+		return;
+	d->dnd_ours = d->dnd && (d->dnd_ours || dnd_goes_with(c, state));
+	if (d->writing && dnd_changes(c, d))
+		d->wants |= 1 << ASK_SET_DND;
+	release(c, slot, state);
 }
 
 /* Where nobody can be asked, the switch makes no statement until it tells of a change. Where it keeps no
@@ -168,15 +183,6 @@ void cs_profile_broken_off(struct csta *c, uint32_t slot, const char *why)
 {
 	done(c, slot, WRITE_UNSURE, why, "");
 	cs_profile_forget(c, slot);
-}
-
-/* Do Not Disturb that a person has switched on is left alone. What is under way counts as done. */
-static bool dnd_changes(const struct csta *c, const struct device *d)
-{
-	bool on = d->dnd_asking ? d->dnd_asked : d->dnd;
-	bool ours = d->dnd_asking ? d->dnd_asked : d->dnd_ours;
-
-	return dnd_goes_with(c, d->write_state) ? !on : ours;
 }
 
 /* "": it can be written. */

@@ -93,6 +93,34 @@ static void test_refused(void **state)
 	rig_close(&r);
 }
 
+/* After a start: the write comes before the switch has said what it holds. */
+static void test_overtakes_the_question(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, &with_dnd);
+	rig_line(&r, 7, "201");
+	rig_up(&r);
+	rig_answer(&r, "MonitorStart", "<MonitorStartResponse><monitorCrossRefID>x1</monitorCrossRefID>"
+				       "</MonitorStartResponse>");
+	rig_answer(&r, "GetDoNotDisturb", "<GetDoNotDisturbResponse><doNotDisturbOn>true</doNotDisturbOn>"
+					  "</GetDoNotDisturbResponse>");
+	rig_sent(&r);
+	write(&r, PROFILE_AVAILABLE, 5);
+	rig_answer(&r, "GetPresenceState", "<GetPresenceStateResponse><presenceState>meeting</presenceState>"
+					   "</GetPresenceStateResponse>");
+	rig_steps(&r, "201");
+	rig_snapshot(&r, "201", "");
+	rig_told(&r);
+	rig_answer(&r, "SetPresenceState", DONE("SetPresenceState"));
+	rig_answer(&r, "SetDoNotDisturb", DONE("SetDoNotDisturb"));
+	sent_is(&r, "GetForwarding 201\nSnapshotDevice 201\nSetPresenceState 201 available\n"
+		    "SetDoNotDisturb 201 false\n");
+	told_is(&r, "7 dnd off\n7 written 5 accepted\n");
+	rig_close(&r);
+}
+
 static void test_no_word(void **state)
 {
 	static const char *const rows[] = { "Absent=away", "PrivateEvent/a@In=busy" };
@@ -426,7 +454,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_profile),
 		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_no_word),
+		cmocka_unit_test(test_overtakes_the_question), cmocka_unit_test(test_no_word),
 		cmocka_unit_test(test_the_end),
 		cmocka_unit_test(test_unsure),
 		cmocka_unit_test(test_newer_replaces_older),
