@@ -194,6 +194,8 @@ static void take(struct world *w, const struct bridge_out *out)
 	case BRIDGE_NOTE:
 		world_step_note(w, "note %s %s", note_name((enum note)out->source.note), out->source.text);
 		break;
+	case BRIDGE_KEEP: /* no PBX here is PUBLISHed to */
+		break;
 	case BRIDGE_ANSWER:
 		net_answer(w, out->connector, out->source.channel, out->source.status);
 		break;

@@ -259,6 +259,7 @@ void net_daemon_out(struct world *w, uint32_t connector, const struct source_out
 	case OUT_LINE_LOST:
 	case OUT_NOTE:
 	case OUT_WRITTEN:
+	case OUT_KEEP:
 	case OUT_ANSWER:
 		CHECK(false);
 	}

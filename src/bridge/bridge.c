@@ -372,6 +372,9 @@ static bool take_source(struct bridge *b, struct bridge_time t, uint32_t id, str
 			return false;
 		ret->kind = BRIDGE_NOTE;
 		break;
+	case OUT_KEEP:
+		ret->kind = BRIDGE_KEEP;
+		break;
 	case OUT_ANSWER:
 		ret->kind = BRIDGE_ANSWER;
 		break;

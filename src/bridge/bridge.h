@@ -24,6 +24,7 @@ struct bridge_time {
 enum bridge_out_kind {
 	BRIDGE_SOURCE, /* .connector, .source: OUT_CONNECT, OUT_LISTEN, OUT_SEND, OUT_CLOSE */
 	BRIDGE_NOTE,   /* .connector, .source: OUT_NOTE */
+	BRIDGE_KEEP,   /* .source: OUT_KEEP */
 	BRIDGE_ANSWER, /* .connector, .source: OUT_ANSWER */
 	BRIDGE_GRAPH,  /* .realm, .graph: GRAPH_HTTP, GRAPH_NOTE, GRAPH_SEEN, GRAPH_READ, GRAPH_TEXT */
 	BRIDGE_FOUND,  /* .realm, .graph: GRAPH_FOUND: the id is to be stored */
@@ -114,6 +115,8 @@ void bridge_restore_line(struct bridge *b, struct bridge_time t, const struct li
 /* The Microsoft id under which an earlier process held what has been restored for the user: where it is
  * another one by now it is given back there first. After bridge_restore_user and bridge_restore_text. */
 void bridge_restore_held(struct bridge *b, struct bridge_time t, uint32_t user, const char *id);
+/* What an OUT_KEEP said in an earlier process. */
+void bridge_restore_lamp(struct bridge *b, uint32_t line, struct slice name);
 /* A person sets a profile. until TIME_NEVER: no end. */
 void bridge_set_profile(struct bridge *b, struct bridge_time t, uint32_t user, enum profile p,
 			int64_t until_wall_ms);

@@ -282,6 +282,16 @@ void bridge_restore_line(struct bridge *b, struct bridge_time t, const struct li
 	bridge_step(b, t, &ev);
 }
 
+void bridge_restore_lamp(struct bridge *b, uint32_t line, struct slice name)
+{
+	struct connector_slot *slot = &b->connectors[directory_line_connector(b->directory, line)];
+
+	if (!slot->ops || !slot->ops->restore_lamp)
+		return;
+	slot->ops->restore_lamp(slot->source, line, name);
+	slot->dirty = true;
+}
+
 void bridge_set_profile(struct bridge *b, struct bridge_time t, uint32_t user, enum profile p,
 			int64_t until_wall_ms)
 {

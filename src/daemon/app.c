@@ -174,6 +174,9 @@ static void take(struct app *a, const struct bridge_out *out)
 	case BRIDGE_NOTE:
 		take_note(a, out->connector, &out->source);
 		break;
+	case BRIDGE_KEEP:
+		keeper_put_lamp(a->keeper, out->source.line, slice_str(out->source.text));
+		break;
 	case BRIDGE_ANSWER:
 		webhooks_answer(a->webhooks, &out->source);
 		break;

@@ -308,6 +308,7 @@ void channels_do(struct channels *c, uint32_t connector, const struct source_out
 	case OUT_LINE_LOST:
 	case OUT_NOTE:
 	case OUT_WRITTEN:
+	case OUT_KEEP:
 	case OUT_ANSWER:
 		CHECK(false); /* the bridge keeps these */
 	}

@@ -214,6 +214,32 @@ static void on_line(void *arg, struct slice account, struct slice connector, str
 		bridge_restore_line(r->k->bridge, r->t, &record);
 }
 
+/* Records of this kind: account, connector and number as the key, in JSON as all records are, the name a
+ * lamp is lit under at the PBX as the value. */
+static const char kind_lamp[] = "lamp";
+enum { KEY_END = 0x1f };
+
+static void on_record(void *arg, struct slice kind, struct slice key, struct slice value)
+{
+	struct restore *r = arg;
+	const struct directory *d = bridge_directory(r->k->bridge);
+	struct slice account = SLICE_NONE, connector = SLICE_NONE, number = key;
+	struct slice name = slice_sub(value, 1, value.n > 1 ? value.n - 1 : 1);
+	uint32_t c = ID_NONE, line = ID_NONE;
+
+	if (!slice_is(kind, kind_lamp) || !slice_split(&number, KEY_END, &account) ||
+	    !slice_split(&number, KEY_END, &connector))
+		return;
+	if (directory_account(d, account) != UINT16_MAX)
+		c = directory_connector(d, directory_account(d, account), connector);
+	if (c != ID_NONE)
+		line = directory_line(d, c, number);
+	if (line == ID_NONE)
+		store_delete_record(r->k->store, kind, key);
+	else
+		bridge_restore_lamp(r->k->bridge, line, name);
+}
+
 static void on_id(void *arg, struct slice realm, struct slice email, struct slice id)
 {
 	struct restore *r = arg;
@@ -331,6 +357,7 @@ enum err keeper_restore(struct keeper *k, struct bridge_time t)
 						   .line = on_line,
 						   .id = on_id,
 						   .text = on_text,
+						   .record = on_record,
 						   .watcher = on_watcher,
 						   .held = on_held };
 	struct restore *r = calloc(1, sizeof(*r));
@@ -400,6 +427,30 @@ void keeper_put_line(struct keeper *k, const struct line_record *r)
 		return; /* removed in the same turn */
 	store_put_line(k->store, directory_account_name(d, directory_connector_account(d, c)),
 		       directory_connector_name(d, c), directory_number(d, r->line), r);
+}
+
+void keeper_put_lamp(struct keeper *k, uint32_t line, struct slice name)
+{
+	const struct directory *d = bridge_directory(k->bridge);
+	uint32_t c = directory_line_connector(d, line);
+	struct buf key, value;
+
+	if (c == ID_NONE)
+		return; /* removed in the same turn */
+	buf_init(&key, STORE_TEXT_MAX);
+	buf_init(&value, STORE_TEXT_MAX);
+	buf_slice(&key, directory_account_name(d, directory_connector_account(d, c)));
+	buf_char(&key, KEY_END);
+	buf_slice(&key, directory_connector_name(d, c));
+	buf_char(&key, KEY_END);
+	buf_slice(&key, directory_number(d, line));
+	buf_fmt(&value, "\"%.*s\"", SLICE_ARG(name)); /* tokens of SIP need no escapes */
+	if (buf_err(&key) == ERR_OK && buf_err(&value) == ERR_OK && name.n)
+		store_put_record(k->store, slice_str(kind_lamp), buf_view(&key), buf_view(&value));
+	else if (buf_err(&key) == ERR_OK)
+		store_delete_record(k->store, slice_str(kind_lamp), buf_view(&key));
+	buf_fini(&key);
+	buf_fini(&value);
 }
 
 /* False when the account is gone. */

@@ -53,6 +53,8 @@ void keeper_forget_user(struct keeper *k, uint32_t user);
 /* For apply_overruled_h. */
 void keeper_forget_person(void *keeper, struct slice account, struct slice email);
 void keeper_put_person(struct keeper *k, const struct apply_person *p);
+/* An OUT_KEEP. */
+void keeper_put_lamp(struct keeper *k, uint32_t line, struct slice name);
 /* A watcher of a lamp; wall_ahead_ms: of the monotonic clock. */
 struct lamp_record;
 void keeper_put_watcher(struct keeper *k, const struct lamp_record *r, int64_t wall_ahead_ms);

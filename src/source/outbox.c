@@ -160,6 +160,14 @@ void outbox_written(struct outbox *o, uint32_t line, uint32_t generation, enum w
 	item->result = (uint8_t)result;
 }
 
+void outbox_keep(struct outbox *o, uint32_t line, struct slice name)
+{
+	struct out_item *item = push(o, OUT_KEEP, name.n < TEXT_MAX ? name : SLICE_NONE);
+
+	if (item)
+		item->line = line;
+}
+
 void outbox_answer(struct outbox *o, uint32_t request, uint16_t status, const char *fmt, ...)
 {
 	char text[TEXT_MAX];

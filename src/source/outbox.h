@@ -46,6 +46,8 @@ void outbox_note(struct outbox *o, enum note n, uint32_t line, const char *fmt, 
 	__attribute__((format(printf, 4, 5)));
 void outbox_written(struct outbox *o, uint32_t line, uint32_t generation, enum write_result result,
 		    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* OUT_KEEP; a name that is too long counts as none. */
+void outbox_keep(struct outbox *o, uint32_t line, struct slice name);
 void outbox_answer(struct outbox *o, uint32_t request, uint16_t status, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 bool outbox_drain(struct outbox *o, struct source_out *ret);

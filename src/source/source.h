@@ -96,6 +96,7 @@ enum source_out_kind {
 	OUT_LINE_LOST, /* .line */
 	OUT_NOTE,      /* something a person should know: .note, .line, .text */
 	OUT_WRITTEN,   /* what became of write_profile: .line, .generation, .result, .text */
+	OUT_KEEP,      /* .line's lamp is lit at the PBX under the name .text; "": it is not any more */
 	OUT_ANSWER,    /* webhook: request .channel is answered with .status and .text */
 };
 
@@ -197,6 +198,9 @@ struct source_ops {
 	/* What the lamp of the line's user shows; the last word counts, and is repeated after each
 	 * new log-in. NULL: this type has no lamps. */
 	void (*show_lamp)(struct source *s, uint32_t line, enum lamp lamp);
+	/* An earlier process lit the line's lamp under that name (OUT_KEEP); right after add_line. It stays
+	 * as it is until show_lamp speaks. NULL: no name is needed. */
+	void (*restore_lamp)(struct source *s, uint32_t line, struct slice name);
 	void (*feed)(struct source *s, int64_t now_ms, const struct source_feed *in);
 	void (*tick)(struct source *s, int64_t now_ms);
 	int64_t (*next)(const struct source *s);

@@ -384,6 +384,15 @@ static void agent_write_profile(struct source *source, uint32_t line, const stru
 	pub_write(a, watch, w);
 }
 
+static void agent_restore_lamp(struct source *source, uint32_t line, struct slice name)
+{
+	struct sip_agent *a = agent_of(source);
+	uint32_t watch = watch_find(a, line);
+
+	if (watch != NONE && a->lamps)
+		pub_adopt_lamp(a, watch, name);
+}
+
 static void agent_show_lamp(struct source *source, uint32_t line, enum lamp lamp)
 {
 	struct sip_agent *a = agent_of(source);
@@ -491,6 +500,7 @@ const struct source_ops sip_source_ops = {
 	.probe = agent_probe,
 	.write_profile = agent_write_profile,
 	.show_lamp = agent_show_lamp,
+	.restore_lamp = agent_restore_lamp,
 	.feed = agent_feed,
 	.tick = agent_tick,
 	.next = agent_next,

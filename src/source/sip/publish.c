@@ -101,6 +101,7 @@ static uint32_t pub_new(struct sip_agent *a, uint32_t watch, enum package event)
 	a->pubs[i] = (struct pub){ .aor = text,
 				   .call = agent_token(a),
 				   .tag = agent_token(a),
+				   .dialog = agent_token(a),
 				   .watch = watch,
 				   .next = NONE,
 				   .txn = NONE,
@@ -193,13 +194,44 @@ void pub_lamp(struct sip_agent *a, uint32_t watch, bool lit)
 	a->watches[watch].lit = lit;
 	if (i == NONE && lit)
 		i = pub_new(a, watch, PACKAGE_DIALOG);
+	if (i != NONE && a->pubs[i].adopted) {
+		a->pubs[i].adopted = false;
+		if (lit && link_ready(a)) /* as it was: refreshed, for as long as it lasts */
+			queue(a, i);
+	}
 	if (i == NONE || a->pubs[i].wanted == (lit ? LIT : DARK))
 		return;
 	a->pubs[i].wanted = lit ? LIT : DARK;
+	if (lit) /* a dialog that has ended stays ended */
+		a->pubs[i].dialog = agent_token(a);
 	a->pubs[i].until_ms = TIME_NEVER;
 	a->pubs[i].tries = a->pubs[i].raised = 0;
 	if (link_ready(a))
 		queue(a, i);
+}
+
+void pub_adopt_lamp(struct sip_agent *a, uint32_t watch, struct slice name)
+{
+	uint32_t i = a->watches[watch].lamp_pub;
+	struct slice id = name, etag = SLICE_NONE;
+	uint64_t dialog = 0;
+	char *tag = slice_split(&id, ' ', &etag) && sip_is_token(etag) && etag.n <= ETAG_MAX &&
+				    agent_hex(id, &dialog)
+			    ? strndup(etag.p, etag.n)
+			    : NULL;
+
+	if (tag && i == NONE)
+		i = pub_new(a, watch, PACKAGE_DIALOG);
+	if (!tag || i == NONE || a->pubs[i].etag) {
+		free(tag);
+		return;
+	}
+	struct pub *p = &a->pubs[i];
+	p->etag = tag;
+	p->dialog = dialog;
+	p->kept = p->adopted = true;
+	p->wanted = p->held = LIT;
+	p->until_ms = p->held_until_ms = TIME_NEVER;
 }
 
 /* What was refused is not wanted any more, before it is lit anew. */
@@ -287,7 +319,8 @@ void pub_all_start(struct sip_agent *a)
 		if (a->watches[w].state != WATCH_FREE && watch_is_line(&a->watches[w]) && a->watches[w].lit)
 			pub_lamp(a, w, true);
 	for (uint32_t i = 0; i < a->pubs_n; i++)
-		if (a->pubs[i].used && (a->pubs[i].wanted != PROFILE_NONE || a->pubs[i].etag))
+		if (a->pubs[i].used && !a->pubs[i].adopted &&
+		    (a->pubs[i].wanted != PROFILE_NONE || a->pubs[i].etag))
 			wheel_set(a->wheel, wheel_pub(a, i),
 				  a->now_ms + SOON_MS + agent_jitter(a, SOON_MS));
 }
@@ -336,6 +369,10 @@ bool pub_send(struct sip_agent *a, uint32_t i)
 			pub_free(a, i);
 		return true;
 	}
+	/* Kamailio 5.6 answers 200 to what brings a terminated dialog back, and tells nobody: the dark one is
+	 * left to end by itself */
+	if (p->event == PACKAGE_DIALOG && p->wanted == LIT && p->held == DARK)
+		forget_tag(p);
 	p->sent = p->wanted;
 	p->sent_until_ms = p->until_ms;
 	p->matched = p->etag != NULL;
@@ -359,12 +396,14 @@ void pub_put_headers(const struct sip_agent *a, uint32_t i, struct buf *b)
 void pub_put_body(const struct sip_agent *a, uint32_t i, struct buf *body)
 {
 	const struct pub *p = &a->pubs[i];
+	char id[sizeof(a->own_id)];
 
 	if (p->sent >= PROFILE_COUNT ||
 	    (p->matched && p->sent == p->held && p->sent_until_ms == p->held_until_ms))
 		return;
 	if (p->event == PACKAGE_DIALOG) {
-		dialog_info_put(body, slice_str(p->aor), a->own_id, p->cseq, p->sent == LIT);
+		snprintf(id, sizeof(id), PIDF_OWN_ID "-%016llx", (unsigned long long)p->dialog);
+		dialog_info_put(body, slice_str(p->aor), id, p->cseq, p->sent == LIT);
 		return;
 	}
 	const struct pidf_statement s = { a->own_id, (uint8_t)words[p->sent].stand,
@@ -406,6 +445,20 @@ static bool overtaken(struct sip_agent *a, uint32_t i)
 	return true;
 }
 
+/* Of a lit lamp, so that the next process can put it out. */
+static void keep(struct sip_agent *a, struct pub *p)
+{
+	bool lit = p->held == LIT && p->etag;
+	char name[ETAG_MAX + 20] = "";
+
+	if (p->event != PACKAGE_DIALOG || p->watch == NONE || (!lit && !p->kept))
+		return;
+	if (lit)
+		snprintf(name, sizeof(name), "%s %016llx", p->etag, (unsigned long long)p->dialog);
+	outbox_keep(&a->out, a->watches[p->watch].id, slice_str(name));
+	p->kept = lit;
+}
+
 static void taken(struct sip_agent *a, uint32_t i, const struct sip_msg *m)
 {
 	struct pub *p = &a->pubs[i];
@@ -419,6 +472,7 @@ static void taken(struct sip_agent *a, uint32_t i, const struct sip_msg *m)
 		p->etag = strndup(etag.p, etag.n);
 	p->held = p->sent;
 	p->held_until_ms = p->sent_until_ms;
+	keep(a, p);
 	if (overtaken(a, i))
 		return;
 	written(a, p, WRITE_ACCEPTED, "", 0);

@@ -6,7 +6,8 @@
  * A publication is soft state: what was written last is refreshed before it ends, published afresh
  * when the PBX does not know it any more, and again after a lost link. Level-triggered: `wanted` is
  * what the PBX shall hold; what is sent follows it. A line that is removed takes its publication
- * back; at a shut-down it is left to end by itself. */
+ * back; at a shut-down it is left to end by itself. A lamp's entity tag is kept, so that the next
+ * process goes on where this one ended. */
 #ifndef SOURCE_SIP_PUBLISH_H
 #define SOURCE_SIP_PUBLISH_H
 
@@ -16,6 +17,7 @@ struct pub {
 	char *aor;
 	char *etag; /* NULL: nothing is held that we could name */
 	uint64_t call, tag;
+	uint64_t dialog; /* of a lamp: a new one each time it is lit */
 	int64_t until_ms, sent_until_ms, held_until_ms;
 	uint32_t watch; /* NONE: its line is gone */
 	uint32_t next;	/* free list */
@@ -27,6 +29,8 @@ struct pub {
 	uint8_t raised, tries;
 	bool used, asked; /* asked: a write waits for its OUT_WRITTEN */
 	bool matched;	  /* what is in flight names an entity tag */
+	bool kept;	  /* the engine's end knows the tag, for the next process */
+	bool adopted;	  /* an earlier process's lamp, of which nobody has spoken since */
 };
 
 MUST_CHECK enum err pub_init(struct sip_agent *a, uint32_t lines_max);
@@ -34,6 +38,9 @@ void pub_fini(struct sip_agent *a);
 void pub_write(struct sip_agent *a, uint32_t watch, const struct profile_write *w);
 /* The lamp of the line's user. */
 void pub_lamp(struct sip_agent *a, uint32_t watch, bool lit);
+/* An earlier process lit it under that name, the entity tag and the dialog's id: not refreshed before
+ * somebody speaks of the lamp. */
+void pub_adopt_lamp(struct sip_agent *a, uint32_t watch, struct slice name);
 void pub_lamp_view(const struct sip_agent *a, uint32_t watch, struct source_line_view *ret);
 /* Does the PBX hold a publication of this line that is ours and lives? */
 bool pub_holds(const struct sip_agent *a, uint32_t watch);

@@ -86,6 +86,7 @@ static void take(struct rig *r, const struct source_out *o)
 	case OUT_NOTE:
 		break;
 	case OUT_LISTEN:
+	case OUT_KEEP:
 	case OUT_ANSWER:
 		CHECK(false);
 	}

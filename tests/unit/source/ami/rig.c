@@ -74,6 +74,7 @@ static void drain(struct rig *r)
 				results[out.result], out.text[0] ? ": " : "", out.text);
 			break;
 		case OUT_LISTEN:
+		case OUT_KEEP:
 		case OUT_ANSWER:
 			fail();
 		}

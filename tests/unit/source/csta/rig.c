@@ -149,6 +149,7 @@ static void take(struct rig *r, const struct source_out *out)
 			results[out->result], out->text[0] ? ": " : "", out->text);
 		break;
 	case OUT_LISTEN:
+	case OUT_KEEP:
 	case OUT_ANSWER:
 		fail();
 	}

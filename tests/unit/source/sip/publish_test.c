@@ -359,8 +359,20 @@ static void test_bounded(void **state)
 
 static const struct rig_options shows = { .lamps = true };
 
+static const char *dialog_of(const struct rig_request *q)
+{
+	static char id[80];
+	const char *at = strstr(body_of(q), "<dialog id=\"");
+
+	assert_non_null(at);
+	snprintf(id, sizeof(id), "%.*s", (int)strcspn(at + 12, "\""), at + 12);
+	return id;
+}
+
 static void test_lamp(void **state)
 {
+	char lit[80], ended[80];
+
 	(void)state;
 	start(&shows);
 	rig_lamp(&r, 7, LAMP_DARK);
@@ -373,6 +385,7 @@ static void test_lamp(void **state)
 	assert_string_equal(rig_header(q, "Content-Type"), "application/dialog-info+xml");
 	assert_non_null(strstr(body_of(q), "entity=\"sip:teams-201@pbx.test\""));
 	assert_non_null(strstr(body_of(q), "<state>confirmed</state>"));
+	snprintf(lit, sizeof(lit), "%s", dialog_of(q));
 	assert_string_equal(rig_view(&r, 7).lamp, "sip:teams-201@pbx.test: not known");
 	rig_reply(&r, q, 200, "SIP-ETag: t1\r\nExpires: 300\r\n");
 	assert_string_equal(rig_view(&r, 7).lamp, "sip:teams-201@pbx.test: confirmed");
@@ -389,12 +402,15 @@ static void test_lamp(void **state)
 	assert_string_equal(rig_header(q, "Expires"), "300");
 	assert_string_equal(rig_header(q, "SIP-If-Match"), "t2");
 	assert_non_null(strstr(body_of(q), "<state>terminated</state>"));
+	assert_string_equal(dialog_of(q), lit);
+	snprintf(ended, sizeof(ended), "%s", dialog_of(q));
 	rig_reply(&r, q, 200, "SIP-ETag: t3\r\nExpires: 300\r\n");
 	assert_string_equal(rig_view(&r, 7).lamp, "sip:teams-201@pbx.test: terminated");
-	rig_lamp(&r, 7, LAMP_DND); /* it still stands */
+	rig_lamp(&r, 7, LAMP_DND); /* it still stands, and is left alone */
 	q = rig_take(&r, "PUBLISH");
-	assert_string_equal(rig_header(q, "SIP-If-Match"), "t3");
+	assert_string_equal(rig_header(q, "SIP-If-Match"), "");
 	assert_non_null(strstr(body_of(q), "<state>confirmed</state>"));
+	assert_string_not_equal(dialog_of(q), ended); /* another call is another dialog */
 	rig_reply(&r, q, 200, "SIP-ETag: t4\r\nExpires: 300\r\n");
 	rig_lamp(&r, 7, LAMP_DARK);
 	rig_reply(&r, rig_take(&r, "PUBLISH"), 200, "SIP-ETag: t5\r\nExpires: 300\r\n");
@@ -461,6 +477,127 @@ static void test_lamp_refused_and_removed(void **state)
 	rig_close(&r);
 }
 
+/* What lights a lamp is kept, by its newest tag, until it is dark. */
+static void test_lamp_is_kept(void **state)
+{
+	(void)state;
+	start(&shows);
+	rig_lamp(&r, 7, LAMP_CALL);
+	assert_int_equal(r.kept_n, 0);
+	rig_reply(&r, rig_take(&r, "PUBLISH"), 200, "SIP-ETag: t1\r\nExpires: 300\r\n");
+	assert_true(slice_starts(slice_str(r.kept), "t1 "));
+	rig_reply(&r, next_publish(3600000), 200, "SIP-ETag: t2\r\nExpires: 300\r\n");
+	assert_true(slice_starts(slice_str(r.kept), "t2 "));
+	rig_lamp(&r, 7, LAMP_DARK);
+	rig_reply(&r, rig_take(&r, "PUBLISH"), 200, "SIP-ETag: t3\r\nExpires: 300\r\n");
+	assert_string_equal(r.kept, "");
+	assert_int_equal(r.kept_n, 3);
+	rig_close(&r);
+}
+
+static void anew(void)
+{
+	rig_open(&r, &shows);
+	rig_add(&r, 7, "201");
+	rig_lamp(&r, 7, LAMP_OFF); /* as at every start */
+	rig_restore_lamp(&r, 7, "t9 00000000000000ab");
+	assert_string_equal(rig_view(&r, 7).lamp, "sip:teams-201@pbx.test: confirmed");
+	rig_connect(&r);
+	rig_live(&r, "");
+	rig_forget(&r);
+}
+
+/* The next process: untouched before Teams is read, then put out at once, or refreshed. */
+static void test_lamp_of_an_earlier_process(void **state)
+{
+	struct rig_request *q;
+	(void)state;
+
+	anew();
+	for (int64_t end = r.now + 60000; r.now < end; rig_run(&r, 1000))
+		while (!rig_quiet(&r)) {
+			q = rig_take(&r, NULL);
+			assert_false(slice_is(q->m.method, "PUBLISH"));
+			rig_reply(&r, q, 200, "");
+		}
+	rig_lamp(&r, 7, LAMP_DARK);
+	q = rig_take(&r, "PUBLISH");
+	assert_string_equal(rig_header(q, "SIP-If-Match"), "t9");
+	assert_non_null(strstr(body_of(q), "<state>terminated</state>"));
+	assert_string_equal(dialog_of(q), "offhook-00000000000000ab");
+	rig_reply(&r, q, 200, "SIP-ETag: t10\r\nExpires: 300\r\n");
+	assert_string_equal(r.kept, "");
+	assert_int_equal(r.kept_n, 1);
+	rig_close(&r);
+
+	anew();
+	rig_lamp(&r, 7, LAMP_MEETING);
+	q = rig_take(&r, "PUBLISH");
+	assert_string_equal(rig_header(q, "SIP-If-Match"), "t9");
+	assert_int_equal(q->m.body.n, 0); /* as it was */
+	rig_reply(&r, q, 200, "SIP-ETag: t10\r\nExpires: 300\r\n");
+	assert_string_equal(r.kept, "t10 00000000000000ab");
+	rig_lamp(&r, 7, LAMP_DARK);
+	q = rig_take(&r, "PUBLISH");
+	assert_string_equal(rig_header(q, "SIP-If-Match"), "t10");
+	rig_close(&r);
+}
+
+/* It has ended meanwhile, or the PBX has forgotten it: 412. */
+static void test_lamp_of_an_earlier_process_is_gone(void **state)
+{
+	struct rig_request *q;
+	(void)state;
+
+	anew();
+	rig_lamp(&r, 7, LAMP_DARK);
+	rig_reply(&r, rig_take(&r, "PUBLISH"), 412, "");
+	assert_true(rig_quiet(&r));
+	assert_string_equal(rig_view(&r, 7).lamp, "");
+	rig_close(&r);
+
+	anew();
+	rig_lamp(&r, 7, LAMP_CALL);
+	rig_reply(&r, rig_take(&r, "PUBLISH"), 412, "");
+	q = rig_take(&r, "PUBLISH");
+	assert_string_equal(rig_header(q, "SIP-If-Match"), "");
+	assert_non_null(strstr(body_of(q), "<state>confirmed</state>"));
+	rig_close(&r);
+}
+
+/* Its line goes, the link is lost, or the name is none. */
+static void test_lamp_of_an_earlier_process_otherwise(void **state)
+{
+	struct rig_request *q;
+	(void)state;
+
+	anew();
+	rig_remove(&r, 7);
+	q = next_publish(1000);
+	assert_string_equal(rig_header(q, "SIP-If-Match"), "t9");
+	assert_non_null(strstr(body_of(q), "<state>terminated</state>"));
+	rig_close(&r);
+
+	anew();
+	rig_drop(&r, "gone");
+	rig_lamp(&r, 7, LAMP_CALL);
+	rig_run(&r, 5000);
+	rig_connect(&r);
+	rig_live(&r, "");
+	q = next_publish(10000);
+	assert_string_equal(rig_header(q, "SIP-If-Match"), "t9");
+	assert_non_null(strstr(body_of(q), "<state>confirmed</state>"));
+	rig_close(&r);
+
+	rig_open(&r, &shows);
+	rig_add(&r, 7, "201");
+	rig_restore_lamp(&r, 7, "t9");
+	rig_restore_lamp(&r, 7, "t9 notanid");
+	rig_restore_lamp(&r, 7, "a,b 00000000000000ab");
+	assert_string_equal(rig_view(&r, 7).lamp, "");
+	rig_close(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -479,6 +616,10 @@ int main(void)
 		cmocka_unit_test(test_lamp),
 		cmocka_unit_test(test_lamp_overtaken),
 		cmocka_unit_test(test_lamp_refused_and_removed),
+		cmocka_unit_test(test_lamp_is_kept),
+		cmocka_unit_test(test_lamp_of_an_earlier_process),
+		cmocka_unit_test(test_lamp_of_an_earlier_process_is_gone),
+		cmocka_unit_test(test_lamp_of_an_earlier_process_otherwise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

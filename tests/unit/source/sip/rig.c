@@ -51,6 +51,11 @@ static void gather(struct rig *r, const struct source_out *out)
 			(struct rig_written){ out->line, out->generation, out->result, "" };
 		memcpy(r->written[r->written_n++].text, out->text, sizeof(out->text));
 		break;
+	case OUT_KEEP:
+		assert_int_equal(out->line, 7);
+		memcpy(r->kept, out->text, sizeof(r->kept));
+		r->kept_n++;
+		break;
 	case OUT_ANSWER:
 		fail_msg("a sip connector has answered a webhook");
 		break;
@@ -357,6 +362,11 @@ void rig_write(struct rig *r, uint32_t line, int profile, uint32_t generation)
 	ops->write_profile(r->s, line, &w);
 	drain(r);
 	rig_run(r, 0);
+}
+
+void rig_restore_lamp(struct rig *r, uint32_t line, const char *name)
+{
+	ops->restore_lamp(r->s, line, slice_str(name));
 }
 
 void rig_lamp(struct rig *r, uint32_t line, int lamp)

@@ -58,6 +58,8 @@ struct rig {
 	bool presence;
 	struct rig_written written[64];
 	uint32_t written_n;
+	char kept[160]; /* the name of line 7's lamp, as told last */
+	uint32_t kept_n;
 };
 
 struct rig_options {
@@ -76,6 +78,7 @@ void rig_add(struct rig *r, uint32_t line, const char *number);
 void rig_remove(struct rig *r, uint32_t line);
 /* What the lamp of the line's user shows, enum lamp. */
 void rig_lamp(struct rig *r, uint32_t line, int lamp);
+void rig_restore_lamp(struct rig *r, uint32_t line, const char *name);
 void rig_resync(struct rig *r, uint32_t line);
 void rig_probe(struct rig *r);
 /* The channel asked for comes up: 10.0.0.9:5088 here, 10.0.0.1:5060 there. */
