@@ -30,6 +30,7 @@ struct peer_ops {
 	bool posts;   /* no connection: PBX_SEND is a request about phone .channel, PBX_BYTES its answer */
 	bool dnd;     /* Do Not Disturb is told apart from a call */
 	bool profile; /* holds the user's profile and takes it from outside */
+	bool takes_dnd; /* Do Not Disturb too */
 	struct peer *(*make)(const struct peer_config *c, int64_t now_ms); /* NULL: no memory */
 	void (*free)(struct peer *p);
 	void (*feed)(struct peer *p, int64_t now_ms, const struct pbx_feed *in);
@@ -45,6 +46,8 @@ struct peer_ops {
 	/* Where .dnd and .profile are true. */
 	void (*set_dnd)(struct peer *p, int64_t now_ms, uint32_t phone, bool on);
 	void (*set_profile)(struct peer *p, int64_t now_ms, uint32_t phone, enum pbx_profile to);
+	/* Whether the phone's lamp PEER_LAMP is lit; NULL: the daemon sets no lamps there. */
+	bool (*lamp)(const struct peer *p, uint32_t phone);
 	/* One of its own misbehaviours, drawn from the world's randomness; its name. */
 	const char *(*fault)(struct peer *p, int64_t now_ms, struct prng *prng);
 	/* Streams close at once; silent for down_ms. */
@@ -54,6 +57,7 @@ struct peer_ops {
 
 /* Phones of every kind of peer in the world. */
 enum { PEER_PHONES = 64, PEER_FIRST = 201 };
+#define PEER_LAMP "7" /* of each phone */
 
 extern const struct peer_ops sip_peer_ops, hook_peer_ops, ami_peer_ops, mivo_peer_ops, fs_peer_ops;
 struct pbx *sip_peer_pbx(struct peer *p);

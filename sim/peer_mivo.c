@@ -86,6 +86,11 @@ static void set_profile(struct peer *p, int64_t now_ms, uint32_t i, enum pbx_pro
 	mivo_set_profile(mivo_of(p), now_ms, i, to, "");
 }
 
+static bool lamp(const struct peer *p, uint32_t i)
+{
+	return mivo_lamp((const struct mivo *)p, i, 7) != MIVO_LAMP_OFF;
+}
+
 static const char *fault(struct peer *p, int64_t now_ms, struct prng *r)
 {
 	const struct mivo_fault f = {
@@ -111,8 +116,9 @@ static void calm(struct peer *p, int64_t now_ms)
 }
 
 const struct peer_ops mivo_peer_ops = {
-	.connector = "csta", .port = 7001, .dnd = true, .profile = true,
+	.connector = "csta", .port = 7001, .dnd = true, .profile = true, .takes_dnd = true,
 	.make = make, .free = end, .feed = feed, .tick = tick, .next = next, .drain = drain, .phone = phone,
 	.call = call, .answer = answer, .hangup = hangup, .hold = hold, .set_registered = set_registered,
-	.set_dnd = set_dnd, .set_profile = set_profile, .fault = fault, .restart = restart, .calm = calm,
+	.set_dnd = set_dnd, .set_profile = set_profile, .lamp = lamp,
+	.fault = fault, .restart = restart, .calm = calm,
 };

@@ -243,6 +243,7 @@ static bool last_word(struct world *w)
 	for (uint32_t i = 0; i < w->users_n; i++)
 		if (check_two_way(w, i) && !check_in_step(w, i, set[i]))
 			return false;
+	lend_all_have_set(w);
 	return check_calm(w);
 }
 

@@ -12,7 +12,7 @@
 #include "oracle.h"
 #include "peer.h"
 
-enum { WORLD_USERS_MAX = 64, WORLD_LINES_MAX = 128, WORLD_STEPS_KEPT = 80 };
+enum { WORLD_USERS_MAX = 64, WORLD_LINES_MAX = 128, WORLD_STEPS_KEPT = 4000 };
 
 struct world_config {
 	uint64_t seed;
@@ -22,6 +22,7 @@ struct world_config {
 	bool lists;     /* the first PBX keeps a list of its lines */
 	struct policy policy;
 	bool lamps;     /* direction both: what Teams shows is read back every few seconds */
+	bool dnd_while; /* with what is lent, Do Not Disturb goes too, where a PBX takes it */
 	int64_t read_after_ms; /* Graph's reads show changes so late */
 	uint32_t quota;
 	int32_t window_ms;

@@ -97,6 +97,7 @@ static void act_phone_profile(struct world *w)
 			continue;
 		to = (enum pbx_profile)prng_below(&w->prng, PBX_PROFILES);
 		to = lend_is_word(w, to) ? PBX_AVAILABLE : to;
+		lend_ended_unseen(w, l);
 		world_step_note(w, "pbx%u: %u sets %s", l->connector, l->phone, pbx_profile_name(to));
 		world_peers[l->connector]->set_profile(w->peer[l->connector], w->now_ms, l->phone, to);
 		return;
@@ -174,8 +175,7 @@ static void act_cloud_fault(struct world *w)
 
 static void act_crash(struct world *w)
 {
-	/* without its store what was lent is taken for the person's: doc/teams-to-phones.md */
-	daemon_crash(w, prng_below(&w->prng, 5) != 0 || lend_is_on(w));
+	daemon_crash(w, prng_below(&w->prng, 5) != 0);
 	w->restart_ms = w->now_ms + prng_range(&w->prng, 0, prng_below(&w->prng, 3) ? 5000 : 1200000);
 }
 

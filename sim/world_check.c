@@ -29,9 +29,8 @@ static void line_truth(struct world *w, const struct line_truth *l, struct oracl
 	if (!peer_phone(w, l, &phone))
 		return;
 	ret->phone = phone_word(phone.state);
-	/* what may have come along with what is lent says nothing of the person */
 	if (world_peers[l->connector]->dnd)
-		ret->dnd = phone.dnd && !(lend_is_on(w) && world_peers[l->connector]->profile);
+		ret->dnd = phone.dnd && !lend_owns_dnd(w, l);
 }
 
 /* An end of a profile that passes while no daemon runs, and is undone by a clock set back before

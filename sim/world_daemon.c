@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "proto/conf/conf.h"
 #include "source/source.h"
 #include "world_parts.h"
 
@@ -11,6 +12,22 @@ enum { COMMIT_MS = 80, READ_BACK_MS = 5000, TURNS_MAX = 100000 };
 
 static const char tenant[] = "11111111-2222-3333-4444-555555555555";
 static const char client_id[] = "99999999-8888-7777-6666-555555555555";
+
+/* What has no place in source_config. The word is the profile that is lent. */
+static struct conf_connector settings_of(const struct world *w, uint32_t connector, const char **word,
+					 const char **lamp)
+{
+	const struct peer_ops *ops = connector == TOLD ? NULL : world_peers[connector];
+
+	*word = profile_name((enum profile)w->config.policy.lend);
+	*lamp = PEER_LAMP;
+	return (struct conf_connector){
+		.login_element = "SessionLoginInfo", .login_namespace = "", .profile_at = "", .context = "",
+		.dnd_while = { .list = word, .n = w->config.dnd_while && ops && ops->takes_dnd ? 1 : 0 },
+		.lamps = w->config.lamps && ops && ops->lamp,
+		.lamp_at = { .list = lamp, .n = 1 },
+	};
+}
 
 static enum err add_connectors(struct world *w, uint16_t account)
 {
@@ -21,6 +38,8 @@ static enum err add_connectors(struct world *w, uint16_t account)
 		const char *type = i == TOLD ? "told" : world_peers[i]->connector;
 		bool sip = strcmp(type, "sip") == 0, profile = i != TOLD && world_peers[i]->profile;
 		char name[16], host[24], server[64];
+		const char *word, *lamp;
+		const struct conf_connector settings = settings_of(w, i, &word, &lamp);
 
 		snprintf(name, sizeof(name), i == TOLD ? "told" : "pbx%u", i);
 		net_host(i, host, sizeof(host));
@@ -41,6 +60,7 @@ static enum err add_connectors(struct world *w, uint16_t account)
 					   .listen = "",
 					   .reads_profile = profile,
 					   .writes_profile = profile,
+					   .settings = profile ? &settings : NULL,
 					   .lines_max = WORLD_LINES_MAX,
 					   .seed = prng_u64(&w->prng) };
 		const struct source_ops *ops = i == TOLD ? &told_source_ops : source_find(type);
@@ -262,6 +282,7 @@ void daemon_crash(struct world *w, bool keep_state)
 		memset(w->line_saved, 0, sizeof(w->line_saved));
 		memset(w->ids, 0, sizeof(w->ids));
 	}
+	lend_orphan(w, keep_state);
 	for (uint32_t i = 0; i < w->users_n; i++) {
 		const struct saved *s = &w->user_saved[i];
 

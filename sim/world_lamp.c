@@ -60,6 +60,17 @@ static bool must_light(struct world *w, uint32_t user, const struct user_view *v
 			      &expires_ms);
 }
 
+/* What the PBX was told is what the daemon wants shown. */
+static void at_pbx(struct world *w, const struct line_truth *l, const struct user_view *v)
+{
+	const struct peer_ops *ops = l->connector == TOLD ? NULL : world_peers[l->connector];
+
+	if (!ops || !ops->lamp || ops->lamp(w->peer[l->connector], l->phone) == (v->lamp > LAMP_DARK))
+		return;
+	world_object(w, "after the calm the lamp of %u at pbx%u is %s, and %s is right", l->user,
+		     l->connector, v->lamp > LAMP_DARK ? "dark" : "lit", lamp_name((enum lamp)v->lamp));
+}
+
 /* When all is calm, every lamp of somebody whose clients are quiet is dark, and the lamp of somebody
  * who is in a call in Teams and not on the phone is lit: nothing stays masked. */
 void lamp_calm(struct world *w)
@@ -75,5 +86,8 @@ void lamp_calm(struct world *w)
 		if (v.lamp <= LAMP_DARK && must_light(w, i, &v))
 			world_object(w, "after the calm the lamp of %u shows %s, and they are in a call", i,
 				     lamp_name((enum lamp)v.lamp));
+		for (uint32_t k = 0; k < w->lines_n; k++)
+			if (w->lines[k].user == i)
+				at_pbx(w, &w->lines[k], &v);
 	}
 }

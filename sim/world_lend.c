@@ -2,7 +2,8 @@
  * it is there while it should be, and nothing goes on changing by itself.
  *
  * In a world that lends, people set every profile but the one that is lent: so whoever has it as their
- * own has it from an echo. (Setting by hand exactly what was lent cannot be told from ours.) */
+ * own has it from an echo. (Setting by hand exactly what was lent cannot be told from ours.) Where the
+ * store is lost, what a PBX was lent then counts as the person's, until they set another. */
 #include "world_parts.h"
 
 /* What heals after the last act heals within HEALED_MS. A profile that somebody has set may end later, and
@@ -24,9 +25,65 @@ enum profile lend_spared(const struct world *w, enum profile p)
 	return lend_is_word(w, check_word(p)) ? PROFILE_AVAILABLE : p;
 }
 
+/* What has come along with what is lent says nothing of the person; nor may a person switch it on there,
+ * for it could not be told from that. An orphan's is what it looks like. */
+bool lend_owns_dnd(const struct world *w, const struct line_truth *l)
+{
+	struct line_view v = { 0 };
+
+	if (!lend_is_on(w) || !world_peers[l->connector]->profile)
+		return false;
+	if (!w->users[l->user].orphaned)
+		return true;
+	return !w->bridge || !engine_line(bridge_engine(w->bridge), l->id, &v) || v.lend != LINE_LEND_NONE;
+}
+
 static bool keeps_profile(const struct line_truth *l)
 {
 	return l->connector != TOLD && world_peers[l->connector]->profile;
+}
+
+/* Whose a Do Not Disturb is does not outlive the daemon where the profile that it came with has ended. */
+void lend_orphan(struct world *w, bool keep_state)
+{
+	struct pbx_phone phone;
+
+	for (uint32_t i = 0; i < w->lines_n && lend_is_on(w); i++) {
+		const struct line_truth *l = &w->lines[i];
+
+		if (!keeps_profile(l) || !peer_phone(w, l, &phone))
+			continue;
+		bool lent = lend_is_word(w, (enum pbx_profile)phone.profile);
+
+		if (lent ? !keep_state : phone.dnd)
+			w->users[l->user].orphaned = true;
+	}
+}
+
+void lend_all_have_set(struct world *w)
+{
+	bool was[WORLD_USERS_MAX];
+	struct pbx_phone phone;
+
+	for (uint32_t i = 0; i < w->users_n; i++) {
+		was[i] = w->users[i].orphaned;
+		w->users[i].orphaned = false;
+	}
+	for (uint32_t i = 0; i < w->lines_n; i++) {
+		const struct line_truth *l = &w->lines[i];
+
+		if (was[l->user] && keeps_profile(l) && peer_phone(w, l, &phone) && phone.dnd)
+			w->users[l->user].orphaned = true;
+	}
+}
+
+/* While no daemon runs: a Do Not Disturb that came with what was lent goes with no profile any more. */
+void lend_ended_unseen(struct world *w, const struct line_truth *l)
+{
+	struct pbx_phone phone;
+
+	if (lend_is_on(w) && !w->bridge && peer_phone(w, l, &phone) && phone.dnd)
+		w->users[l->user].orphaned = true;
 }
 
 /* Nobody sets anything any more: a profile that goes on changing at a PBX is a loop. */
@@ -56,7 +113,7 @@ void lend_look_all(struct world *w)
 		return;
 	look_for_loops(w);
 	for (uint32_t i = 0; i < w->users_n && w->bridge; i++)
-		if (engine_user(bridge_engine(w->bridge), w->users[i].id, &v) &&
+		if (!w->users[i].orphaned && engine_user(bridge_engine(w->bridge), w->users[i].id, &v) &&
 		    lend_is_word(w, check_word((enum profile)v.profile)))
 			world_object(w, "user %u: the profile is %s, which nobody has set: an echo", i,
 				     profile_name((enum profile)v.profile));
@@ -96,6 +153,10 @@ void lend_calm(struct world *w)
 			world_object(w, "after the calm line %u is lent %s and its pbx holds %s", i,
 				     profile_name((enum profile)v.lent),
 				     pbx_profile_name((enum pbx_profile)phone.profile));
+		if (phone.dnd != (w->config.dnd_while && v.lend == LINE_LEND_HELD) &&
+		    world_peers[l->connector]->takes_dnd && !w->users[l->user].orphaned)
+			world_object(w, "after the calm Do Not Disturb of line %u is %s, lend %u", i,
+				     phone.dnd ? "on" : "off", v.lend);
 		if (!is_due(w, &u) && v.lend != LINE_LEND_NONE)
 			world_object(w, "after the calm line %u is lent something (%u), the lamp shows %s", i,
 				     v.lend, lamp_name((enum lamp)u.lamp));

@@ -95,6 +95,7 @@ struct user_truth {
 	int known_rank;       /* of what the daemon last asked for, or remembers to have */
 	int decided_rank;     /* of what is right, when the daemon last knew it all */
 	uint32_t cloud_user;
+	bool orphaned; /* the store is lost: what a PBX was lent then is theirs, until they set another */
 	bool client_lit, client_was_lit; /* a Teams client in a call, a meeting or DND: now, ever */
 	int64_t client_lit_ms;           /* when it last ended */
 };
@@ -198,6 +199,13 @@ enum profile lend_spared(const struct world *w, enum profile p);
 void lend_look_all(struct world *w);
 /* The line's PBX may hold what is lent. */
 bool lend_holds(struct world *w, const struct line_truth *l);
+bool lend_owns_dnd(const struct world *w, const struct line_truth *l);
+/* The daemon has died. */
+void lend_orphan(struct world *w, bool keep_state);
+/* Everybody has set a profile of their own; a Do Not Disturb that was theirs stays theirs. */
+void lend_all_have_set(struct world *w);
+/* Somebody sets the profile at the phone. */
+void lend_ended_unseen(struct world *w, const struct line_truth *l);
 void lend_calm(struct world *w);
 
 /* world_check.c */

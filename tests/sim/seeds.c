@@ -35,6 +35,7 @@ static struct world_config config_of(uint64_t seed)
 			    .grace_ms = 120000,
 			    .lease_ms = bits >> 16 & 1 ? 600000 : 300000 },
 		.lamps = bits >> 19 & 1,
+		.dnd_while = bits >> 19 & bits >> 24 & bits >> 28 & 1,
 		/* Graph's reads lag, by nothing up to what the lamps reckon with */
 		.read_after_ms = bits >> 20 & 1 ? (int64_t)(bits >> 21 & 7) * 7000 : 0,
 		.quota = (bits >> 17 & 3) == 0 ? 30 : 1500,
