@@ -133,7 +133,7 @@ static void configure(struct http_slot *s)
 		if (c->ca.n)
 			curl_easy_setopt(s->easy, CURLOPT_CAINFO_BLOB, &ca);
 		else
-			curl_easy_setopt(s->easy, CURLOPT_CAINFO, c->ca_file); /* says what is wrong with it */
+			curl_easy_setopt(s->easy, CURLOPT_CAINFO, c->ca_file); /* which says what is wrong */
 		curl_easy_setopt(s->easy, CURLOPT_CAPATH, X509_get_default_cert_dir());
 	}
 }

@@ -77,8 +77,8 @@ struct http_answer {
 struct http_client;
 typedef void http_answer_h(void *arg, const struct http_answer *answer);
 
-/* Copies the configuration; the ca_file is read here, or, where that fails, at connecting. ERR_MALFORMED: proxy.
- * ERR_NO_MEMORY. */
+/* Copies the configuration; the ca_file is read here, or, where that fails, at connecting.
+ * ERR_MALFORMED: proxy. ERR_NO_MEMORY. */
 MUST_CHECK enum err http_client_new(struct http_client **ret, struct loop *l,
 				    const struct http_config *config, http_answer_h *handler,
 				    void *arg);
