@@ -39,6 +39,7 @@ void channel_free_later(struct channel *c)
 void channel_release(struct channel *c)
 {
 	c->state = CHANNEL_OVER;
+	datagram_end(c);
 	resolve_cancel(c->resolving);
 	c->resolving = NULL;
 	if (c->event)

@@ -52,6 +52,7 @@ struct channel {
 	/* KIND_DATAGRAM: where channel_send goes */
 	struct resolve_target to;
 	uint32_t overflows;
+	struct datagrams *going; /* what leaves at the end of the turn; NULL: nothing ever did */
 
 	/* KIND_LISTENER, and the list of those it has accepted */
 	SSL_CTX *server;
@@ -80,6 +81,8 @@ void stream_flush(struct channel *c);
 /* datagram.c: binds to face the first target that has a route, or to the first target */
 void datagram_start(struct channel *c);
 enum err datagram_send(struct channel *c, struct slice bytes, const struct endpoint *peer);
+/* Sends what waits for the end of the turn, and gives its memory back. */
+void datagram_end(struct channel *c);
 
 /* listener.c */
 void listener_start(struct channel *c);

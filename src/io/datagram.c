@@ -4,6 +4,7 @@
  * end it, and a PBX may send from another of its addresses; who may is for the machine to say. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "io/channel_inside.h"
@@ -11,8 +12,10 @@
 enum {
 	BATCH = 64,
 	DATAGRAM_ROOM = 65536,
+	GOING_BYTES = 128 << 10, /* more than the largest */
 	RECEIVE_BUFFER = 4 << 20, /* a PBX answers a thousand SUBSCRIBEs at once */
 };
+_Static_assert((int)GOING_BYTES > (int)CHANNEL_DATAGRAM_MAX, "one datagram must fit");
 _Static_assert(BATCH *DATAGRAM_ROOM <= LOOP_SCRATCH_SIZE, "the batch must fit the scratch memory");
 
 /* The first is for those with CAP_NET_ADMIN, the second is cut to net.core.rmem_max. */
@@ -201,21 +204,79 @@ static enum err choose_target(struct channel *c, const struct endpoint *peer,
 	return e;
 }
 
+/* ---- sending ---- */
+
+/* Datagrams wait for the end of the turn and leave together: most are answers to a PBX, which has half a
+ * second, and what the turn has to say to Microsoft goes first. */
+struct datagrams {
+	struct loop_task task;
+	unsigned n;
+	size_t used;
+	struct resolve_target to[BATCH];
+	struct iovec pieces[BATCH];
+	char bytes[GOING_BYTES];
+};
+
+static void send_all(struct channel *c)
+{
+	struct datagrams *g = c->going;
+	struct mmsghdr m[BATCH];
+	unsigned at = 0;
+
+	for (unsigned i = 0; i < g->n; i++)
+		m[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &g->to[i].address,
+						    .msg_namelen = g->to[i].len,
+						    .msg_iov = &g->pieces[i],
+						    .msg_iovlen = 1}};
+	while (at < g->n) {
+		int sent = sendmmsg(c->fd, m + at, g->n - at, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		for (int i = 0; i < sent; i++)
+			c->counts.bytes_out += m[at + (unsigned)i].msg_len;
+		if (sent <= 0)
+			c->counts.datagrams_lost++; /* the first of them could not go */
+		at += sent > 0 ? (unsigned)sent : 1;
+	}
+	g->n = 0;
+	g->used = 0;
+}
+
+static void turn_ends(void *arg)
+{
+	send_all(arg);
+}
+
+void datagram_end(struct channel *c)
+{
+	if (!c->going)
+		return;
+	send_all(c);
+	loop_not_later(c->loop, &c->going->task);
+	free(c->going);
+	c->going = NULL;
+}
+
 enum err datagram_send(struct channel *c, struct slice bytes, const struct endpoint *peer)
 {
 	struct resolve_target to;
 	enum err e = choose_target(c, peer, &to);
-	ssize_t sent;
+	struct datagrams *g;
 
 	if (e)
 		return e;
 	if (bytes.n > CHANNEL_DATAGRAM_MAX)
 		return ERR_LIMIT;
-	sent =
-	    sendto(c->fd, bytes.p, bytes.n, MSG_DONTWAIT | MSG_NOSIGNAL, &to.address.any, to.len);
-	if (sent < 0)
-		c->counts.datagrams_lost++;
-	else
-		c->counts.bytes_out += bytes.n;
+	if (!c->going)
+		c->going = calloc(1, sizeof(*c->going));
+	g = c->going;
+	if (!g)
+		return ERR_NO_MEMORY;
+	if (g->n == BATCH || g->used + bytes.n > GOING_BYTES)
+		send_all(c);
+	memcpy(g->bytes + g->used, bytes.p, bytes.n);
+	g->to[g->n] = to;
+	g->pieces[g->n++] = (struct iovec){g->bytes + g->used, bytes.n};
+	g->used += bytes.n;
+	loop_rear(c->loop, &g->task, turn_ends, c);
 	return ERR_OK;
 }

@@ -25,7 +25,7 @@ struct loop {
 	struct clock_reading clock;
 	int64_t wake_ms;  /* as asked */
 	int64_t armed_ms; /* as the timer has it */
-	struct loop_list later, last; /* before the turn's hook, behind it */
+	struct loop_list later, last, rear; /* before the turn's hook, behind it, and behind those */
 	char *scratch;
 };
 
@@ -96,6 +96,7 @@ enum err loop_new(struct loop **ret, const struct loop_hooks *hooks)
 	l->wake_ms = l->armed_ms = LOOP_NEVER;
 	l->later.end = &l->later.first;
 	l->last.end = &l->last.first;
+	l->rear.end = &l->rear.first;
 	signal(SIGPIPE, SIG_IGN);
 	event_set_log_callback(no_log);
 	l->poke_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -186,6 +187,7 @@ static void end_turn(struct loop *l)
 	if (l->hooks.turn)
 		l->hooks.turn(l->hooks.arg);
 	run_tasks(l, &l->last);
+	run_tasks(l, &l->rear);
 }
 
 void loop_run(struct loop *l)
@@ -193,7 +195,8 @@ void loop_run(struct loop *l)
 	l->stopping = false;
 	end_turn(l);
 	while (!l->stopping) {
-		bool at_once = l->later.first || l->last.first || l->wake_ms <= loop_mono_ms(l);
+		bool at_once = l->later.first || l->last.first || l->rear.first ||
+			       l->wake_ms <= loop_mono_ms(l);
 
 		if (!at_once)
 			arm(l);
@@ -277,6 +280,11 @@ void loop_later(struct loop *l, struct loop_task *t, void (*run)(void *arg), voi
 void loop_last(struct loop *l, struct loop_task *t, void (*run)(void *arg), void *arg)
 {
 	queue(&l->last, t, run, arg);
+}
+
+void loop_rear(struct loop *l, struct loop_task *t, void (*run)(void *arg), void *arg)
+{
+	queue(&l->rear, t, run, arg);
 }
 
 void loop_not_later(struct loop *l, struct loop_task *t)

@@ -28,7 +28,9 @@ void loop_later(struct loop *l, struct loop_task *t, void (*run)(void *arg), voi
 /* The same, but right behind the turn's hook: what the hook has handed over leaves before the loop looks at
  * the sockets again. What the task leads to for the hook needs another turn (loop_later). */
 void loop_last(struct loop *l, struct loop_task *t, void (*run)(void *arg), void *arg);
-/* Takes it out of either. */
+/* Behind all of these: what has time until the others have left. */
+void loop_rear(struct loop *l, struct loop_task *t, void (*run)(void *arg), void *arg);
+/* Takes it out of any. */
 void loop_not_later(struct loop *l, struct loop_task *t);
 
 /* One block of memory for receiving, shared because it is used up before the callback returns. */

@@ -142,6 +142,30 @@ static void udp_bursts_arrive_in_batches(void **state)
 		assert_memory_equal(p->server.got + 2 * i, &i, 2);
 }
 
+/* What a turn sends leaves at its end, in order, though it be more than there is room for; a channel that is
+ * closed before sends it first. */
+static void udp_sends_what_waits_when_it_closes(void **state)
+{
+	static char big[20000];
+	struct pair *p = *state;
+
+	side_listen(&p->b, &p->server, CHANNEL_UDP, NULL);
+	connect_to(p, CHANNEL_UDP, "127.0.0.1");
+	RUN_UNTIL(&p->b, side_is_up, &p->client);
+	for (char c = 'a'; c < 'a' + 8; c++) {
+		memset(big, c, sizeof(big));
+		assert_int_equal(channel_send(p->client.c, slice_of(big, sizeof(big)), NULL), ERR_OK);
+	}
+	say(p, "bye");
+	channel_close(p->client.c);
+	p->client.c = NULL;
+	p->want = 8 * sizeof(big) + 3;
+	RUN_UNTIL(&p->b, server_has_all, p);
+	assert_int_equal(p->server.calls, 9);
+	assert_memory_equal(p->server.got, "aaa", 3); /* as much as a side keeps */
+	assert_memory_equal(p->server.got + 2 * sizeof(big), "ccc", 3);
+}
+
 static void udp_wildcard_serves_both_families(void **state)
 {
 	struct pair *p = *state;
@@ -475,6 +499,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    CASE(udp_echoes_and_tells_both_addresses),
+	    CASE(udp_sends_what_waits_when_it_closes),
 	    CASE(udp_takes_the_largest_datagram_and_refuses_a_larger_one),
 	    CASE(udp_survives_icmp_errors),
 	    CASE(udp_bursts_arrive_in_batches),
