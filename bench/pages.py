@@ -7,9 +7,9 @@ PBX of one line sends a NOTIFY every few milliseconds and stops the time until i
 is what the loop makes everybody wait. Short turns with the pages open and short turns without follow one another, in
 pairs of changing order, so that whatever else the machine does falls on both alike. All samples of a kind are taken
 together: the ratio of the two p99 is the figure (issue 5: at most 1.2), its interval the middle 90 % of what the same pairs,
-drawn at random again and again, would have given. The turns without pages are their own yardstick: those of even pairs
-beside those of odd ones. Where these alone lie further apart than 1.2, or the interval has both answers in it, the run
-says nothing and is rejected. How much of a core the loop's thread used in either kind of turn, and how long it stood ready
+drawn at random again and again, would have given. A run whose interval has both answers in it says nothing and is
+rejected. What the machine itself did stands beside it: the p99 of the turns without pages in even pairs by that in odd
+ones. How much of a core the loop's thread used in either kind of turn, and how long it stood ready
 without one, is printed too: it hardly depends on the machine's other load. As root, daemon and probe run before all
 other programs.
 
@@ -258,12 +258,8 @@ def figure(stage, name):
     return sum(int(float(l.split()[-1])) for l in stage.metrics().splitlines() if re.match(rf"offhook_{name}[{{ ]", l))
 
 
-def verdict_of(ratio, low, high, control):
-    if not 1 / LIMIT <= control <= LIMIT:
-        return "rejected"  # the machine moves more than the question asks for
-    if ratio <= LIMIT:
-        return "met" if high <= LIMIT else "rejected"
-    return "MISSED" if low > LIMIT else "rejected"
+def verdict_of(low, high):
+    return "met" if high <= LIMIT else "MISSED" if low > LIMIT else "rejected"
 
 
 def measure(stage, probe):
@@ -299,7 +295,7 @@ def main():
         rate = (figure(stage, "graph_accepted_total") - before) / (time.monotonic() - begun)
     ratio, (low, high) = p99(watched.turns) / p99(alone.turns), interval(alone.turns, watched.turns)
     control = p99(alone.turns[0::2]) / p99(alone.turns[1::2])
-    verdict, cpu = verdict_of(ratio, low, high, control), watched.core() / alone.core()
+    verdict, cpu = verdict_of(low, high), watched.core() / alone.core()
     print(f"pages: p99 of {PEOPLE} people ({rate:.0f} requests a second) with {PAGES} pages ({page_bytes_s / 1024:.1f} KiB/s each) | "
           f"<= {LIMIT:.2f}x | {ratio:.2f}x, {low:.2f} to {high:.2f} ({p99(watched.turns):.2f} ms) "
           f"| none open: {p99(alone.turns):.2f} ms, its halves {control:.2f} | {verdict}")
