@@ -73,19 +73,33 @@ static bool is_whole(struct slice text)
 	return end < text.n && at < end && text.n - end - 4 == strtoul(text.p + at + 16, NULL, 10);
 }
 
-static void read_all(struct server *s, size_t c)
+/* The client gives up connections that it did not need for a while. */
+static void drop(struct server *s, size_t c)
+{
+	close(SSL_get_fd(s->connections[c]));
+	SSL_free(s->connections[c]);
+	s->connections[c] = s->connections[--s->connections_n];
+}
+
+/* False: the connection is over. */
+static bool read_all(struct server *s, size_t c)
 {
 	char text[REQUEST_MAX + 1];
 	int n = 0, got;
 
 	do {
 		got = SSL_read(s->connections[c], text + n, REQUEST_MAX - n);
+		if (got <= 0 && n == 0) {
+			drop(s, c);
+			return false;
+		}
 		CHECK(got > 0);
 		n += got;
 		text[n] = '\0';
 	} while (!is_whole(slice_of(text, (size_t)n)));
 	CHECK(strstr(text, "/presence/"));
 	s->asked = c;
+	return true;
 }
 
 void server_read_request(struct server *s)
@@ -100,8 +114,9 @@ void server_read_request(struct server *s)
 		for (size_t i = 0; i < s->connections_n; i++) {
 			if (!(fds[i + 1].revents & POLLIN))
 				continue;
-			read_all(s, i);
-			return;
+			if (read_all(s, i))
+				return;
+			break; /* the list is another one now */
 		}
 		if (fds[0].revents & POLLIN)
 			take_connection(s);
