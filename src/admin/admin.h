@@ -261,6 +261,7 @@ enum admin_command_kind {
 	ADMIN_PUT_USER,	    /* .email .text: JSON */
 	ADMIN_DELETE_USER,  /* .email */
 	ADMIN_SWITCH_USERS, /* .enabled .text: an address a line */
+	ADMIN_ALARMS_SENT, /* what became of the messages about alarms; .ask: send one to try it */
 	ADMIN_FETCH,	 /* .account: from Microsoft, for signing in. .text: the form of a token request, to
 			  * which client id and secret are added; NULL: the keys. The answer is Microsoft's
 			  * body */

@@ -27,6 +27,9 @@ static const struct {
 	{ ROUTE_USER_CONFIG, CONF_DOCUMENT_USER, ADMIN_OBJECT_SHOW, NULL },
 	{ ROUTE_USER_CONFIG_PUT, CONF_DOCUMENT_USER, ADMIN_OBJECT_PUT, "put-user" },
 	{ ROUTE_USER_CONFIG_DELETE, CONF_DOCUMENT_USER, ADMIN_OBJECT_DELETE, "delete-user" },
+	{ ROUTE_ALARMS_CONFIG, CONF_DOCUMENT_ALARMS, ADMIN_OBJECT_SHOW, NULL },
+	{ ROUTE_ALARMS_CONFIG_PUT, CONF_DOCUMENT_ALARMS, ADMIN_OBJECT_PUT, "put-alarms" },
+	{ ROUTE_ALARMS_CONFIG_DELETE, CONF_DOCUMENT_ALARMS, ADMIN_OBJECT_DELETE, "delete-alarms" },
 	{ ROUTE_CERTIFICATE, CONF_DOCUMENT_ACCOUNT, 0, "make-certificate" },
 	{ ROUTE_CERTIFICATE_USE, CONF_DOCUMENT_ACCOUNT, 0, "use-certificate" },
 	{ ROUTE_CERTIFICATE_DROP, CONF_DOCUMENT_ACCOUNT, 0, "drop-certificate" },
@@ -65,7 +68,8 @@ void api_object(struct request *r)
 				     .object = object_routes[row].object,
 				     .verb = object_routes[row].verb };
 
-	if (cmd.object == CONF_DOCUMENT_USER ? !request_person(r, &cmd) : !request_account(r, &cmd))
+	if (cmd.object == CONF_DOCUMENT_USER ? !request_person(r, &cmd)
+					     : r->match.params_n && !request_account(r, &cmd))
 		return;
 	if (cmd.object != CONF_DOCUMENT_USER && r->match.params_n > 1 &&
 	    slice_copy(slice_str(r->match.params[1]), cmd.object_name, sizeof(cmd.object_name))) {
@@ -75,6 +79,19 @@ void api_object(struct request *r)
 	preconditions(r, &cmd);
 	if (cmd.verb != ADMIN_OBJECT_PUT || request_text(r, &cmd, "the body is no JSON"))
 		request_command(r, &cmd);
+}
+
+/* What became of the messages, and with POST one more, to try whether it arrives. */
+void api_alarms_sent(struct request *r)
+{
+	static const char *const keys[] = { NULL };
+	bool test = route_is_write(&routes[r->match.route]);
+	struct admin_command cmd = { .kind = ADMIN_ALARMS_SENT, .ask = test };
+	json_t *doc = test ? request_body(r) : NULL;
+
+	if (!test || (doc && request_only_keys(r, doc, keys)))
+		request_command(r, &cmd);
+	json_decref(doc);
 }
 
 void api_export(struct request *r)

@@ -29,6 +29,7 @@ static const char *verb_of(enum admin_command_kind kind)
 		return "switch";
 	case ADMIN_EXPORT:
 		return "export";
+	case ADMIN_ALARMS_SENT: /* only a message */
 	case ADMIN_OBJECT: /* by route, below */
 	case ADMIN_CERTIFICATE:
 	case ADMIN_PREVIEW:

@@ -36,7 +36,7 @@ struct app_parts app_parts(const struct app *a)
 {
 	return (struct app_parts){ a->bridge, a->apply, a->keeper, a->people, a->admin,
 				   a->report, a->webhooks, a->log, a->checker, a->path, a->captures,
-				   a->conf, a->documents, a->sign_in };
+				   a->conf, a->documents, a->sign_in, a->herald };
 }
 
 /* ---- what comes out of the bridge ---- */

@@ -29,6 +29,7 @@ struct app_parts {
 	const struct conf *conf;
 	struct documents *documents;
 	struct sign_in *sign_in;
+	struct herald *herald;
 };
 struct app_parts app_parts(const struct app *a);
 struct bridge_time app_now(const struct app *a);

@@ -10,6 +10,7 @@
 #include "daemon/captures.h"
 #include "daemon/certificates.h"
 #include "daemon/check.h"
+#include "daemon/herald.h"
 #include "daemon/import.h"
 #include "daemon/keeper.h"
 #include "daemon/log.h"
@@ -143,6 +144,23 @@ static void preview(struct app *a, const struct admin_command *c)
 	buf_fini(&why);
 }
 
+/* ---- messages about alarms ---- */
+
+static void alarms_sent(struct app *a, const struct admin_command *c)
+{
+	const struct app_parts p = app_parts(a);
+	struct herald_stats s;
+
+	herald_stats(p.herald, &s);
+	if (c->ask && !herald_test(p.herald, app_now(a).wall_ms))
+		admin_refuse(p.admin, c->id, 409, "nobody to tell", "neither mail nor webhook is configured");
+	else
+		answer_json(a, c->id,
+			    json_pack("{s:I,s:I,s:I,s:I,s:s}", "targets", (json_int_t)s.targets, "sent",
+				      (json_int_t)s.sent, "failed", (json_int_t)s.failed, "dropped",
+				      (json_int_t)s.dropped, "error", s.error));
+}
+
 /* ---- whom it is about ---- */
 
 /* Objects look into the configuration, where also stands what is not in force. */
@@ -224,6 +242,9 @@ static void carry_out(struct app *a, const struct admin_command *c)
 		break;
 	case ADMIN_SWITCH_USERS:
 		people_switch_command(a, c);
+		break;
+	case ADMIN_ALARMS_SENT:
+		alarms_sent(a, c);
 		break;
 	case ADMIN_FETCH:
 		sign_in_fetch(app_parts(a).sign_in, apply_account(app_parts(a).apply, c->account), c);

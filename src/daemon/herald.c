@@ -89,6 +89,25 @@ enum err herald_set(struct herald *h, const struct conf_alarms *c)
 	return e;
 }
 
+static uint32_t targets(const struct address *x)
+{
+	return (x->webhook[0] != '\0') + (x->smtp[0] && x->to_n);
+}
+
+bool herald_test(struct herald *h, int64_t wall_ms)
+{
+	struct alarm test = { .kind = ALARM_TEST, .since_wall_ms = wall_ms };
+
+	snprintf(test.detail, sizeof(test.detail), "this is a test: nothing is wrong");
+	pthread_mutex_lock(&h->lock);
+	bool wanted = targets(&h->address) && h->waiting_n < HERALD_WAITING_MAX;
+	if (wanted)
+		h->waiting[h->waiting_n++] = (struct herald_item){ test, false };
+	pthread_cond_signal(&h->woken);
+	pthread_mutex_unlock(&h->lock);
+	return wanted;
+}
+
 void herald_tell(void *herald, const struct alarm *x, bool gone)
 {
 	struct herald *h = herald;
@@ -108,6 +127,7 @@ void herald_stats(struct herald *h, struct herald_stats *ret)
 {
 	pthread_mutex_lock(&h->lock);
 	*ret = h->stats;
+	ret->targets = targets(&h->address);
 	pthread_mutex_unlock(&h->lock);
 }
 

@@ -13,6 +13,7 @@ struct herald;
 enum { HERALD_WAITING_MAX = 256, HERALD_ERROR_MAX = 200 };
 
 struct herald_stats {
+	uint32_t targets; /* webhook, mail: 0 to 2 */
 	uint64_t sent, failed, dropped; /* messages; failed: tries; dropped: alarms */
 	char error[HERALD_ERROR_MAX];	/* words of the last failure */
 	bool failing; /* the last try failed, and nothing has arrived everywhere since */
@@ -26,6 +27,8 @@ void herald_free(struct herald *h);
 MUST_CHECK enum err herald_set(struct herald *h, const struct conf_alarms *c);
 /* From any thread; never blocks for long. */
 void herald_tell(void *herald, const struct alarm *x, bool gone);
+/* One message to try the addresses, however mild; false: there are none, or too much waits. */
+bool herald_test(struct herald *h, int64_t wall_ms);
 void herald_stats(struct herald *h, struct herald_stats *ret);
 
 #endif

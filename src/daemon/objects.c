@@ -38,6 +38,7 @@ static const enum conf_scope scopes[CONF_DOCUMENT_KINDS] = {
 	[CONF_DOCUMENT_CONNECTOR] = SCOPE_connector,
 	[CONF_DOCUMENT_GROUP] = SCOPE_group,
 	[CONF_DOCUMENT_USER] = SCOPE_user,
+	[CONF_DOCUMENT_ALARMS] = SCOPE_alarms,
 };
 
 static void find_connector(struct object *o)
@@ -90,6 +91,10 @@ static void find(struct object *o)
 		find_group(o);
 	else if (o->kind == CONF_DOCUMENT_USER)
 		find_user(o);
+	else if (o->kind == CONF_DOCUMENT_ALARMS) {
+		o->now = c->server.alarms.at.file ? &c->server.alarms : NULL;
+		o->at = c->server.alarms.at;
+	}
 	else if (o->in) {
 		o->now = o->in;
 		o->at = o->in->at;
@@ -124,7 +129,8 @@ static bool is_hidden(const struct object *o)
 /* What is not in force (left out, because it is good no more) is shown as it was given. */
 static json_t *settings_json(const struct object *o)
 {
-	json_t *j = o->now		   ? render_object(scopes[o->kind], o->now, o->in)
+	json_t *j = !is_there(o)	   ? json_object()
+		    : o->now		   ? render_object(scopes[o->kind], o->now, o->in)
 		    : o->person != ID_NONE ? person_settings(&o->p, o->person)
 					   : json_loadb(o->doc->json.p, o->doc->json.n, 0, NULL);
 
@@ -137,7 +143,7 @@ static json_t *settings_json(const struct object *o)
 
 static json_t *shown_json(const struct object *o)
 {
-	bool mine = is_of_the_console(o);
+	bool mine = is_of_the_console(o) || !is_there(o); /* it could be made */
 	json_t *j = json_pack("{s:s,s:b,s:b,s:b,s:o?}", "origin", mine ? "console" : "file", "read_only",
 			      !mine, "in_force", o->now || o->person != ID_NONE, "hidden", is_hidden(o),
 			      "settings", settings_json(o));
@@ -254,7 +260,8 @@ static void refuse_errors(const struct object *o, const struct conf_errors *errs
 	json_decref(list);
 }
 
-static const char *const kind_words[CONF_DOCUMENT_KINDS] = { "account", "connector", "group", "user" };
+static const char *const kind_words[CONF_DOCUMENT_KINDS] = { "account", "connector", "group", "user",
+								 "alarms" };
 
 static void store_it(const struct object *o, struct slice json)
 {
@@ -346,6 +353,8 @@ static bool put_settings(struct object *o, json_t *settings)
 
 	snprintf(file_label, sizeof(file_label), "%.*s%s%.*s", SLICE_ARG(o->account),
 		 o->name.n ? "." : "", SLICE_ARG(o->name));
+	if (o->kind == CONF_DOCUMENT_ALARMS)
+		snprintf(file_label, sizeof(file_label), "alarms");
 	enum err e = vault_init(&v, o->p.conf->server.data, file_label);
 	if (!e)
 		e = vault_take(&v, scopes[o->kind], settings, before);
@@ -404,7 +413,8 @@ static bool has_a_name(const struct object *o)
 		return value_email(o->name) ||
 		       !refused(o, 422, "the settings cannot be taken",
 				"the path must name an e-mail address such as ana@acme.example");
-	return value_name(o->kind == CONF_DOCUMENT_ACCOUNT ? o->account : o->name) ||
+	return o->kind == CONF_DOCUMENT_ALARMS ||
+	       value_name(o->kind == CONF_DOCUMENT_ACCOUNT ? o->account : o->name) ||
 	       !refused(o, 422, "the settings cannot be taken",
 			"the name must be letters, digits, dot, dash and underscore, at most 64");
 }
@@ -413,7 +423,7 @@ static void put(struct object *o)
 {
 	if (is_of_the_file(o) || has_changed(o) || !has_a_name(o))
 		return;
-	if (o->kind != CONF_DOCUMENT_ACCOUNT && !o->in) {
+	if (o->kind != CONF_DOCUMENT_ACCOUNT && o->kind != CONF_DOCUMENT_ALARMS && !o->in) {
 		refused(o, 404, "not found", "no such account");
 		return;
 	}
@@ -611,7 +621,7 @@ void object_command(struct app *a, const struct admin_command *c)
 	find(&o);
 	switch ((enum admin_object_verb)c->verb) {
 	case ADMIN_OBJECT_SHOW:
-		if (is_there(&o))
+		if (is_there(&o) || o.kind == CONF_DOCUMENT_ALARMS)
 			answer(&o, 200);
 		else
 			refused(&o, 404, "not found", "no such object");

@@ -10,6 +10,7 @@ import re
 import socketserver
 import threading
 
+from objects_test import Api
 from stage import Stage, Tap, await_that
 
 ANA = "ana@acme.example"
@@ -114,6 +115,12 @@ def main():
             assert to == ["ops@acme.example", "eva@acme.example"], to
             assert "Subject: [offhook] " in text, text
             assert "what to do:" in text and "a-secret" not in text, text
+        with tap.case("a test message arrives by both, though it is mild; its addresses are the file's"):
+            assert Api(stage).ask("POST", "/alarms/test", {})[0] == 200
+            await_that("the webhook", lambda: told("raised", "test"))
+            await_that("the mail", lambda: mailed("somebody has asked for a test message"))
+            status, config, _ = Api(stage).ask("GET", "/alarms/config")
+            assert status == 200 and config["read_only"] and config["file"].endswith("offhook.yaml"), config
         with tap.case("mended, it is over, and that is told too"):
             stage.write("acme.secret", "e2e-secret\n")
             await_that("over", lambda: not raised())

@@ -403,6 +403,23 @@ def settings(tap, stage, call, pbx):
         call("PUT", path, {"use": True})
         call("GET", path, wanted=404)
         call("POST", "/accounts/acme/certificate", {}, 409)
+    with tap.case("whom alarms are sent to is said, tried out and taken back"):
+        assert call("GET", "/alarms/config")[0]["settings"] == {}
+        call("POST", "/alarms/test", {}, 409)
+        nobody = f"http://127.0.0.1:{free_ports(1)[0]}/alarms"
+        whom = {"least": "critical", "webhook": nobody, "webhook_secret": "e2e-secret", "smtp": "smtp://127.0.0.1:1", "smtp_username": "offhook",
+                "smtp_password": "e2e-secret", "mail_from": "offhook@acme.example", "mail_to": ["ops@acme.example"]}
+        call("PUT", "/alarms/config", {"webhook": "odd"}, 422)
+        call("PUT", "/alarms/config", whom, 201)
+        call("PUT", "/alarms/config", whom, 428)
+        seen, head = call("GET", "/alarms/config")
+        assert seen["origin"] == "console" and set(seen["settings"]) == set(whom) and "e2e-secret" not in str(seen), seen
+        assert call("POST", "/alarms/test", {})[0]["targets"] == 2
+        await_that("each failed", lambda: call("GET", "/alarms/sent")[0]["failed"] >= 2)
+        call("PUT", "/alarms/config", {"webhook": nobody}, If_Match=head["ETag"])
+        call("DELETE", "/alarms/config", If_Match="*")
+        call("DELETE", "/alarms/config", If_Match="*", wanted=404)
+        assert call("GET", "/alarms/config")[0]["settings"] == {}
     with tap.case("settings are removed in order"):
         for made in (group, "/accounts/own/connectors/hq/config", own):
             call("DELETE", made, wanted=428)

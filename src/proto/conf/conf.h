@@ -79,6 +79,7 @@ enum conf_log { CONF_LOG_DEBUG, CONF_LOG_INFO, CONF_LOG_NOTICE, CONF_LOG_WARNING
 
 /* Whom alarms are sent to. */
 struct conf_alarms {
+	struct conf_at at;   /* file NULL: not given */
 	uint8_t least;	     /* enum severity of admin/alarms.h */
 	const char *webhook; /* "": none */
 	struct conf_secret webhook_secret_file;
@@ -322,6 +323,7 @@ enum conf_document_kind {
 	CONF_DOCUMENT_CONNECTOR,
 	CONF_DOCUMENT_GROUP,
 	CONF_DOCUMENT_USER, /* named by the e-mail address */
+	CONF_DOCUMENT_ALARMS, /* server.alarms: there is one, without account and name */
 	CONF_DOCUMENT_KINDS
 };
 struct conf_document {

@@ -17,6 +17,7 @@ static const struct {
 	[CONF_DOCUMENT_CONNECTOR] = { "connector", "connectors", "name" },
 	[CONF_DOCUMENT_GROUP] = { "group", "groups", "name" },
 	[CONF_DOCUMENT_USER] = { "user", "users", "email" },
+	[CONF_DOCUMENT_ALARMS] = { "alarms", "server", "alarms" },
 };
 
 bool conf_at_is_console(struct conf_at at)
@@ -88,27 +89,32 @@ static struct node *value_of(struct node *map, const char *key)
 	return NULL;
 }
 
-/* The list under a key, there or made. NULL: something else stands there; the reader will say so.
- */
-static struct node *list_under(struct graft *g, struct node *map, const char *key)
+/* The list or mapping under a key, there or made. NULL: something else stands there; the reader will
+ * say so. */
+static struct node *under(struct graft *g, struct node *map, const char *key, enum tree_kind kind)
 {
 	struct node *list = value_of(map, key);
 
 	if (!list) {
 		struct node *k = new_node(g, TREE_SCALAR, slice_str(key));
 
-		list = new_node(g, TREE_SEQ, SLICE_NONE);
+		list = new_node(g, kind, SLICE_NONE);
 		if (!k || !list)
 			return NULL;
 		own_children(g, map);
 		append(map, k);
 		append(map, list);
 	} else if (node_is_null(list)) {
-		list->kind = TREE_SEQ;
+		list->kind = (uint8_t)kind;
 		list->n = 0;
 		list->child = NULL;
 	}
-	return list->kind == TREE_SEQ ? list : NULL;
+	return list->kind == (uint8_t)kind ? list : NULL;
+}
+
+static struct node *list_under(struct graft *g, struct node *map, const char *key)
+{
+	return under(g, map, key, TREE_SEQ);
 }
 
 static struct node *named(struct node *list, enum conf_document_kind kind, struct slice name)
@@ -190,6 +196,25 @@ static enum err parse_json(const struct conf_document *d, struct arena *a, struc
 	return err;
 }
 
+/* What there is one of: a mapping under a mapping's key, unless the file has it. */
+static void hang_single(struct graft *g, struct node *root, struct node *doc)
+{
+	const char *key = kinds[g->d->kind].key;
+	struct node *map = root->kind == TREE_MAP ? under(g, root, kinds[g->d->kind].list, TREE_MAP) : NULL;
+	const struct node *there = map ? value_of(map, key) : NULL;
+	struct node *name = new_node(g, TREE_SCALAR, slice_str(key));
+
+	if (there)
+		leave_out(g, "the file has one of that name");
+	if (!map || there || !name)
+		return;
+	own_children(g, map);
+	if (g->err)
+		return;
+	append(map, name);
+	append(map, doc);
+}
+
 enum err documents_graft(const struct conf_document *d, struct arena *a, struct node *root,
 			 uint64_t *nodes_n, struct conf_errors *errs)
 {
@@ -206,6 +231,11 @@ enum err documents_graft(const struct conf_document *d, struct arena *a, struct 
 	if (err != ERR_OK)
 		return err;
 	mark(doc, d->origin);
+	*nodes_n += n + 8;
+	if (d->kind == CONF_DOCUMENT_ALARMS) {
+		hang_single(&g, root, doc);
+		return g.err;
+	}
 	list = place(&g, root);
 	if (list && !g.err)
 		own_children(&g, list);
@@ -213,6 +243,5 @@ enum err documents_graft(const struct conf_document *d, struct arena *a, struct 
 		give_name(&g, doc);
 		append(list, doc);
 	}
-	*nodes_n += n + 8;
 	return g.err;
 }

@@ -20,6 +20,7 @@ static const struct {
 	{ SCOPE_connector, "connector" },
 	{ SCOPE_tls, "tls" },
 	{ SCOPE_group, "group" },
+	{ SCOPE_alarms, "alarms" },
 };
 
 struct writer {

@@ -143,13 +143,21 @@ static void push(struct reader *rd, const char *key, uint32_t index)
 
 /* ---- lists ---- */
 
-static void enter(struct reader *rd, const struct setting *s, void *object, uint32_t i,
-		  const struct node *n)
+/* To be kept: the name of a document's origin lives as long as the configuration then. */
+static struct conf_at place_of(struct reader *rd, const struct node *n)
 {
 	struct conf_at at = reader_at(rd, n);
 
 	if (at.file != rd->file)
 		at.file = reader_text(rd, slice_str(at.file));
+	return at;
+}
+
+static void enter(struct reader *rd, const struct setting *s, void *object, uint32_t i,
+		  const struct node *n)
+{
+	struct conf_at at = place_of(rd, n);
+
 	if (s->sub == SCOPE_account) {
 		rd->account = object;
 		rd->account_index = i;
@@ -293,6 +301,8 @@ static void read_row(struct reader *rd, const struct setting *s, const struct no
 		if (s->flags & REQUIRED)
 			reader_refuse(rd, key, s->key, "is empty");
 	} else if (s->kind == KIND_GROUP) {
+		if (s->sub == SCOPE_alarms)
+			((struct conf_server *)object)->alarms.at = place_of(rd, key);
 		read_group(rd, s, key->next, object);
 	} else if (s->kind == KIND_LIST) {
 		read_list(rd, s, key->next, object);

@@ -35,6 +35,7 @@ await test('a connector and a person are added', async () => {
 	await page.getByRole('button', { name: 'Add a connector' }).click();
 	await page.locator('dialog [name="server"]').waitFor();
 	await fill({ name: 'hq', server: facts.server, username: 'offhook', password: facts.pbx_password });
+	check(await page.locator('dialog select[name=tls] option').count() === 3, 'tls is chosen, not typed');
 	await shot(page, 'connector-form-light');
 	await save();
 	await settled(page, 'connector');
@@ -44,6 +45,26 @@ await test('a connector and a person are added', async () => {
 	await page.locator('#person-name').fill('Ana Alder');
 	await page.locator('#person-lines').fill(`hq/${facts.number}`);
 	await save();
+});
+
+await test('whom alarms are sent to is said, tried out, and nobody any more', async () => {
+	await go(page, '#/settings', 'settings');
+	await page.locator('#alarms-webhook').fill('odd');
+	const card = page.locator('.card', { has: page.locator('#alarms-webhook') });
+	expected.push(/422 .*alarms/);
+	await card.getByRole('button', { name: 'Save' }).click();
+	await page.locator('#alarms-webhook[aria-invalid]').waitFor();
+	await page.locator('#alarms-webhook').fill('http://127.0.0.1:9/alarms');
+	await page.locator('#alarms-webhook_secret_file').fill(facts.secret);
+	await card.getByRole('button', { name: 'Save' }).click();
+	await card.getByRole('button', { name: 'Send a test message' }).click();
+	await card.getByRole('alert').filter({ hasText: 'not delivered' }).waitFor();
+	check(await page.locator('#alarms-webhook_secret_file').inputValue() === '', 'the secret is not given back');
+	await shot(page, 'alarms-light');
+	await axe(page, 'settings');
+	await card.getByRole('button', { name: 'Stop sending' }).click();
+	await page.locator('dialog button[type=submit]').click();
+	await card.locator('text=Nobody is told so far.').waitFor();
 });
 
 await test('the connector is tested on its page, and each step says what was found', async () => {

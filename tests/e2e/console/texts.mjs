@@ -11,7 +11,7 @@ const HELP = 'setting.help.';
 const places = (text) => [...text.matchAll(/\{\w+\}/g)].map((m) => m[0]).sort().join(' ');
 
 /** The settings that the forms show, by the key of their help, whose English is settings.def's own. */
-const AT = { account: 'account', teams: 'teams', sign_in: 'sign_in', matching: 'matching', connector: 'connectors', policy: 'policy', hours: 'policy.hours', status_text: 'policy.status_text' };
+const AT = { account: 'account', teams: 'teams', sign_in: 'sign_in', matching: 'matching', connector: 'connectors', policy: 'policy', hours: 'policy.hours', status_text: 'policy.status_text', alarms: 'server.alarms' };
 const table = fs.readFileSync(path.join(web, '../../proto/conf/settings.def'), 'utf8');
 const settings = [];
 for (const [, scope, key, kind] of table.matchAll(/^SETTING\((\w+), (\w+), (\w+)/gm)) {

@@ -21,7 +21,7 @@ function all() {
 /** Where the keys of an object stand in offhook.yaml. @type {Record<string, string>} */
 const PLACE = {
 	account: 'accounts[]', teams: 'accounts[].teams', sign_in: 'accounts[].sign_in', connector: 'accounts[].connectors[]', matching: 'accounts[].matching',
-	policy: 'policy', hours: 'policy.hours', status_text: 'policy.status_text',
+	policy: 'policy', hours: 'policy.hours', status_text: 'policy.status_text', alarms: 'server.alarms',
 };
 
 /** @param {string} scope */

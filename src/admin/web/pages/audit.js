@@ -7,7 +7,7 @@ import { chosenAccount, heading, table } from '../parts/page.js';
 
 /** @param {any} c */
 function row(c) {
-	return [h('time', { datetime: c.at }, clock(c.at)), c.who, word('verb', c.verb), c.object, c.account || t('audit.server'), h('span', { class: 'sub wrap' }, c.detail ?? '')];
+	return [h('time', { datetime: c.at }, clock(c.at)), c.who, word('verb', c.verb), c.object, c.account || t('audit.server'), c.detail ? h('span', { class: 'sub wrap' }, c.detail) : ''];
 }
 
 /** @param {HTMLElement} main */

@@ -12,7 +12,7 @@ function row(c) {
 	const trouble = Object.entries(c.counters).filter(([name, n]) => n && !['connected'].includes(name)).map(([name, n]) => `${word('counter', name)} ${number(Number(n))}`);
 	return [h('a', { href: link('connector', c.account, c.name) }, `${c.account}/${c.name}`), connectorBadge(c),
 		c.type, h('code', {}, c.server || '–'), `${number(c.live)} / ${number(c.lines)}`,
-		since(c.since), h('span', { class: 'sub wrap' }, c.state === 'up' ? '' : said(c.state, c.state_said)), h('span', { class: 'sub wrap' }, trouble.join(', ') || '–')];
+		since(c.since), c.state === 'up' ? '' : h('span', { class: 'sub wrap' }, said(c.state, c.state_said)), h('span', { class: 'sub wrap' }, trouble.join(', ') || '–')];
 }
 
 /** @param {HTMLElement} main */

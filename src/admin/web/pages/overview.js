@@ -41,7 +41,7 @@ function drawPeople(at) {
 	}
 	fill(at, h('h2', {}, t('overview.people'), h('span', { class: 'muted' }, count('count.people', users))), bar,
 		h('ul', { class: 'legend' }, ...STATES.map((s) => h('li', {}, h('a', { href: `${link('people')}?state=${s}` }, badge(s, word('presence', s)), h('b', {}, number(sum[s]))))),
-			masked ? h('li', {}, h('a', { href: `${link('people')}?differs=yes` }, h('span', {}, `≠ ${t('people.differs')}`), h('b', {}, number(masked)))) : null));
+			masked ? h('li', {}, h('a', { href: `${link('people')}?differs=yes` }, h('span', { class: 'badge none' }, icon('unequal', ''), h('span', {}, t('people.differs'))), h('b', {}, number(masked)))) : null));
 }
 
 /** @param {string} label @param {string} value @param {string} note */

@@ -1,12 +1,17 @@
 // Settings: who may do what, tokens, sessions, where alarms go, backup and restore, the whole as YAML.
-import { ask, at, get, post, put, remove } from '../lib/api.js';
+import { Problem, ask, at, get, post, put, remove } from '../lib/api.js';
 import { add, button, fill, h } from '../lib/dom.js';
 import { clock, t, word } from '../lib/i18n.js';
 import { health, version } from '../lib/live.js';
+import { settingsOf } from '../lib/schema.js';
 import { may, mayAnywhere, session } from '../lib/session.js';
 import { confirm, copyable, dialog, errorNote, note, toast } from '../parts/dialog.js';
+import { lock, settingsForm } from '../parts/form.js';
+import { erase, originNote, save } from '../parts/object_form.js';
 import { card, facts, heading, reading, table } from '../parts/page.js';
 
+/** A message goes out within seconds; a mail server may take its time. */
+const TEST_LOOKS = 30;
 const ROLES = ['viewer', 'operator', 'owner'];
 
 /** @param {{account: string, role: string}[]} grants */
@@ -128,6 +133,46 @@ function saveAs(blob, name) {
 	URL.revokeObjectURL(a.getAttribute('href') ?? '');
 }
 
+/** Sends a message to each address and says what became of it. @param {HTMLElement} result */
+async function testAlarms(result) {
+	fill(result, h('p', { class: 'muted', role: 'status' }, t('settings.alarms.sending')));
+	try {
+		const before = await post('/api/v1/alarms/test');
+		let now = before;
+		for (let i = 0; i < TEST_LOOKS && now.sent + now.failed < before.sent + before.failed + before.targets; i++) {
+			await new Promise((go) => setTimeout(go, 1000));
+			now = await get('/api/v1/alarms/sent');
+		}
+		const n = now.sent - before.sent, text = t('settings.alarms.sent', { n, all: before.targets });
+		fill(result, n >= before.targets ? note(text, 'good') : errorNote(new Error(now.failed > before.failed ? t('settings.alarms.failed', { why: now.error }) : text)));
+	} catch (e) {
+		fill(result, errorNote(e));
+	}
+}
+
+/** Whom alarms are sent to. @param {HTMLElement} box */
+async function drawAlarms(box) {
+	const path = '/api/v1/alarms/config', rows = await settingsOf('alarms'), result = h('div', {});
+	const read = await ask('GET', path), there = read.body.in_force || Object.keys(read.body.settings).length > 0;
+	const locked = originNote(read.body), form = settingsForm(rows, read.body.settings, 'alarms');
+	if (locked) lock(form.node);
+	const keep = async () => {
+		form.mark([]);
+		try {
+			await save(path, form.values(), there ? read.etag : null);
+			toast(t('saved'));
+			await drawAlarms(box);
+		} catch (e) {
+			if (e instanceof Problem) form.mark(e.errors);
+			fill(result, errorNote(e));
+		}
+	};
+	const forget = () => void erase(path, t('settings.alarms.delete'), t('settings.alarms.delete.ask')).then((done) => { if (done) void drawAlarms(box); });
+	fill(box, h('div', { class: 'spaced' }, h('p', { class: 'muted' }, t('settings.alarms.lead')), locked ?? (there ? null : h('p', {}, t('settings.alarms.none'))), form.node,
+		h('div', { class: 'actions' }, there && !locked ? button(t('settings.alarms.delete'), forget, { kind: 'quiet' }) : null,
+			there ? button(t('settings.alarms.test'), () => void testAlarms(result), {}) : null, locked ? null : button(t('save'), () => void keep(), { kind: 'primary' })), result));
+}
+
 /** @param {HTMLElement} box */
 function drawBackup(box) {
 	const result = h('div', {}), file = /** @type {HTMLInputElement} */ (h('input', { type: 'file', id: 'restore-file' }));
@@ -157,7 +202,7 @@ export async function show(main) {
 	/** @type {[boolean, string, (box: HTMLElement) => unknown][]} */
 	const parts = [
 		[may('owner', null), t('settings.administrators'), drawAdministrators], [mayAnywhere('owner'), t('settings.tokens'), drawTokens],
-		[session.signed_in, t('settings.sessions'), drawSessions], [may('owner', null), t('settings.backup'), drawBackup],
+		[session.signed_in, t('settings.sessions'), drawSessions], [may('owner', null), t('settings.alarms'), drawAlarms], [may('owner', null), t('settings.backup'), drawBackup],
 	];
 	add(main, heading(t('page.settings'), ...(may('owner', null) ? [button(t('reload'), () => void post('/api/v1/reload').then(() => toast(t('reloaded')), (e) => main.append(errorNote(e))), {})] : [])));
 	if (!session.signed_in) add(main, note(t('settings.signin')));

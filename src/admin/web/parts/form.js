@@ -22,10 +22,14 @@ export function keyOf(s) {
 	return SECRETS.includes(kindOf(s)) || PEMS.includes(kindOf(s)) ? s.key.replace(/_file$/, '') : s.key;
 }
 
+/** @param {any} value */
+function isMapping(value) { return typeof value === 'object' && value !== null; }
+
 /** @param {Setting} s @param {string} id @param {any} value */
 function control(s, id, value) {
 	const kind = kindOf(s), common = { id, name: keyOf(s), 'aria-describedby': `${id}-help` };
-	const words = kind === 'SWITCH' ? ['yes', 'no'] : wordsOf(s);
+	// A certificate of our own (tls as a mapping) is offhook.yaml's; what is chosen here is whether TLS is spoken.
+	const words = kind === 'SWITCH' || (kind === 'TLS' && !isMapping(value)) ? ['yes', 'no'] : wordsOf(s);
 	if (words.length) {
 		const now = value === true ? 'yes' : value === false ? 'no' : value;
 		return h('select', common, h('option', { value: '' }, t('form.default', { value: String(s.default ?? '') || '–' })),
@@ -34,6 +38,7 @@ function control(s, id, value) {
 	if (SECRETS.includes(kind)) return h('input', { ...common, type: 'password', autocomplete: 'new-password', placeholder: value?.set ? t('form.isset') : '' });
 	if (PEMS.includes(kind)) return h('textarea', { ...common, rows: 3, spellcheck: 'false', placeholder: value?.set ? t('form.isset') : '-----BEGIN …' });
 	if (LISTS.includes(kind)) return h('textarea', { ...common, rows: 2, spellcheck: 'false', value: Array.isArray(value) ? value.join('\n') : value ?? '' });
+	if (isMapping(value)) return h('input', { ...common, type: 'text', disabled: true, value: Object.values(value).filter((v) => typeof v === 'string').join(' ') });
 	const number = NUMBERS.includes(kind);
 	return h('input', { ...common, type: number ? 'number' : 'text', min: number ? s.lo : null, max: number ? s.hi : null, maxlength: !number && s.hi && s.hi < 5000 && kind === 'TEXT' ? s.hi : null,
 		placeholder: s.default ? String(s.default) : '', required: isRequired(s), spellcheck: 'false', autocomplete: 'off', value: value ?? '' });
@@ -59,10 +64,10 @@ function field(s, value, prefix) {
 function valueOf(s, node) {
 	if (!(node instanceof HTMLInputElement || node instanceof HTMLSelectElement || node instanceof HTMLTextAreaElement)) return undefined;
 	const text = node.value.trim(), kind = kindOf(s);
-	if (!text) return undefined;
+	if (!text || node.disabled) return undefined;
 	if (LISTS.includes(kind)) return text.split('\n').map((x) => x.trim()).filter(Boolean);
 	if (NUMBERS.includes(kind)) return Number(text);
-	return kind === 'SWITCH' ? text === 'yes' : text;
+	return kind === 'SWITCH' || kind === 'TLS' ? text === 'yes' : text;
 }
 
 /** What stands in offhook.yaml is looked at. @param {Node} node */

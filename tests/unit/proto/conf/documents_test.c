@@ -77,6 +77,39 @@ static void a_connector_for_an_account_of_the_file(void **state)
 	conf_free(c);
 }
 
+static struct conf *alarms_of(const char *yaml, const char *json)
+{
+	const struct conf_document d = document(CONF_DOCUMENT_ALARMS, "", "", json);
+	struct conf *c = NULL;
+
+	assert_int_equal(conf_parse_with(slice_str(yaml), "offhook.yaml", &d, 1, &c, &errs), ERR_OK);
+	return c;
+}
+
+/* One there is of: where the file has no server, has one, and says it itself. */
+static void whom_alarms_are_sent_to(void **state)
+{
+	static const char hook[] = "{\"webhook\":\"https://hooks.acme.example/a\"}";
+	struct conf *c = alarms_of("accounts: []\n", hook);
+	(void)state;
+
+	assert_string_equal(c->server.alarms.webhook, "https://hooks.acme.example/a");
+	assert_string_equal(c->server.alarms.at.file, "console: it");
+	conf_free(c);
+	c = alarms_of("server: { capacity: 7 }\naccounts: []\n", hook);
+	assert_string_equal(c->server.alarms.webhook, "https://hooks.acme.example/a");
+	assert_int_equal(c->server.capacity, 7);
+	conf_free(c);
+	c = alarms_of("server: { alarms: { least: info } }\naccounts: []\n", hook);
+	assert_string_equal(c->server.alarms.webhook, "");
+	assert_string_equal(c->server.alarms.at.file, "offhook.yaml");
+	assert_int_equal(errs.warnings, 2); /* left out; no accounts */
+	conf_free(c);
+	assert_int_equal(conf_parse(slice_str("accounts: []\n"), "offhook.yaml", &c, &errs), ERR_OK);
+	assert_null(c->server.alarms.at.file);
+	conf_free(c);
+}
+
 static void the_file_is_the_later_word(void **state)
 {
 	const struct conf_document d[] = {
@@ -188,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_account_and_what_hangs_on_it),
 		cmocka_unit_test(a_connector_for_an_account_of_the_file),
+		cmocka_unit_test(whom_alarms_are_sent_to),
 		cmocka_unit_test(the_file_is_the_later_word),
 		cmocka_unit_test(a_person_with_rules_of_its_own),
 		cmocka_unit_test(what_a_person_takes_from_the_file),
