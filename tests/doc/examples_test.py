@@ -33,13 +33,13 @@ def whole(example):
     if "accounts" in keys:
         lines_of_hq = "hq/" in example and "connectors:" not in example
         return example.replace("  - name: acme\n", ACCOUNT + (HQ if lines_of_hq else ""), 1)
-    if keys & {"server", "lamps"}:
+    if keys & {"server", "lamps"} and "lamp_at" not in keys:  # a connector has lamps too
         return example + "accounts:\n" + ACCOUNT
     if keys & {"connectors", "policy", "users"}:
         return "accounts:\n" + ACCOUNT + at(4)
     if example.startswith("- "):
         return "server: { webhooks: 127.0.0.1:8471 }\naccounts:\n" + ACCOUNT + "    connectors:\n" + at(6)
-    kind = "csta, server: 10.0.0.1" if "profiles" in keys else "sip, server: 'sip:10.0.0.1'"
+    kind = "csta, server: 10.0.0.1" if keys & {"profiles", "lamp_at"} else "sip, server: 'sip:10.0.0.1'"
     own = textwrap.indent(f"type: {kind.split(',')[0]}\nserver:{kind.split('server:')[1]}\n" + example, " " * 8)
     return "accounts:\n" + ACCOUNT + "    connectors:\n      - name: one\n" + own
 
