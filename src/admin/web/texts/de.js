@@ -1334,9 +1334,6 @@ export default {
 	'said.secrets-random': 'keine Zufallszahlen',
 	'said.secrets-folder': 'der Ordner secrets im Datenordner lässt sich nicht anlegen',
 	'said.secrets-write': 'das Geheimnis lässt sich nicht in den Datenordner schreiben',
-	'said.key-used-otherwise': 'der Idempotency-Key wurde für eine andere Anfrage benutzt: nehmen Sie für jede Änderung einen neuen',
-	'said.key-under-way': 'die Anfrage mit diesem Idempotency-Key läuft noch',
-	'said.key-form': 'Idempotency-Key hat 1 bis 64 sichtbare Zeichen',
 	'said.alarms-no-target': 'weder Mail noch Webhook ist eingerichtet',
 
 	// a person's settings
