@@ -117,13 +117,22 @@ static void take_back(struct engine *e, uint32_t line, bool lit)
 	m->lend_mono_ms = 0; /* set once the PBX holds the person's own again */
 }
 
+/* By the PBX's own word: a write that a crash or a lost link has cut short may still have come there. */
+static bool is_returned(const struct engine *e, uint32_t line)
+{
+	const struct mirror *m = &e->mirrors[line];
+
+	if (e->connectors[e->lines[line].connector].reads_profile && !(m->flags & MIRROR_HEARD))
+		return false;
+	return m->flags & MIRROR_KNOWN && m->pbx != m->lent && !(m->flags & MIRROR_IN_FLIGHT);
+}
+
 /* Taken back, and the echo of what was lent may still come. */
 static void settle(struct engine *e, uint32_t line, int64_t *due)
 {
 	struct mirror *m = &e->mirrors[line];
-	bool returned = m->flags & MIRROR_KNOWN && m->pbx != m->lent && !(m->flags & MIRROR_IN_FLIGHT);
 
-	if (m->lent && returned && m->lend_mono_ms == 0)
+	if (m->lent && m->lend_mono_ms == 0 && is_returned(e, line))
 		m->lend_mono_ms = e->now_ms + LEND_END_MS;
 	if (m->lend_mono_ms == 0)
 		return;
