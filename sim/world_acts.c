@@ -97,7 +97,6 @@ static void act_phone_profile(struct world *w)
 			continue;
 		to = (enum pbx_profile)prng_below(&w->prng, PBX_PROFILES);
 		to = lend_is_word(w, to) ? PBX_AVAILABLE : to;
-		lend_ended_unseen(w, l);
 		world_step_note(w, "pbx%u: %u sets %s", l->connector, l->phone, pbx_profile_name(to));
 		world_peers[l->connector]->set_profile(w->peer[l->connector], w->now_ms, l->phone, to);
 		return;

@@ -77,15 +77,6 @@ void lend_all_have_set(struct world *w)
 	}
 }
 
-/* While no daemon runs: a Do Not Disturb that came with what was lent goes with no profile any more. */
-void lend_ended_unseen(struct world *w, const struct line_truth *l)
-{
-	struct pbx_phone phone;
-
-	if (lend_is_on(w) && !w->bridge && peer_phone(w, l, &phone) && phone.dnd)
-		w->users[l->user].orphaned = true;
-}
-
 /* Nobody sets anything any more: a profile that goes on changing at a PBX is a loop. */
 static void look_for_loops(struct world *w)
 {

@@ -204,8 +204,6 @@ bool lend_owns_dnd(const struct world *w, const struct line_truth *l);
 void lend_orphan(struct world *w, bool keep_state);
 /* Everybody has set a profile of their own; a Do Not Disturb that was theirs stays theirs. */
 void lend_all_have_set(struct world *w);
-/* Somebody sets the profile at the phone. */
-void lend_ended_unseen(struct world *w, const struct line_truth *l);
 void lend_calm(struct world *w);
 
 /* world_check.c */

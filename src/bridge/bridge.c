@@ -139,7 +139,8 @@ static void write_profile(struct bridge *b, const struct action *a)
 		return;
 	const struct profile_write w = { .state = a->user_record.profile,
 					 .until_wall_ms = a->user_record.profile_until_wall_ms,
-					 .generation = a->generation };
+					 .generation = a->generation,
+					 .dnd_ours = a->dnd_ours };
 	slot->ops->write_profile(slot->source, a->line, &w);
 	slot->dirty = true;
 }

@@ -8,6 +8,7 @@ enum lend_flag {
 	LEND_LEFT = 2, /* a person has set something: not again before Teams is quiet */
 	LEND_DND = 4,  /* a Do Not Disturb of the line is ours, too */
 	LEND_WAITS = 8, /* not written yet */
+	LEND_RESTORED = 16, /* from before a restart: the source may not know that a DND is ours */
 };
 
 static void earlier(const struct engine *e, int64_t *due, int64_t t)
@@ -26,6 +27,23 @@ uint8_t lend_profile(const struct engine *e, uint32_t line)
 bool lend_is_due_back(const struct mirror *m)
 {
 	return m->lent && !(m->lending & (LEND_ON | LEND_WAITS)) && m->lend_mono_ms == 0;
+}
+
+bool lend_owns_unknown(const struct mirror *m)
+{
+	return m->lending & LEND_RESTORED;
+}
+
+bool lend_leaves_dnd(const struct engine *e, uint32_t line)
+{
+	const struct mirror *m = &e->mirrors[line];
+
+	return m->lending & LEND_RESTORED && !m->lent && e->lines[line].flags & LINE_DND;
+}
+
+void lend_accepted(struct mirror *m)
+{
+	m->lending &= (uint8_t)~LEND_RESTORED;
 }
 
 bool lend_has_dnd(const struct engine *e, const struct line *l)
@@ -65,6 +83,7 @@ static void begin(struct engine *e, uint32_t line)
 	struct mirror *m = &e->mirrors[line];
 
 	m->lent = engine_policy(e, &e->users[e->lines[line].user])->lend;
+	m->lending &= (uint8_t)~LEND_RESTORED;
 	m->lending |= LEND_DND | LEND_WAITS;
 	m->lend_mono_ms = e->now_ms + LEND_AFTER_MS;
 	line_save(e, line);
@@ -138,9 +157,9 @@ static void settle(struct engine *e, uint32_t line, int64_t *due)
 		return;
 	if (m->lent && e->now_ms >= m->lend_mono_ms)
 		forget(e, line);
-	if (!m->lent && m->lending & LEND_DND &&
+	if (!m->lent && m->lending & LEND_DND && !lend_leaves_dnd(e, line) &&
 	    (!(e->lines[line].flags & LINE_DND) || e->now_ms >= m->lend_mono_ms)) {
-		m->lending &= (uint8_t)~LEND_DND;
+		m->lending &= (uint8_t)~(LEND_DND | LEND_RESTORED);
 		e->users[e->lines[line].user].flags |= USER_CHANGED;
 	}
 	if (m->lent || m->lending & LEND_DND)
@@ -188,5 +207,5 @@ void lend_restore(struct engine *e, uint32_t line, const struct line_record *r)
 	if (r->lent == PROFILE_AVAILABLE || r->lent >= PROFILE_COUNT || m->lent)
 		return;
 	m->lent = r->lent;
-	m->lending = LEND_DND | (r->pbx_profile == r->lent ? LEND_ON : 0);
+	m->lending = LEND_DND | LEND_RESTORED | (r->pbx_profile == r->lent ? LEND_ON : 0);
 }

@@ -27,6 +27,12 @@ void lend_look(struct engine *e, uint32_t line, int64_t *due_mono_ms);
 /* enum line_lend; *ret_lent: the profile. */
 uint8_t lend_state(const struct mirror *m, uint8_t *ret_lent);
 void lend_restore(struct engine *e, uint32_t line, const struct line_record *r);
+/* After a restart, until a write is accepted: a Do Not Disturb that is on came with what was lent, and the
+ * source may not know. */
+bool lend_owns_unknown(const struct mirror *m);
+/* The PBX holds something else by now, and that Do Not Disturb still: a write is due for it alone. */
+bool lend_leaves_dnd(const struct engine *e, uint32_t line);
+void lend_accepted(struct mirror *m);
 /* Do Not Disturb on this line comes with what is lent, so it says nothing of the person. */
 bool lend_has_dnd(const struct engine *e, const struct line *l);
 

@@ -228,6 +228,7 @@ static void answered(struct engine *e, uint32_t line, struct mirror *m, enum wri
 	if (result == WRITE_REFUSED) {
 		refused(e, line, m);
 	} else if (result == WRITE_ACCEPTED) {
+		lend_accepted(m);
 		m->flags &= (uint8_t)~MIRROR_UNSURE;
 		m->tries = 0;
 		m->retry_mono_ms = 0;
@@ -276,7 +277,7 @@ static bool in_step(const struct engine *e, const struct mirror *m, const struct
 {
 	int64_t until = until_of(e, u, wanted);
 
-	if (m->flags & MIRROR_UNSURE)
+	if (m->flags & MIRROR_UNSURE || lend_leaves_dnd(e, (uint32_t)(m - e->mirrors)))
 		return false;
 	if (!(m->flags & MIRROR_KNOWN))
 		return wanted == u->profile && !lend_is_due_back(m) && changed_wall_ms(e, u) == 0;
@@ -298,6 +299,7 @@ static void give_write(struct engine *e, uint32_t line, struct mirror *m, uint8_
 	a->line = line;
 	a->connector = e->lines[line].connector;
 	a->generation = m->generation;
+	a->dnd_ours = lend_owns_unknown(m);
 	a->user_record = (struct user_record){ .user = e->lines[line].user,
 					       .profile = wanted,
 					       .profile_until_wall_ms = m->until_wall_ms };

@@ -360,6 +360,7 @@ struct action {
 	bool preferred_again; /* with .preferred: it is ours already, renew it only while it shows */
 	uint8_t lamp;     /* ACT_LAMP: enum lamp */
 	bool may_be_held; /* ACT_CLEAR: false when no request of ours can have been applied */
+	bool dnd_ours; /* ACT_PROFILE_WRITE: a Do Not Disturb that is on came with an earlier write */
 	bool prove; /* ACT_CLEAR: to be sent whatever is known: its answer tells that nothing is held */
 	uint16_t account;
 	uint32_t user;

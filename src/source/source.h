@@ -105,6 +105,7 @@ struct profile_write {
 	uint8_t state;         /* enum profile */
 	int64_t until_wall_ms; /* TIME_NEVER: no end; the engine writes Available when it has come */
 	uint32_t generation;   /* comes back in OUT_WRITTEN */
+	bool dnd_ours; /* before a restart we have switched on the Do Not Disturb that is on, if one is */
 };
 
 /* Codes of notes and of counters are one list; every refused foreign input counts somewhere. */

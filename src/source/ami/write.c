@@ -268,8 +268,11 @@ static bool can_be_named(struct slice exten)
 void write_start(struct ami *m, uint32_t slot, const struct profile_write *w)
 {
 	struct extension *l = &m->lines[slot];
+	bool on;
 
 	done(m, slot, WRITE_UNSURE, "a newer one took its place", SLICE_NONE);
+	(void)find_switch(m, slot, &on);
+	l->dnd_ours |= w->dnd_ours && on;
 	l->writing = true;
 	l->releasing = false;
 	l->generation = w->generation;

@@ -120,9 +120,9 @@ static bool dnd_changes(const struct csta *c, const struct device *d)
 	return dnd_goes_with(c, d->write_state) ? !on : ours;
 }
 
-/* Whose Do Not Disturb it is does not outlive us: one that goes with the profile counts as ours. A write
- * that waits behind this question learns it too. One that is known to be ours stays so over a lost link, and
- * goes off if somebody has ended the profile meanwhile. */
+/* Whose Do Not Disturb it is does not outlive us, unless a write tells: one that goes with the profile counts
+ * as ours. A write that waits behind this question learns it too. One that is known to be ours stays so over
+ * a lost link, and goes off if somebody has ended the profile meanwhile. */
 void cs_profile_answer(struct csta *c, uint32_t slot, const struct csta_message *m)
 {
 	struct device *d = &c->devices[slot];
@@ -207,6 +207,7 @@ void cs_profile_write_start(struct csta *c, uint32_t slot, const struct profile_
 	d->generation = w->generation;
 	d->write_state = w->state;
 	d->write_until_wall_ms = w->until_wall_ms;
+	d->dnd_ours |= w->dnd_ours && d->dnd;
 	why = obstacle(c, d);
 	if (why[0]) {
 		done(c, slot, c->stage == STAGE_UP ? WRITE_REFUSED : WRITE_UNSURE, why, "");

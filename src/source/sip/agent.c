@@ -380,7 +380,7 @@ static void agent_write_profile(struct source *source, uint32_t line, const stru
 
 	if (watch == NONE)
 		return;
-	side_dnd(a, watch, (enum profile)w->state);
+	side_dnd(a, watch, w);
 	pub_write(a, watch, w);
 }
 

@@ -518,7 +518,7 @@ void side_no_profile(struct sip_agent *a, uint32_t watch, bool first);
 uint16_t side_report(struct sip_agent *a, uint32_t watch, struct slice type, struct slice body,
 		     bool first);
 /* A profile is being written to the line: does DND go with it? */
-void side_dnd(struct sip_agent *a, uint32_t line, enum profile profile);
+void side_dnd(struct sip_agent *a, uint32_t line, const struct profile_write *w);
 /* What became of a SUBSCRIBE that carried a wish; status 0: no answer. */
 void side_dnd_sent(struct sip_agent *a, uint32_t watch, enum dnd_wish wish, uint16_t status);
 const char *event_name(enum package event);

@@ -219,14 +219,15 @@ static void kick(struct sip_agent *a, const struct watch *x)
 }
 
 /* A DND that somebody else switched on is never switched off. */
-void side_dnd(struct sip_agent *a, uint32_t line, enum profile profile)
+void side_dnd(struct sip_agent *a, uint32_t line, const struct profile_write *w)
 {
 	uint32_t side = a->watches[line].side[PACKAGE_FEATURES];
-	bool want = a->dnd_while >> profile & 1;
+	bool want = a->dnd_while >> w->state & 1;
 
 	if (side == NONE)
 		return;
 	struct watch *x = &a->watches[side];
+	x->dnd_ours |= w->dnd_ours && x->dnd;
 	if (want && !x->dnd && !x->dnd_ours) {
 		x->dnd_wish = DND_WISH_ON;
 		x->dnd_ours = true;

@@ -197,6 +197,29 @@ static void test_known_after_a_restart(void **state)
 	rig_close(&r);
 }
 
+/* The word is another one by now: the engine tells. */
+static void test_told_after_a_restart(void **state)
+{
+	const struct profile_write w = { .state = PROFILE_AWAY, .until_wall_ms = TIME_NEVER,
+					 .generation = 6, .dnd_ours = true };
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, &with_dnd);
+	rig_line(&r, 7, "201");
+	rig_up(&r, NULL);
+	rig_lists(&r, RIG_HINT("201", "2"),
+		  RIG_DEVICE("PJSIP/201", "NOT_INUSE") RIG_DEVICE("Custom:DND201", "BUSY"),
+		  RIG_PRESENCE("CustomPresence:201", "away", ""));
+	rig_told(&r);
+	rig_sent(&r);
+	ami_source_ops.write_profile(r.s, 7, &w);
+	rig_pass(&r, 0);
+	assert_int_equal(answer_all(&r), 4);
+	is_switched_off(rig_told(&r));
+	rig_close(&r);
+}
+
 static void test_a_persons_dnd_is_left_alone(void **state)
 {
 	struct rig r;
@@ -256,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_odd_numbers),
 		cmocka_unit_test(test_three_places),
 		cmocka_unit_test(test_known_after_a_restart),
+		cmocka_unit_test(test_told_after_a_restart),
 		cmocka_unit_test(test_a_persons_dnd_is_left_alone),
 		cmocka_unit_test(test_ended_at_the_phone),
 		cmocka_unit_test(test_right_for_dnd_missing),

@@ -393,6 +393,31 @@ static void test_known_after_a_restart(void **state)
 	rig_close(&r);
 }
 
+/* Somebody has ended the profile meanwhile: the engine tells whose the Do Not Disturb is. */
+static void test_told_after_a_restart(void **state)
+{
+	struct profile_write w = { .state = PROFILE_BUSY, .until_wall_ms = TIME_NEVER, .generation = 5 };
+	struct rig r;
+
+	(void)state;
+	rig_open_one(&r, &with_dnd);
+	rig_event(&r, PRESENCE("busy"));
+	rig_event(&r, DND("true"));
+	rig_told(&r);
+	csta_source_ops.write_profile(r.s, 7, &w);
+	rig_pass(&r, 0);
+	rig_answer(&r, "SetPresenceState", DONE("SetPresenceState"));
+	told_is(&r, "7 written 5 accepted\n"); /* for all it knows a person has switched it on */
+	w.generation = 6;
+	w.dnd_ours = true;
+	csta_source_ops.write_profile(r.s, 7, &w);
+	rig_pass(&r, 0);
+	rig_answer(&r, "SetPresenceState", DONE("SetPresenceState"));
+	rig_answer(&r, "SetDoNotDisturb 201 false", DONE("SetDoNotDisturb"));
+	told_is(&r, "7 dnd off\n7 written 6 accepted\n");
+	rig_close(&r);
+}
+
 /* ---- two writes cross ---- */
 
 /* The first one's Do Not Disturb is under way when the second comes. */
@@ -466,6 +491,7 @@ int main(void)
 		cmocka_unit_test(test_taken_over_by_the_person),
 		cmocka_unit_test(test_released),
 		cmocka_unit_test(test_known_after_a_restart),
+		cmocka_unit_test(test_told_after_a_restart),
 		cmocka_unit_test(test_replaced_while_switching_on),
 		cmocka_unit_test(test_replaced_while_switching_off),
 		cmocka_unit_test(test_released_while_replaced),

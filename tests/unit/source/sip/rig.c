@@ -357,7 +357,8 @@ struct rig_dialog rig_live_side(struct rig *r, const char *event, const char *ty
 
 void rig_write(struct rig *r, uint32_t line, int profile, uint32_t generation)
 {
-	const struct profile_write w = { (uint8_t)profile, TIME_NEVER, generation };
+	const struct profile_write w = { .state = (uint8_t)profile, .until_wall_ms = TIME_NEVER,
+					 .generation = generation, .dnd_ours = r->dnd_ours };
 
 	ops->write_profile(r->s, line, &w);
 	drain(r);

@@ -41,6 +41,7 @@ struct rig {
 	int64_t now;
 	uint8_t transport; /* asked for; rig_connect says that it has become this one */
 	bool open_transport;
+	bool dnd_ours; /* what the next writes say */
 	uint32_t channel, listen_channel, connects, listens, closes, closed_channel;
 	uint8_t listen_transport;
 	uint16_t port;

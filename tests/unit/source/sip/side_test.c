@@ -422,6 +422,19 @@ static void test_dnd_while(void **state)
 	rig_close(&r);
 }
 
+/* After a restart the engine tells whose it is. */
+static void test_dnd_from_before(void **state)
+{
+	(void)state;
+	start_features(&switches, dnd(true));
+	rig_forget(&r);
+	r.dnd_ours = true;
+	write_and_take(PROFILE_AWAY);
+	rig_reply(&r, wish("false"), 200, "Expires: 3600\r\n");
+	rig_reply(&r, rig_take(&r, "PUBLISH"), 200, "SIP-ETag: t1\r\n");
+	rig_close(&r);
+}
+
 static void test_dnd_refused(void **state)
 {
 	(void)state;
@@ -448,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_lost_by_the_pbx),
 		cmocka_unit_test(test_features),
 		cmocka_unit_test(test_dnd_while),
+		cmocka_unit_test(test_dnd_from_before),
 		cmocka_unit_test(test_dnd_refused),
 	};
 
