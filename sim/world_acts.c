@@ -168,6 +168,7 @@ static void act_cloud_fault(struct world *w)
 		cloud_retry_after(w->cloud, (enum cloud_retry_after)prng_below(&w->prng, CLOUD_RETRY_COUNT));
 	if (cloud_fault_add(w->cloud, &f))
 		return;
+	w->denied |= f.kind == CLOUD_FAULT_NOT_FOUND || (f.kind == CLOUD_FAULT_STATUS && f.status == 404);
 	world_step_note(w, "cloud fault %d status %u count %u", f.kind, f.status, f.count);
 	w->counts.cloud_faults++;
 }

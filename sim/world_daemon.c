@@ -281,6 +281,7 @@ void daemon_crash(struct world *w, bool keep_state)
 		memset(w->user_saved, 0, sizeof(w->user_saved));
 		memset(w->line_saved, 0, sizeof(w->line_saved));
 		memset(w->ids, 0, sizeof(w->ids));
+		lamp_orphan(w);
 	}
 	lend_orphan(w, keep_state);
 	for (uint32_t i = 0; i < w->users_n; i++) {

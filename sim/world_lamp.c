@@ -32,6 +32,29 @@ void lamp_look_all(struct world *w)
 		cloud_seen(w->cloud, world_cloud_ms(w), w->users[i].cloud_user);
 }
 
+static int64_t expires_ms(const struct world *w, uint32_t user)
+{
+	struct cloud_pair pair;
+	int64_t at_ms;
+
+	return cloud_session(w->cloud, world_cloud_ms(w), w->users[user].cloud_user, NULL, &pair, &at_ms) ? at_ms
+													   : 0;
+}
+
+void lamp_orphan(struct world *w)
+{
+	for (uint32_t i = 0; i < w->users_n; i++)
+		w->users[i].left_expires_ms = expires_ms(w, i);
+}
+
+/* Nothing tells a daemon that has lost its store of what it held, but Graph's answer to a clear: if that is
+ * "not found", it is believed. */
+static bool nobody_could_know(const struct world *w, uint32_t user)
+{
+	return w->denied && w->users[user].left_expires_ms &&
+	       expires_ms(w, user) == w->users[user].left_expires_ms;
+}
+
 void lamp_told(struct world *w, uint32_t user, enum lamp lamp)
 {
 	const struct user_truth *u = &w->users[user];
@@ -40,7 +63,7 @@ void lamp_told(struct world *w, uint32_t user, enum lamp lamp)
 	world_step_note(w, "lamp of %u: %s", user, lamp_name(lamp));
 	w->counts.lamps++;
 	w->counts.lit += lamp > LAMP_DARK;
-	if (lamp <= LAMP_DARK || u->client_lit)
+	if (lamp <= LAMP_DARK || u->client_lit || nobody_could_know(w, user))
 		return;
 	if (!u->client_was_lit || w->now_ms - u->client_lit_ms > late_ms)
 		world_object(w,

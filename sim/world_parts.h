@@ -95,6 +95,7 @@ struct user_truth {
 	int known_rank;       /* of what the daemon last asked for, or remembers to have */
 	int decided_rank;     /* of what is right, when the daemon last knew it all */
 	uint32_t cloud_user;
+	int64_t left_expires_ms; /* cloud's time: of what stood in Teams when the store was lost; 0: nothing did */
 	bool orphaned; /* the store is lost: what a PBX was lent then is theirs, until they set another */
 	bool client_lit, client_was_lit; /* a Teams client in a call, a meeting or DND: now, ever */
 	int64_t client_lit_ms;           /* when it last ended */
@@ -129,6 +130,7 @@ struct world {
 	size_t heap_n, heap_cap;
 	uint64_t seq;
 	int64_t cut_until_ms[PEERS];
+	bool denied; /* Graph has said "not found" of what may well have been there */
 	struct user_truth users[WORLD_USERS_MAX];
 	struct line_truth lines[WORLD_LINES_MAX];
 	uint32_t users_n, lines_n;
@@ -230,6 +232,7 @@ uint64_t check_tells(const struct world *w, uint32_t pbx);
 void check_posted(struct world *w, uint32_t pbx, uint32_t phone);
 void check_started(struct world *w);
 /* The link is gone, seen from the daemon. */
+void lamp_orphan(struct world *w); /* the store is lost */
 void check_link_lost(struct world *w, uint32_t pbx);
 
 #endif
