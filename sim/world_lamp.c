@@ -35,10 +35,10 @@ void lamp_look_all(struct world *w)
 static int64_t expires_ms(const struct world *w, uint32_t user)
 {
 	struct cloud_pair pair;
-	int64_t at_ms;
+	int64_t at_ms = 0;
+	bool there = cloud_session(w->cloud, world_cloud_ms(w), w->users[user].cloud_user, NULL, &pair, &at_ms);
 
-	return cloud_session(w->cloud, world_cloud_ms(w), w->users[user].cloud_user, NULL, &pair, &at_ms) ? at_ms
-													   : 0;
+	return there ? at_ms : 0;
 }
 
 void lamp_orphan(struct world *w)

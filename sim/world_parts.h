@@ -95,7 +95,7 @@ struct user_truth {
 	int known_rank;       /* of what the daemon last asked for, or remembers to have */
 	int decided_rank;     /* of what is right, when the daemon last knew it all */
 	uint32_t cloud_user;
-	int64_t left_expires_ms; /* cloud's time: of what stood in Teams when the store was lost; 0: nothing did */
+	int64_t left_expires_ms; /* cloud's time: what stood in Teams when the store was lost; 0: nothing */
 	bool orphaned; /* the store is lost: what a PBX was lent then is theirs, until they set another */
 	bool client_lit, client_was_lit; /* a Teams client in a call, a meeting or DND: now, ever */
 	int64_t client_lit_ms;           /* when it last ended */
