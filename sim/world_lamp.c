@@ -36,7 +36,8 @@ static int64_t expires_ms(const struct world *w, uint32_t user)
 {
 	struct cloud_pair pair;
 	int64_t at_ms = 0;
-	bool there = cloud_session(w->cloud, world_cloud_ms(w), w->users[user].cloud_user, NULL, &pair, &at_ms);
+	bool there =
+		cloud_session(w->cloud, world_cloud_ms(w), w->users[user].cloud_user, NULL, &pair, &at_ms);
 
 	return there ? at_ms : 0;
 }
