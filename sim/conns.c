@@ -83,17 +83,31 @@ bool conns_take(struct conns *c, int64_t now_ms, struct pbx_out *ret, uint8_t *r
 	if (!outgo_take(&c->out, now_ms, ret, ret_mark))
 		return false;
 	n = conns_find(c, ret->channel);
-	if (n && *ret_mark)
+	if (n && *ret_mark == MARK_TOLD)
 		n->told = true;
 	return true;
 }
 
-bool conns_told(const struct conns *c)
+static const struct conn *last_of(const struct conns *c)
 {
 	const struct conn *last = NULL;
 
 	for (int i = 0; i < CONNS; i++)
 		if (c->list[i].used && (!last || c->list[i].channel > last->channel))
 			last = &c->list[i];
+	return last;
+}
+
+bool conns_told(const struct conns *c)
+{
+	const struct conn *last = last_of(c);
+
 	return last && last->told;
+}
+
+bool conns_is_last(const struct conns *c, uint32_t channel)
+{
+	const struct conn *last = last_of(c);
+
+	return last && last->channel == channel;
 }

@@ -34,9 +34,10 @@ void conns_post(struct conns *c, int64_t now_ms, const struct conn *n, struct bu
 void conns_drop(struct conns *c, int64_t now_ms, struct conn *n);
 /* at_once: what was posted is lost. */
 void conns_drop_all(struct conns *c, int64_t now_ms, bool at_once);
-/* A message with the mark makes its connection `told` as it leaves. */
+enum { MARK_TOLD = 1 }; /* it makes its connection `told` as it leaves; other marks are the kind's own */
 bool conns_take(struct conns *c, int64_t now_ms, struct pbx_out *ret, uint8_t *ret_mark);
 /* By the connection that came last: an older one may stand here for long after it is gone there. */
 bool conns_told(const struct conns *c);
+bool conns_is_last(const struct conns *c, uint32_t channel);
 
 #endif

@@ -111,6 +111,7 @@ struct pbx_phone {
 	 * been answered: who listens believes the report before. */
 	bool misled;
 	bool heard; /* kinds without subscriptions: told over the connection that stands now */
+	bool gone;  /* the same, that nothing will be told of it any more */
 	uint32_t calls; /* not yet ended */
 	uint32_t subscriptions; /* own ones, without lists */
 	int64_t since_ms; /* last change of state */

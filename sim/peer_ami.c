@@ -9,9 +9,13 @@
 
 static bool drain(struct peer *p, struct pbx_out *ret)
 {
-	uint8_t ends_lists;
+	uint8_t mark;
 
-	return conns_take(&p->conns, p->now_ms, ret, &ends_lists);
+	if (!conns_take(&p->conns, p->now_ms, ret, &mark))
+		return false;
+	if (mark >= AMI_GONE && conns_is_last(&p->conns, ret->channel))
+		p->phone[mark - AMI_GONE].gone_told = true;
+	return true;
 }
 
 /* ---- life ---- */
@@ -66,7 +70,7 @@ static void opened(struct peer *p, uint32_t channel)
 	}
 	buf_init(&b, 64);
 	buf_str(&b, "Asterisk Call Manager/11.0.0\r\n");
-	ami_send(p, s, &b, false);
+	ami_send(p, s, &b, AMI_NO_MARK);
 }
 
 static void feed(struct peer *p, int64_t now_ms, const struct pbx_feed *in)
@@ -101,6 +105,7 @@ static void come_back(struct peer *p)
 		if (!f->gone_until_ms || f->gone_until_ms > p->now_ms)
 			continue;
 		f->gone_until_ms = 0;
+		f->gone_told = false;
 		if (prng_below(&p->prng, 2))
 			ami_tell(p, i, AMI_DEVICE);
 		else
@@ -163,6 +168,7 @@ static bool phone(const struct peer *p, uint32_t i, struct pbx_phone *ret)
 				   .registered = f->registered, .dnd = f->dnd,
 				   .misled = f->withheld || p->now_ms < p->conns.silent_until_ms,
 				   .heard = conns_told(&p->conns) && ami_hinted(p, i),
+				   .gone = !ami_hinted(p, i) && f->gone_told,
 				   .calls = phones_calls(&p->phones, i),
 				   .since_ms = p->phones.since_ms[i] };
 	return true;

@@ -23,6 +23,7 @@ struct ami_phone {
 	bool listed;      /* hints made from a pattern are not before they are asked for */
 	uint8_t withheld; /* enum ami_topic bits: the last change was not told */
 	int64_t gone_until_ms; /* its hint is out of the dialplan */
+	bool gone_told;        /* and that has left for who listens now */
 };
 
 struct peer {
@@ -41,8 +42,10 @@ bool ami_hinted(const struct peer *p, uint32_t phone);
 const char *ami_device(const struct peer *p, uint32_t phone);
 
 /* ---- peer_ami_talk.c ---- */
+enum ami_mark { AMI_NO_MARK, AMI_ENDS_LISTS = MARK_TOLD, AMI_GONE /* and on: of phone mark - AMI_GONE */ };
+
 /* Takes the text over. */
-void ami_send(struct peer *p, const struct conn *s, struct buf *text, bool ends_lists);
+void ami_send(struct peer *p, const struct conn *s, struct buf *text, uint8_t mark);
 /* Understands what has come. */
 void ami_read(struct peer *p, struct conn *s);
 /* A change, to every session that listens. */

@@ -71,13 +71,12 @@ static void put_presence(const struct peer *p, struct buf *b, uint32_t i)
 
 /* ---- events ---- */
 
-void ami_send(struct peer *p, const struct conn *s, struct buf *text, bool ends_lists)
+void ami_send(struct peer *p, const struct conn *s, struct buf *text, uint8_t mark)
 {
-	conns_post(&p->conns, p->now_ms, s, text, ends_lists);
+	conns_post(&p->conns, p->now_ms, s, text, mark);
 }
 
-
-static void broadcast(struct peer *p, struct buf *text)
+static void broadcast(struct peer *p, struct buf *text, uint8_t mark)
 {
 	for (int i = 0; i < CONNS; i++) {
 		struct buf copy;
@@ -86,7 +85,7 @@ static void broadcast(struct peer *p, struct buf *text)
 			continue;
 		buf_init(&copy, TEXT_MAX);
 		buf_slice(&copy, buf_view(text));
-		ami_send(p, &p->conns.list[i], &copy, false);
+		ami_send(p, &p->conns.list[i], &copy, mark);
 	}
 	buf_fini(text);
 }
@@ -97,7 +96,7 @@ void ami_tell_all(struct peer *p, const char *event)
 
 	buf_init(&b, TEXT_MAX);
 	buf_str(&b, event);
-	broadcast(p, &b);
+	broadcast(p, &b, AMI_NO_MARK);
 }
 
 static void put_event(const struct peer *p, struct buf *b, uint32_t i, enum ami_topic topic, bool by_hint)
@@ -142,7 +141,7 @@ static void noise(struct peer *p)
 			continue;
 		buf_init(&copy, TEXT_MAX);
 		buf_slice(&copy, buf_view(&b));
-		ami_send(p, &p->conns.list[i], &copy, false);
+		ami_send(p, &p->conns.list[i], &copy, AMI_NO_MARK);
 	}
 	buf_fini(&b);
 }
@@ -164,7 +163,7 @@ void ami_tell(struct peer *p, uint32_t phone, enum ami_topic topic)
 	buf_init(&b, TEXT_MAX);
 	put_event(p, &b, phone, topic, hint_first);
 	put_event(p, &b, phone, topic, !hint_first);
-	broadcast(p, &b);
+	broadcast(p, &b, AMI_NO_MARK);
 }
 
 void ami_tell_gone(struct peer *p, uint32_t phone)
@@ -175,7 +174,7 @@ void ami_tell_gone(struct peer *p, uint32_t phone)
 	buf_fmt(&b, "Event: ExtensionStatus\r\nPrivilege: call,all\r\n");
 	put_extension(p, &b, phone, -1);
 	buf_str(&b, "\r\n");
-	broadcast(p, &b);
+	broadcast(p, &b, (uint8_t)(AMI_GONE + phone));
 }
 
 /* ---- actions ---- */
@@ -213,7 +212,7 @@ static void answer(struct peer *p, struct conn *s, const struct action *a, bool 
 	buf_init(&b, TEXT_MAX);
 	buf_fmt(&b, "Response: %s\r\nActionID: %.*s\r\n%s\r\n", good ? "Success" : "Error",
 		SLICE_ARG(a->id), text);
-	ami_send(p, s, &b, false);
+	ami_send(p, s, &b, AMI_NO_MARK);
 }
 
 static bool key_is_right(const struct peer *p, const struct conn *s, struct slice key)
@@ -286,13 +285,13 @@ static void list(struct peer *p, struct conn *s, const struct action *a, const c
 	if (cut) {
 		p->cut_lists--;
 		b.n = b.n / 2;
-		ami_send(p, s, &b, false);
+		ami_send(p, s, &b, AMI_NO_MARK);
 		conns_drop(&p->conns, p->now_ms, s);
 		return;
 	}
 	buf_fmt(&b, "Event: %s\r\nActionID: %.*s\r\nEventList: Complete\r\nListItems: %u\r\n\r\n", complete,
 		SLICE_ARG(a->id), p->n);
-	ami_send(p, s, &b, topic == AMI_PRESENCE);
+	ami_send(p, s, &b, topic == AMI_PRESENCE ? AMI_ENDS_LISTS : AMI_NO_MARK);
 }
 
 static uint32_t phone_of(const struct peer *p, struct slice number)
@@ -318,7 +317,7 @@ static void extension_state(struct peer *p, struct conn *s, const struct action 
 		put_extension(p, &b, i, status_of(p, i));
 	}
 	buf_str(&b, "\r\n");
-	ami_send(p, s, &b, false);
+	ami_send(p, s, &b, AMI_NO_MARK);
 }
 
 /* PRESENCE_STATE(CustomPresence:201), "dnd,busy," */

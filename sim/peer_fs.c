@@ -13,7 +13,7 @@
 #include "phones.h"
 
 enum { TEXT_MAX = 1 << 20, TABLE_LAG_MS = 700 };
-enum mark { MARK_NONE, MARK_CHANNELS };
+enum mark { MARK_NONE, MARK_CHANNELS = MARK_TOLD };
 
 /* A leg, as last told and as the table still has it. */
 struct leg {

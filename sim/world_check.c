@@ -359,28 +359,33 @@ void check_posted(struct world *w, uint32_t pbx, uint32_t phone)
 
 /* The phones of which all has left the PBX by now. Kinds without subscriptions tell over the connection as
  * a whole; what is under way when it breaks has told nothing. */
-uint64_t check_tells(const struct world *w, uint32_t pbx)
+struct tells check_tells(const struct world *w, uint32_t pbx)
 {
 	struct pbx_phone phone;
-	uint64_t tells = 0;
+	struct tells tells = { 0 };
 
 	if (world_peers[pbx]->posts || world_peers[pbx] == &sip_peer_ops)
-		return 0;
+		return tells;
 	for (uint32_t i = 0; i < w->lines_n; i++)
-		if (w->lines[i].connector == pbx && peer_phone(w, &w->lines[i], &phone) && phone.heard)
-			tells |= (uint64_t)1 << w->lines[i].phone;
+		if (w->lines[i].connector == pbx && peer_phone(w, &w->lines[i], &phone)) {
+			tells.all |= (uint64_t)phone.heard << w->lines[i].phone;
+			tells.gone |= (uint64_t)phone.gone << w->lines[i].phone;
+		}
 	return tells;
 }
 
-/* The daemon has taken a message: it knows what it says. */
-void check_known(struct world *w, uint32_t pbx, uint64_t tells)
+/* The daemon has taken a message: it knows what it says. The grace of a line that the PBX will tell nothing
+ * of any more begins with that, not with the end of the link. */
+void check_known(struct world *w, uint32_t pbx, struct tells tells)
 {
 	for (uint32_t i = 0; i < w->lines_n; i++) {
 		struct line_truth *l = &w->lines[i];
 
 		if (l->connector != pbx)
 			continue;
-		if (tells >> l->phone & 1 && !listens(l))
+		if (tells.gone >> l->phone & 1)
+			end_hearing(w, l, 0);
+		else if (tells.all >> l->phone & 1 && !listens(l))
 			l->dialogs[0] = (struct dialog_truth){ 1, true };
 		note_decided(w, l->user);
 	}

@@ -181,7 +181,8 @@ static void send_bytes(struct world *w, struct link *l, enum parcel_kind kind, s
 	if (l->udp || prng_below(&w->prng, 4) || bytes.n < 2) {
 		struct parcel *whole = on_stream(w, l, kind, order);
 
-		whole->tells = kind == PARCEL_TO_DAEMON ? check_tells(w, l->pbx) : 0;
+		if (kind == PARCEL_TO_DAEMON)
+			whole->tells = check_tells(w, l->pbx);
 		carry(whole, 0, bytes);
 		if (twice)
 			carry(on_stream(w, l, kind, order), 0, bytes);
@@ -192,7 +193,8 @@ static void send_bytes(struct world *w, struct link *l, enum parcel_kind kind, s
 	p->part = true;
 	carry(p, 0, slice_sub(bytes, 0, at));
 	p = on_stream(w, l, kind, order);
-	p->tells = kind == PARCEL_TO_DAEMON ? check_tells(w, l->pbx) : 0;
+	if (kind == PARCEL_TO_DAEMON)
+		p->tells = check_tells(w, l->pbx);
 	carry(p, 0, slice_sub(bytes, at, bytes.n));
 	carry(p, 1, bytes);
 }
@@ -291,7 +293,7 @@ static void deliver_post(struct world *w, const struct parcel *p)
 	snprintf(number, sizeof(number), "%u", PEER_FIRST + p->id);
 	check_posted(w, p->link, p->id);
 	bridge_feed_source(w->bridge, world_time(w), w->connector_id[p->link], &in);
-	check_known(w, p->link, 0);
+	check_known(w, p->link, (struct tells){ 0 });
 }
 
 void net_answer(struct world *w, uint32_t connector, uint32_t request, uint16_t status)

@@ -47,8 +47,11 @@ struct parcel {
 	uint8_t failure;
 	struct cloud_response answer;
 	bool part;        /* bytes: the message goes on in the next parcel */
-	uint64_t tells;   /* to the daemon, of a kind without subscriptions: bits of the phones that
-			   * it knows all of once this has come */
+	/* to the daemon, of a kind without subscriptions */
+	struct tells {
+		uint64_t all, gone; /* bits of the phones that it knows all of once this has come, and of
+				     * those that it then knows to be told no more */
+	} tells;
 	char *text[3];    /* bytes, and the whole message when they only end it; of a request: target,
 			   * headers, body */
 	size_t text_n[3];
@@ -226,8 +229,8 @@ bool check_in_step(struct world *w, uint32_t user, enum profile p);
 /* A whole message reaches the daemon. */
 void check_heard(struct world *w, uint32_t pbx, struct slice message);
 /* tells: the parcel's. */
-void check_known(struct world *w, uint32_t pbx, uint64_t tells);
-uint64_t check_tells(const struct world *w, uint32_t pbx);
+void check_known(struct world *w, uint32_t pbx, struct tells tells);
+struct tells check_tells(const struct world *w, uint32_t pbx);
 /* A request about one phone reaches the daemon. */
 void check_posted(struct world *w, uint32_t pbx, uint32_t phone);
 void check_started(struct world *w);
