@@ -64,7 +64,7 @@ def main():
             await_that("looked up again", lambda: seen(ANA) == "Busy" and seen(CYD) == "Offline")
         with tap.case("kill -9 in the call, another teams_id meanwhile: the former person is given back at the start"):
             for email, other, teams_id in ((CYD, ANA, True), (ANA, CYD, False)):
-                await_that("stored", lambda: stage.stored("held") == 1)
+                stage.await_held_as(ids[other])
                 stage.await_stored(ANA, 1)
                 stage.kill("offhookd")
                 assert seen(other) == "Busy", seen(other)

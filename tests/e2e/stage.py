@@ -363,6 +363,13 @@ server:
         with contextlib.closing(sqlite3.connect(f"file:{self.folder}/data/offhook.db?mode=ro", uri=True)) as db:
             return db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
+    def await_held_as(self, teams_id):
+        """The store has committed that what it holds last is held under this Microsoft id, and nothing else."""
+        def held():
+            with contextlib.closing(sqlite3.connect(f"file:{self.folder}/data/offhook.db?mode=ro", uri=True)) as db:
+                return [row[0].lower() for row in db.execute("SELECT id FROM held")]
+        await_that(f"the store has it held as {teams_id}", lambda: held() == [teams_id.lower()])
+
     def offhook(self, *args, check=True):
         return self.run(self.binary("offhook"), "--socket", self.folder / "api.sock", *args, check=check)
 
