@@ -48,6 +48,9 @@ void lend_accepted(struct mirror *m)
 
 bool lend_has_dnd(const struct engine *e, const struct line *l)
 {
+	/* nothing was lent, or a reload has taken the profile away and nothing can be given back */
+	if (!e->connectors[l->connector].writes_profile)
+		return false;
 	return e->mirrors[l - e->lines].lending & LEND_DND;
 }
 
