@@ -2,7 +2,7 @@
 import { get, whenSignedOut } from './lib/api.js';
 import { loadTexts } from './lib/i18n.js';
 import { firstHealth, setAlarms, startLive, stopLive } from './lib/live.js';
-import { reopen, startRouter } from './lib/router.js';
+import { endRouter, reopen, startRouter } from './lib/router.js';
 import { mayAnywhere, readSession, session } from './lib/session.js';
 import { applyTheme, buildFrame, markPage, skipLink } from './parts/frame.js';
 
@@ -11,6 +11,7 @@ const main = /** @type {HTMLElement} */ (document.getElementById('main'));
 /** @param {'signin' | 'password'} what @param {string} [failed] */
 async function wayIn(what, failed) {
 	stopLive();
+	endRouter();
 	const page = await import('./pages/signin.js');
 	page.showSignIn(main, what, failed);
 }

@@ -55,6 +55,48 @@ await test('the one-time password is changed at the first sign-in', async () => 
 	await page.context().close();
 });
 
+await test('the way in stays when the page of the address comes late', async () => {
+	const page = await newPage();
+	let release = () => {};
+	const held = new Promise((go) => { release = () => go(undefined); });
+	await page.route('**/pages/overview.js', async (route) => {
+		await held;
+		await route.continue();
+	});
+	const asked = page.waitForRequest('**/pages/overview.js'), arrived = page.waitForResponse('**/pages/overview.js');
+	await page.goto('/', { waitUntil: 'commit' });
+	await asked;
+	await page.getByRole('button', { name: 'Sign in' }).click();
+	await page.locator('input[name=name]').waitFor();
+	release();
+	await (await arrived).finished();
+	await page.evaluate(() => import('/pages/overview.js')); // it has run, and so has what waited for it
+	await page.evaluate(() => { location.hash = '#/people'; });
+	await page.evaluate(() => import('/pages/people.js'));
+	check(await page.locator('input[name=name]').isVisible(), 'the form is still there');
+	check(await page.locator('main h1').count() === 1, 'and nothing beside it');
+	await page.context().close();
+});
+
+await test('what a page still reads when it is left does not come into the next one', async () => {
+	const page = await newPage({ storageState: state });
+	let release = () => {};
+	const held = new Promise((go) => { release = () => go(undefined); });
+	await page.route('**/api/v1/tokens', async (route) => {
+		await held;
+		await route.continue();
+	});
+	const asked = page.waitForRequest('**/api/v1/tokens'), later = page.waitForResponse('**/api/v1/alarms/config');
+	await page.goto('/#/settings');
+	await asked;
+	await go(page, '#/audit', 'audit');
+	const before = await page.locator('main section').count();
+	release();
+	await (await later).finished(); // the settings page has added two parts since
+	check(await page.locator('main section').count() === before, 'settings came into the audit page');
+	await page.context().close();
+});
+
 /** None of the daemon's English sentences is on the page. @param {import('playwright-core').Page} page */
 async function speaksGerman(page) {
 	const found = englishIn(rows, await page.locator('body').innerText());

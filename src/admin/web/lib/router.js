@@ -1,4 +1,5 @@
 // Which page is shown: #/people/acme/ana@acme.example?q=… Pages are loaded when first wanted.
+import { h } from './dom.js';
 import { t } from './i18n.js';
 
 /**
@@ -19,7 +20,7 @@ const PAGES = {
 
 /** @type {{name: string, params: string, shown: Shown | void} | null} */
 let open = null;
-let turn = 0;
+let turn = 0, over = false;
 /** @type {(page: string) => void} */
 let onPage = () => {};
 
@@ -44,8 +45,10 @@ export function keepQuery(values) {
 	history.replaceState(null, '', `${path || '#/overview'}${text ? `?${text}` : ''}`);
 }
 
-/** @param {HTMLElement} main @param {boolean} focus */
+/** Each page has a box of its own: what it still reads when it is left comes into that, not into the next page.
+ * @param {HTMLElement} main @param {boolean} focus */
 async function go(main, focus) {
+	if (over) return;
 	const { name, where } = parse(), mine = ++turn;
 	const params = where.params.join('/');
 	if (open && open.name === name && open.params === params && open.shown?.update) {
@@ -56,15 +59,18 @@ async function go(main, focus) {
 	if (mine !== turn) return;
 	open?.shown?.close?.();
 	open = null;
-	main.replaceChildren();
+	const box = h('div', { class: 'page' });
+	main.replaceChildren(box);
 	main.dataset.page = name;
 	main.scrollTop = 0;
 	onPage(name);
 	const now = { name, params, shown: /** @type {Shown | void} */ (undefined) };
 	open = now;
-	const shown = await page.show(main, where);
-	if (open !== now) shown?.close?.();
-	now.shown = shown;
+	now.shown = await page.show(box, where);
+	if (open !== now) {
+		now.shown?.close?.();
+		return;
+	}
 	const title = main.querySelector('h1');
 	document.title = `${title?.textContent ?? ''} · ${t('app.name')}`;
 	if (focus && title instanceof HTMLElement && !main.contains(document.activeElement)) {
@@ -78,6 +84,14 @@ export function reopen(main) {
 	open?.shown?.close?.();
 	open = null;
 	return go(main, false);
+}
+
+/** No page is shown any more, not even one that is on its way: the way in has the place. */
+export function endRouter() {
+	over = true;
+	turn++;
+	open?.shown?.close?.();
+	open = null;
 }
 
 /** @param {HTMLElement} main @param {(page: string) => void} changed */
