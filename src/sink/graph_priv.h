@@ -1,9 +1,10 @@
 /* graph_priv.h - the Graph machine's insides, shared by the files of this room only.
  *
- * graph.c is the facade: queues, drain, feed, tick. graph_token.c keeps the token, hold.c turns
- * actions into presence requests and answers into outcomes, shown.c looks before it, lookup.c finds ids,
- * people.c reads the directory, readback.c asks what Teams shows, text.c sets status messages, probe.c asks
- * whether Graph is there, tuning.c has what of the settings may change, notes.c keeps what is to be told. */
+ * graph.c is the facade: queues, drain, feed, tick. graph_token.c keeps the token, hold.c (hold_step.c,
+ * hold_send.c, hold_answer.c) turns actions into presence requests and answers into outcomes, shown.c
+ * looks before it, lookup.c finds ids, people.c reads the directory, readback.c asks what Teams shows,
+ * text.c sets status messages, probe.c asks whether Graph is there, tuning.c has what of the settings may
+ * change, notes.c keeps what is to be told. */
 #ifndef SINK_GRAPH_PRIV_H
 #define SINK_GRAPH_PRIV_H
 
@@ -32,6 +33,7 @@ enum {
 	ANSWER_SLACK_MS = 5000, /* how long after its time-out an answer may still come in */
 	RETRY_BASE_MS = 1000,
 	RETRY_MAX_MS = 60000,
+	MINUTE_MS = 60000,
 	HOUR_MS = 3600000,
 	DAY_MS = 86400000,
 	SECRET_WARN_DAYS = 30,
@@ -350,17 +352,22 @@ void hold_wake(struct graph *g, uint32_t user);
 /* Keeps g->holding. */
 void hold_count(struct graph *g, struct slot *s, bool holding);
 void hold_unqueue(struct graph *g, uint32_t user);
+bool hold_is_queued(const struct graph *g);
+uint32_t hold_waiting(const struct graph *g); /* how many */
+
+/* hold_send.c */
 bool hold_request(struct graph *g, struct graph_out *ret);
 /* The next part of a batch, written to g->body. False: nothing more may go. */
 bool hold_part(struct graph *g, uint32_t batch, bool first);
-bool hold_is_queued(const struct graph *g);
-uint32_t hold_waiting(const struct graph *g); /* how many */
 int64_t hold_next(const struct graph *g);
+
+/* hold_answer.c */
 void hold_feed(struct graph *g, const struct flight *f, const struct graph_response *r);
 
 /* shown.c */
 /* Is it the preferred Do not disturb that shows? */
 void shown_take(struct slot *s, const struct graph_response *r);
+
 /* batch.c */
 uint32_t batch_size(const struct graph *g); /* 1: it does not pay */
 void batch_measure(struct graph *g, const struct flight *f);
