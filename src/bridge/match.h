@@ -65,13 +65,9 @@ void match_member(struct bridge *b, uint32_t realm, const struct graph_out *out)
 void match_stage(struct bridge *b, uint32_t realm, const struct graph_out *out);
 bool match_pop(struct bridge *b, uint32_t *ret_user);
 
-/* ---- match.c, for match_groups.c and the other way round ---- */
 /* text is a GUID, or empty. */
 void match_pack_id(const char *text, uint8_t to[static MATCH_ID_BYTES]);
-/* ID_NONE: nobody of ours has that id in the realm. */
+/* The user that this person is, or would be were it served; ID_NONE: nobody of ours. */
 uint32_t match_user_of(const struct bridge *b, uint32_t realm, const uint8_t id[static MATCH_ID_BYTES]);
-/* The user is to be looked at by whoever asks for match_pop. */
-void match_queue(struct bridge *b, uint32_t user);
-void match_group_stage(struct bridge *b, uint32_t realm, const struct graph_out *out);
 
 #endif

@@ -1,6 +1,5 @@
 /* match_groups.c - who is in the groups that choose whom an account synchronises. */
-#include "bridge/match.h"
-#include "bridge/own.h"
+#include "bridge/match_own.h"
 
 /* The account whose group this is, and whether it is its first or last one. */
 static uint16_t account_of_group(const struct bridge *b, uint32_t realm, uint32_t group,

@@ -77,7 +77,7 @@ static uint32_t count_groups(const struct bridge *b, uint32_t realm)
 	return n;
 }
 
-/* All accounts of the realm: groups in the order of the accounts, as match.c counts them. */
+/* All accounts of the realm: groups in the order of the accounts, as match_groups.c counts them. */
 enum err match_realm(struct bridge *b, uint32_t realm)
 {
 	if (!b->matcher.recs)

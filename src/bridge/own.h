@@ -1,8 +1,7 @@
 /* own.h - the bridge's own records, shared by its files; private to this folder.
  *
  * bridge.c: life, what the engine gives out, the turn. setup.c: who is there. realm.c: in which realm.
- * match.c: who is whom. identity.c: another id.
- * view.c: read-only. */
+ * match.c and match_*.c (match_own.h): who is whom. identity.c: another id. view.c: read-only. */
 #ifndef BRIDGE_OWN_H
 #define BRIDGE_OWN_H
 
