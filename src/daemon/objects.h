@@ -24,13 +24,6 @@ bool object_put_certificate(struct app *a, const struct admin_command *c, const 
 void export_command(struct app *a, const struct admin_command *c);
 /* The settings of a person that came by import or through the API, without the address. */
 json_t *person_settings(const struct app_parts *p, uint32_t user);
-/* Such a person is added or changed; false: not taken, and answered. */
-bool person_take(struct app *a, const struct admin_command *c, const json_t *settings,
-		 enum person_change *ret);
-/* A document of the console about a person, by a command that has no precondition. False: there is none, and
- * nothing was done. */
-bool object_put_person(struct app *a, const struct admin_command *c, json_t *settings);
-bool object_delete_person(struct app *a, const struct admin_command *c);
 /* ADMIN_PUT_USER, ADMIN_DELETE_USER, ADMIN_SWITCH_USERS. */
 void person_put_command(struct app *a, const struct admin_command *c);
 void person_delete_command(struct app *a, const struct admin_command *c);

@@ -8,6 +8,7 @@
 #include "daemon/apply.h"
 #include "daemon/keeper.h"
 #include "daemon/objects.h"
+#include "daemon/objects_own.h"
 #include "daemon/report.h"
 #include "proto/conf/value.h"
 
@@ -132,8 +133,9 @@ static bool take(struct app *a, const struct admin_command *c, const struct pers
 	return !e || refuse_person(&p, c, e == ERR_LIMIT ? 409 : 422, why);
 }
 
-bool person_take(struct app *a, const struct admin_command *c, const json_t *settings,
-		 enum person_change *ret)
+/* Such a person is added or changed; false: not taken, and answered. */
+static bool person_take(struct app *a, const struct admin_command *c, const json_t *settings,
+			enum person_change *ret)
 {
 	const struct app_parts p = app_parts(a);
 	struct buf lines;
@@ -143,6 +145,38 @@ bool person_take(struct app *a, const struct admin_command *c, const json_t *set
 	bool taken = b.fault ? refuse_person(&p, c, 422, b.fault) : take(a, c, &b, buf_view(&lines), ret);
 	buf_fini(&lines);
 	return taken;
+}
+
+static bool is_empty(const json_t *j)
+{
+	return json_is_null(j) || (json_is_string(j) && json_string_length(j) == 0) ||
+	       (json_is_object(j) && json_object_size(j) == 0);
+}
+
+/* "name": "" and "teams_id": null are what forms send of what is not there. */
+static void drop_empty(json_t *settings)
+{
+	static const char *const keys[] = { "name", "teams_id", "group", "policy" };
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (is_empty(json_object_get(settings, keys[i])))
+			json_object_del(settings, keys[i]);
+}
+
+/* Only who has rules of one's own becomes a document; the others are kept as people of an import are, of whom
+ * there may be many. */
+void object_put_user(struct object *o, json_t *settings)
+{
+	bool is_new = !object_is_there(o);
+	enum person_change change;
+
+	drop_empty(settings);
+	if (o->doc || json_object_get(settings, "group") || json_object_get(settings, "policy")) {
+		object_put_settings(o, settings);
+	} else if (person_take(o->app, o->c, settings, &change)) {
+		object_find(o);
+		object_answer(o, is_new ? 201 : 200);
+	}
 }
 
 static void put_person(struct app *a, const struct admin_command *c, const json_t *settings)
@@ -157,6 +191,51 @@ static void put_person(struct app *a, const struct admin_command *c, const json_
 	admin_answer(app_parts(a).admin, c->id, change == PERSON_ADDED ? 201 : 200, json);
 }
 
+static struct object person_object(struct app *a, const struct admin_command *c)
+{
+	struct object o = { .app = a, .c = c, .kind = CONF_DOCUMENT_USER,
+			    .account = slice_str(c->account_name), .name = slice_str(c->email) };
+
+	snprintf(o.label, sizeof(o.label), "%s/%s", c->account_name, c->email);
+	object_find(&o);
+	return o;
+}
+
+/* A document of the console about a person, by a command that has no precondition: rules that are not named
+ * stay. False: there is none, and nothing was done. */
+static bool put_document(struct app *a, const struct admin_command *c, json_t *settings)
+{
+	struct object o = person_object(a, c);
+
+	if (!o.doc || !object_is_of_the_console(&o))
+		return false;
+	json_t *before = json_loadb(o.doc->json.p, o.doc->json.n, 0, NULL);
+	for (int i = 0; i < 2; i++) {
+		const char *key = i ? "policy" : "group";
+
+		if (!json_object_get(settings, key) && json_object_get(before, key))
+			json_object_set(settings, key, json_object_get(before, key));
+	}
+	json_decref(before);
+	json_object_del(settings, "email");
+	drop_empty(settings);
+	o.told = "{\"change\":\"changed\"}";
+	object_put_settings(&o, settings);
+	return true;
+}
+
+static bool delete_document(struct app *a, const struct admin_command *c)
+{
+	struct admin_command anyway = *c;
+	struct object o = person_object(a, &anyway);
+
+	snprintf(anyway.etag, sizeof(anyway.etag), "*");
+	if (!o.doc || !object_is_of_the_console(&o))
+		return false;
+	object_delete(&o);
+	return true;
+}
+
 void person_put_command(struct app *a, const struct admin_command *c)
 {
 	const struct app_parts p = app_parts(a);
@@ -167,7 +246,7 @@ void person_put_command(struct app *a, const struct admin_command *c)
 	else if (!value_email(slice_str(c->email)))
 		refuse_person(&p, c, 422,
 			      "the path must end with an e-mail address such as ana@acme.example");
-	else if (!is_of_the_file(&p, c) && !object_put_person(a, c, j))
+	else if (!is_of_the_file(&p, c) && !put_document(a, c, j))
 		put_person(a, c, j);
 	json_decref(j);
 }
@@ -182,7 +261,7 @@ void person_delete_command(struct app *a, const struct admin_command *c)
 		admin_refuse(p.admin, c->id, 404, "not found", "no such user in this account");
 		return;
 	}
-	if (is_of_the_file(&p, c) || object_delete_person(a, c))
+	if (is_of_the_file(&p, c) || delete_document(a, c))
 		return;
 	apply_remove_person(p.apply, app_now(a), user);
 	keeper_forget_person(p.keeper, directory_account_name(d, c->account), slice_str(c->email));
