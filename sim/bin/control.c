@@ -41,6 +41,16 @@ struct reply control_done(enum err e)
 	return (struct reply){ 200, json_pack("{s:b}", "ok", 1) };
 }
 
+int control_word(const json_t *in, const char *key, const char *const *words, int n)
+{
+	const char *word = json_string_value(json_object_get(in, key));
+
+	for (int i = 0; word && i < n; i++)
+		if (strcmp(word, words[i]) == 0)
+			return i;
+	return -1;
+}
+
 uint32_t control_digits(const json_t *in, const char *key)
 {
 	const json_t *v = json_object_get(in, key);

@@ -36,5 +36,7 @@ int64_t control_number(const json_t *in, const char *key, int64_t otherwise);
 bool control_flag(const json_t *in, const char *key, bool otherwise);
 /* A number, as a number or in words; 0: missing or none. */
 uint32_t control_digits(const json_t *in, const char *key);
+/* Which of the n words it is; -1: none. */
+int control_word(const json_t *in, const char *key, const char *const *words, int n);
 
 #endif

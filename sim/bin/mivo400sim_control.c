@@ -1,19 +1,9 @@
 /* mivo400sim_control.c - the control API: what happens at the desk phones, and how the switch
  * misbehaves. */
-#include "control.h"
+#include "mivo400sim.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "mivo.h"
-#include "program.h"
-
-struct api {
-	struct net *net;
-	struct mivo *mivo;
-	struct control *control;
-};
 
 static const char *const profile_names[PBX_PROFILES] = { "available", "away", "busy", "meeting",
 							 "not-available" };
@@ -25,19 +15,19 @@ static const char *const form_names[MIVO_PROFILE_FORMS] = { "ed6", "private", "r
 
 static uint32_t phone_of(const struct api *c, const json_t *in, const char *key)
 {
-	return mivo_find(c->mivo, control_digits(in, key));
+	return mivo_find(c->of, control_digits(in, key));
 }
 
 static json_t *phone_json(const struct api *c, uint32_t i)
 {
 	struct pbx_phone ph;
 
-	if (!mivo_phone(c->mivo, i, &ph))
+	if (!mivo_phone(c->of, i, &ph))
 		return json_null();
 	return json_pack("{s:i,s:s,s:i,s:b,s:b,s:s,s:s,s:b,s:I}", "number", (int)ph.number, "state",
 			 state_names[ph.state], "calls", (int)ph.calls, "registered", ph.registered,
 			 "dnd", ph.dnd, "profile", profile_names[ph.profile], "until",
-			 mivo_profile_until(c->mivo, i), "heard", ph.heard,
+			 mivo_profile_until(c->of, i), "heard", ph.heard,
 			 "for_ms", (json_int_t)(net_now_ms(c->net) - ph.since_ms));
 }
 
@@ -47,7 +37,7 @@ static struct reply get_phones(void *arg, const json_t *in)
 	json_t *list = json_array();
 
 	(void)in;
-	for (uint32_t i = 0; i < mivo_phones(c->mivo); i++)
+	for (uint32_t i = 0; i < mivo_phones(c->of); i++)
 		json_array_append_new(list, phone_json(c, i));
 	return (struct reply){ 200, list };
 }
@@ -56,9 +46,9 @@ static void put_lamps(const struct api *c, uint32_t phone, json_t *list)
 {
 	struct pbx_phone ph = { 0 };
 
-	(void)mivo_phone(c->mivo, phone, &ph);
+	(void)mivo_phone(c->of, phone, &ph);
 	for (uint32_t n = 1; n <= MIVO_LAMPS_MAX; n++) {
-		enum mivo_lamp lamp = mivo_lamp(c->mivo, phone, n);
+		enum mivo_lamp lamp = mivo_lamp(c->of, phone, n);
 
 		if (lamp != MIVO_LAMP_OFF)
 			json_array_append_new(list, json_pack("{s:i,s:i,s:s}", "phone", (int)ph.number,
@@ -72,7 +62,7 @@ static struct reply get_lamps(void *arg, const json_t *in)
 	json_t *list = json_array();
 
 	(void)in;
-	for (uint32_t i = 0; i < mivo_phones(c->mivo); i++)
+	for (uint32_t i = 0; i < mivo_phones(c->of); i++)
 		put_lamps(c, i, list);
 	return (struct reply){ 200, list };
 }
@@ -84,7 +74,7 @@ static struct reply get_counters(void *arg, const json_t *in)
 	struct mivo_counters n;
 
 	(void)in;
-	mivo_count(c->mivo, &n);
+	mivo_count(c->of, &n);
 	const struct {
 		const char *name;
 		uint64_t value;
@@ -114,37 +104,30 @@ static struct reply get_counters(void *arg, const json_t *in)
 static struct reply post_call(void *arg, const json_t *in)
 {
 	const struct api *c = arg;
-	struct pbx_call_plan plan = {
-		.from = phone_of(c, in, "from"),
-		.to = phone_of(c, in, "to"),
-		.dial_ms = control_number(in, "dial_ms", 100),
-		.ring_ms = control_number(in, "ring_ms", 1000),
-		.talk_ms = control_number(in, "talk_ms", PBX_UNTIL_TOLD),
-		.unanswered = control_flag(in, "unanswered", false),
-	};
+	struct pbx_call_plan plan = api_call_plan(in, phone_of(c, in, "from"), phone_of(c, in, "to"));
 
-	return control_done(mivo_call(c->mivo, net_now_ms(c->net), &plan));
+	return control_done(mivo_call(c->of, net_now_ms(c->net), &plan));
 }
 
 static struct reply post_hangup(void *arg, const json_t *in)
 {
 	const struct api *c = arg;
 
-	return control_done(mivo_hangup(c->mivo, net_now_ms(c->net), phone_of(c, in, "phone")));
+	return control_done(mivo_hangup(c->of, net_now_ms(c->net), phone_of(c, in, "phone")));
 }
 
 static struct reply post_answer(void *arg, const json_t *in)
 {
 	const struct api *c = arg;
 
-	return control_done(mivo_answer(c->mivo, net_now_ms(c->net), phone_of(c, in, "phone")));
+	return control_done(mivo_answer(c->of, net_now_ms(c->net), phone_of(c, in, "phone")));
 }
 
 static struct reply post_hold(void *arg, const json_t *in)
 {
 	const struct api *c = arg;
 
-	return control_done(mivo_hold(c->mivo, net_now_ms(c->net), phone_of(c, in, "phone"),
+	return control_done(mivo_hold(c->of, net_now_ms(c->net), phone_of(c, in, "phone"),
 				      control_flag(in, "on", true)));
 }
 
@@ -152,21 +135,21 @@ static struct reply post_transfer(void *arg, const json_t *in)
 {
 	const struct api *c = arg;
 
-	return control_done(mivo_transfer(c->mivo, net_now_ms(c->net), phone_of(c, in, "phone")));
+	return control_done(mivo_transfer(c->of, net_now_ms(c->net), phone_of(c, in, "phone")));
 }
 
 static struct reply post_conference(void *arg, const json_t *in)
 {
 	const struct api *c = arg;
 
-	return control_done(mivo_conference(c->mivo, net_now_ms(c->net), phone_of(c, in, "phone")));
+	return control_done(mivo_conference(c->of, net_now_ms(c->net), phone_of(c, in, "phone")));
 }
 
 static struct reply post_divert(void *arg, const json_t *in)
 {
 	const struct api *c = arg;
 
-	return control_done(mivo_divert(c->mivo, net_now_ms(c->net), phone_of(c, in, "phone"),
+	return control_done(mivo_divert(c->of, net_now_ms(c->net), phone_of(c, in, "phone"),
 					phone_of(c, in, "to")));
 }
 
@@ -177,7 +160,7 @@ static struct reply post_dnd(void *arg, const json_t *in)
 
 	if (phone == PBX_EXTERNAL)
 		return control_done(ERR_NOT_FOUND);
-	mivo_set_dnd(c->mivo, net_now_ms(c->net), phone, control_flag(in, "on", true));
+	mivo_set_dnd(c->of, net_now_ms(c->net), phone, control_flag(in, "on", true));
 	return control_done(ERR_OK);
 }
 
@@ -188,7 +171,7 @@ static struct reply post_registered(void *arg, const json_t *in)
 
 	if (phone == PBX_EXTERNAL)
 		return control_done(ERR_NOT_FOUND);
-	mivo_set_registered(c->mivo, net_now_ms(c->net), phone, control_flag(in, "on", true));
+	mivo_set_registered(c->of, net_now_ms(c->net), phone, control_flag(in, "on", true));
 	return control_done(ERR_OK);
 }
 
@@ -200,19 +183,8 @@ static struct reply post_forward(void *arg, const json_t *in)
 
 	if (phone == PBX_EXTERNAL)
 		return control_done(ERR_NOT_FOUND);
-	mivo_set_forward(c->mivo, net_now_ms(c->net), phone, to ? to : "");
+	mivo_set_forward(c->of, net_now_ms(c->net), phone, to ? to : "");
 	return control_done(ERR_OK);
-}
-
-/* Index of the word, or -1. */
-static int word_of(const json_t *in, const char *key, const char *const *words, int n)
-{
-	const char *word = json_string_value(json_object_get(in, key));
-
-	for (int i = 0; word && i < n; i++)
-		if (strcmp(word, words[i]) == 0)
-			return i;
-	return -1;
 }
 
 static struct reply post_profile(void *arg, const json_t *in)
@@ -220,14 +192,14 @@ static struct reply post_profile(void *arg, const json_t *in)
 	const struct api *c = arg;
 	uint32_t phone = phone_of(c, in, "phone");
 	const char *until = json_string_value(json_object_get(in, "until"));
-	int to = word_of(in, "profile", profile_names, PBX_PROFILES);
+	int to = control_word(in, "profile", profile_names, PBX_PROFILES);
 
 	if (phone == PBX_EXTERNAL)
 		return control_done(ERR_NOT_FOUND);
 	if (to < 0)
 		return control_refused(400,
 				       "profile: available, away, busy, meeting or not-available");
-	mivo_set_profile(c->mivo, net_now_ms(c->net), phone, (enum pbx_profile)to, until ? until : "");
+	mivo_set_profile(c->of, net_now_ms(c->net), phone, (enum pbx_profile)to, until ? until : "");
 	return control_done(ERR_OK);
 }
 
@@ -236,13 +208,13 @@ static struct reply post_lamp(void *arg, const json_t *in)
 {
 	const struct api *c = arg;
 	uint32_t phone = phone_of(c, in, "phone"), lamp = (uint32_t)control_number(in, "lamp", 0);
-	int to = word_of(in, "mode", lamp_modes, MIVO_LAMP_MODES);
+	int to = control_word(in, "mode", lamp_modes, MIVO_LAMP_MODES);
 
-	if (mivo_lamp(c->mivo, phone, lamp) == MIVO_LAMP_MODES)
+	if (mivo_lamp(c->of, phone, lamp) == MIVO_LAMP_MODES)
 		return control_done(ERR_NOT_FOUND);
 	if (to < 0)
 		return control_refused(400, "mode: off, steady, wink or flutter");
-	mivo_set_lamp(c->mivo, net_now_ms(c->net), phone, lamp, (enum mivo_lamp)to);
+	mivo_set_lamp(c->of, net_now_ms(c->net), phone, lamp, (enum mivo_lamp)to);
 	return control_done(ERR_OK);
 }
 
@@ -250,11 +222,11 @@ static struct reply post_lamp(void *arg, const json_t *in)
 static struct reply post_switch(void *arg, const json_t *in)
 {
 	const struct api *c = arg;
-	struct mivo_switches *s = mivo_switches(c->mivo);
+	struct mivo_switches *s = mivo_switches(c->of);
 	const char *prefix = json_string_value(json_object_get(in, "prefix"));
 	int64_t edition = control_number(in, "edition", s->edition);
-	int form = word_of(in, "profile_form", form_names, MIVO_PROFILE_FORMS);
-	int lamps = word_of(in, "lamp_form", lamp_forms, MIVO_LAMP_FORMS);
+	int form = control_word(in, "profile_form", form_names, MIVO_PROFILE_FORMS);
+	int lamps = control_word(in, "lamp_form", lamp_forms, MIVO_LAMP_FORMS);
 
 	if (edition < 3 || edition > 6)
 		return control_refused(400, "edition: 3 to 6");
@@ -299,7 +271,7 @@ static struct reply post_fault(void *arg, const json_t *in)
 		return control_refused(400, "kind: no such fault");
 	if (json_object_get(in, "phone") && f.phone == PBX_EXTERNAL)
 		return control_done(ERR_NOT_FOUND);
-	mivo_fault(c->mivo, net_now_ms(c->net), &f);
+	mivo_fault(c->of, net_now_ms(c->net), &f);
 	return control_done(ERR_OK);
 }
 
@@ -307,12 +279,12 @@ static struct reply post_restart(void *arg, const json_t *in)
 {
 	const struct api *c = arg;
 
-	mivo_restart(c->mivo, net_now_ms(c->net), control_number(in, "down_ms", 1000),
+	mivo_restart(c->of, net_now_ms(c->net), control_number(in, "down_ms", 1000),
 		     control_flag(in, "forget", false) ? MIVO_FORGET : MIVO_KEEP);
 	return control_done(ERR_OK);
 }
 
-static const struct route routes[] = {
+const struct route mivo400sim_routes[] = {
 	{ "GET", "/phones", get_phones },
 	{ "GET", "/lamps", get_lamps },
 	{ "GET", "/counters", get_counters },
@@ -333,41 +305,3 @@ static const struct route routes[] = {
 	{ "POST", "/restart", post_restart },
 	{ NULL, NULL, NULL },
 };
-
-static void answered(void *arg)
-{
-	const struct api *c = arg;
-
-	net_pump(c->net);
-}
-
-enum err api_open(struct api **ret, struct event_base *base, struct net *net, void *of,
-		  const struct pbx_address *listen)
-{
-	struct api *c = calloc(1, sizeof(*c));
-	enum err e;
-
-	if (!c)
-		return ERR_NO_MEMORY;
-	*c = (struct api){ .net = net, .mivo = of };
-	e = control_open(&c->control, base, "mivo400sim", listen, routes, answered, c);
-	if (e) {
-		free(c);
-		return e;
-	}
-	*ret = c;
-	return ERR_OK;
-}
-
-void api_close(struct api *c)
-{
-	if (!c)
-		return;
-	control_close(c->control);
-	free(c);
-}
-
-struct pbx_address api_address(const struct api *c)
-{
-	return control_address(c->control);
-}

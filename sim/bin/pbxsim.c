@@ -1,24 +1,16 @@
 /* pbxsim.c - a simulated PBX on real sockets. Prints NAME=value lines when it is ready. */
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/random.h>
 #include <unistd.h>
 
-#include "address.h"
-#include "pbx.h"
-#include "program.h"
+#include "options.h"
+#include "pbxsim.h"
 
 enum { LISTS_MAX = 8 };
 
-struct options {
-	struct program program;
+struct own {
 	struct pbx_config pbx;
 	const char *lists[LISTS_MAX];
 	int lists_n;
-	bool has_seed;
-	char password[256];
 };
 
 static const char usage[] =
@@ -36,164 +28,65 @@ static const char usage[] =
 	"  --list-bytes N              larger list NOTIFYs are never sent (default 65535)\n"
 	"  --min-expires N --max-expires N   seconds (default 10 and 3600)\n";
 
-enum option_id {
-	O_LISTEN,
-	O_TLS_LISTEN,
-	O_TLS_CERT,
-	O_TLS_KEY,
-	O_CONTROL,
-	O_PHONES,
-	O_FIRST,
-	O_USERNAME,
-	O_PASSWORD_FILE,
-	O_AUTH,
+enum {
+	O_AUTH = OPTION_OWN,
 	O_STYLE,
-	O_CALLS,
-	O_TALK,
-	O_SEED,
 	O_LIST,
 	O_LIST_BYTES,
 	O_MIN_EXPIRES,
 	O_MAX_EXPIRES,
-	O_HELP,
 };
 
-static const struct option long_options[] = {
-	{ "listen", required_argument, NULL, O_LISTEN },
-	{ "tls-listen", required_argument, NULL, O_TLS_LISTEN },
-	{ "tls-cert", required_argument, NULL, O_TLS_CERT },
-	{ "tls-key", required_argument, NULL, O_TLS_KEY },
-	{ "control", required_argument, NULL, O_CONTROL },
-	{ "phones", required_argument, NULL, O_PHONES },
-	{ "first", required_argument, NULL, O_FIRST },
-	{ "username", required_argument, NULL, O_USERNAME },
-	{ "password-file", required_argument, NULL, O_PASSWORD_FILE },
+static const struct option table[] = {
+	OPTIONS_OF_ALL,
 	{ "auth", required_argument, NULL, O_AUTH },
 	{ "style", required_argument, NULL, O_STYLE },
-	{ "calls-per-hour", required_argument, NULL, O_CALLS },
-	{ "talk-s", required_argument, NULL, O_TALK },
-	{ "seed", required_argument, NULL, O_SEED },
 	{ "list", required_argument, NULL, O_LIST },
 	{ "list-bytes", required_argument, NULL, O_LIST_BYTES },
 	{ "min-expires", required_argument, NULL, O_MIN_EXPIRES },
 	{ "max-expires", required_argument, NULL, O_MAX_EXPIRES },
-	{ "help", no_argument, NULL, O_HELP },
 	{ NULL, 0, NULL, 0 },
 };
 
-static bool read_word(const char *text, const char *const *words, int n, uint8_t *ret)
-{
-	for (int i = 0; i < n; i++) {
-		if (strcmp(text, words[i]) != 0)
-			continue;
-		*ret = (uint8_t)i;
-		return true;
-	}
-	return false;
-}
-
-static bool take_number(struct options *o, int id, const char *v)
-{
-	uint32_t seed;
-
-	switch (id) {
-	case O_PHONES:
-		return program_number(v, 100000, &o->pbx.phones);
-	case O_FIRST:
-		return program_number(v, 1000000000, &o->pbx.first);
-	case O_CALLS:
-		return program_number(v, 3600000, &o->pbx.calls_per_hour);
-	case O_TALK:
-		return program_number(v, 86400, &o->pbx.talk_s);
-	case O_LIST_BYTES:
-		return program_number(v, 500000, &o->pbx.list_bytes_max);
-	case O_MIN_EXPIRES:
-		return program_number(v, 86400, &o->pbx.min_expires_s);
-	case O_MAX_EXPIRES:
-		return program_number(v, 86400, &o->pbx.max_expires_s);
-	case O_SEED:
-		o->has_seed = program_number(v, UINT32_MAX, &seed);
-		o->pbx.seed = o->has_seed ? seed : 0;
-		return o->has_seed;
-	default:
-		return false;
-	}
-}
-
-static bool take(struct options *o, int id, const char *v)
+static bool take(void *arg, int id, const char *v)
 {
 	static const char *const styles[] = { "asterisk", "kamailio" };
 	static const char *const auths[] = { "none", "md5", "sha256", "both" };
+	struct own *o = arg;
 
 	switch (id) {
-	case O_LISTEN:
-		return address_parse(v, &o->program.net.listen) == ERR_OK;
-	case O_TLS_LISTEN:
-		return address_parse(v, &o->program.net.tls_listen) == ERR_OK;
-	case O_CONTROL:
-		o->program.with_control = true;
-		return address_parse(v, &o->program.control) == ERR_OK;
-	case O_TLS_CERT:
-		o->program.net.certificate_file = v;
-		return true;
-	case O_TLS_KEY:
-		o->program.net.key_file = v;
-		return true;
-	case O_USERNAME:
-		o->pbx.username = v;
-		return true;
-	case O_PASSWORD_FILE:
-		o->pbx.password = o->password;
-		return program_password("pbxsim", v, o->password, sizeof(o->password));
 	case O_STYLE:
-		return read_word(v, styles, 2, &o->pbx.style);
+		return options_word(v, styles, 2, &o->pbx.style);
 	case O_AUTH:
-		return read_word(v, auths, 4, &o->pbx.auth);
+		return options_word(v, auths, 4, &o->pbx.auth);
 	case O_LIST:
 		if (o->lists_n == LISTS_MAX)
 			return false;
 		o->lists[o->lists_n++] = v;
 		return true;
+	case O_LIST_BYTES:
+		return options_number(v, 500000, &o->pbx.list_bytes_max);
+	case O_MIN_EXPIRES:
+		return options_number(v, 86400, &o->pbx.min_expires_s);
+	case O_MAX_EXPIRES:
+		return options_number(v, 86400, &o->pbx.max_expires_s);
 	default:
-		return take_number(o, id, v);
+		return false;
 	}
 }
 
-/* 0: go on; otherwise exit with it less one. */
-static int read_options(struct options *o, int argc, char **argv)
+static void configure(struct pbx_config *c, const struct program *p)
 {
-	int id;
-
-	*o = (struct options){ .program = { .service = "SIP", .net = { .listen = { "127.0.0.1", 5070 } } },
-			       .pbx = { .phones = 36, .first = 201, .username = "", .password = "",
-					.auth = PBX_AUTH_MD5 } };
-	while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (id == O_HELP) {
-			fputs(usage, stdout);
-			return 1;
-		}
-		if (id == '?' || !take(o, id, optarg)) {
-			if (id != '?')
-				fprintf(stderr, "pbxsim: --%s %s: not understood\n",
-					long_options[id].name, optarg);
-			fputs(usage, stderr);
-			return 2 + 1;
-		}
-	}
-	if (!o->pbx.username[0])
-		o->pbx.auth = PBX_AUTH_NONE;
-	if (optind < argc) {
-		fputs(usage, stderr);
-		return 2 + 1;
-	}
-	if (!program_is_whole(&o->program, "pbxsim", o->pbx.username, o->pbx.password))
-		return 2 + 1;
-	o->program.first = o->pbx.first;
-	o->program.phones = o->pbx.phones;
-	if (!o->has_seed && getrandom(&o->pbx.seed, sizeof(o->pbx.seed), 0) < 0)
-		o->pbx.seed = (uint64_t)getpid();
-	o->pbx.host = o->program.net.listen.host;
-	return 0;
+	c->phones = p->phones;
+	c->first = p->first;
+	c->host = p->net.listen.host;
+	c->username = p->username;
+	c->password = p->password;
+	c->calls_per_hour = p->calls_per_hour;
+	c->talk_s = p->talk_s;
+	c->seed = p->seed;
+	if (!p->username[0])
+		c->auth = PBX_AUTH_NONE;
 }
 
 /* "east=201-210" */
@@ -240,37 +133,42 @@ static void bound(void *of, uint16_t port, uint16_t tls_port)
 	pbx_set_port(of, port, tls_port);
 }
 
+static int run(const struct program *p, const struct own *o)
+{
+	struct pbx *pbx = NULL;
+	struct machine machine = { .program = p->name, .feed = feed, .tick = tick, .next = next,
+				   .drain = drain, .bound = bound, .udp = true };
+	int status = 0;
+
+	if (pbx_new(&pbx, &o->pbx, program_now_ms())) {
+		fprintf(stderr, "pbxsim: cannot start: too many phones or too little memory\n");
+		return 1;
+	}
+	machine.of = pbx;
+	for (int i = 0; i < o->lists_n && !status; i++) {
+		if (add_list(pbx, o->lists[i]))
+			continue;
+		fprintf(stderr, "pbxsim: --list %s: not understood\n", o->lists[i]);
+		status = 2;
+	}
+	if (!status)
+		status = program_run(p, &machine, pbxsim_routes);
+	pbx_free(pbx);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	pid_t parent = getppid();
-	struct event_base *base;
-	struct pbx *pbx = NULL;
-	struct machine machine = { .program = "pbxsim", .feed = feed, .tick = tick, .next = next,
-				   .drain = drain, .bound = bound, .udp = true };
-	struct options o;
-	int status = read_options(&o, argc, argv);
+	struct program p = { .name = "pbxsim", .service = "SIP", .net = { .listen = { "127.0.0.1", 5070 } },
+			     .phones = 36, .phones_max = 100000, .first = 201, .username = "" };
+	struct own o = { .pbx = { .auth = PBX_AUTH_MD5 } };
+	int status = options_read(&(struct options){ usage, table, take, &o }, &p, argc, argv);
 
 	if (status)
 		return status - 1;
 	if (!program_die_with_parent(parent))
 		return 1;
-	signal(SIGPIPE, SIG_IGN);
-	base = event_base_new();
-	if (!base || pbx_new(&pbx, &o.pbx, program_now_ms())) {
-		fprintf(stderr, "pbxsim: cannot start: too many phones or too little memory\n");
-		return 1;
-	}
-	machine.of = pbx;
-	status = 0;
-	for (int i = 0; i < o.lists_n && !status; i++) {
-		if (add_list(pbx, o.lists[i]))
-			continue;
-		fprintf(stderr, "pbxsim: --list %s: not understood\n", o.lists[i]);
-		status = 2;
-	}
-	if (!status)
-		status = program_run(&o.program, base, &machine);
-	pbx_free(pbx);
-	event_base_free(base);
-	return status;
+	configure(&o.pbx, &p);
+	return run(&p, &o);
 }

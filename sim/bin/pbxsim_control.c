@@ -1,29 +1,19 @@
 /* pbxsim_control.c - the control API: what the phones do in truth, and how the PBX misbehaves. */
-#include "control.h"
+#include "pbxsim.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "pbx.h"
-#include "program.h"
-
-struct api {
-	struct net *net;
-	struct pbx *pbx;
-	struct control *control;
-};
 
 /* A phone by its number; PBX_EXTERNAL when missing or not ours. */
 static uint32_t phone_of(const struct api *c, const json_t *in, const char *key)
 {
-	return pbx_find(c->pbx, control_digits(in, key));
+	return pbx_find(c->of, control_digits(in, key));
 }
 
 static json_t *phone_json(const struct api *c, uint32_t i)
 {
 	struct pbx_phone ph;
 
-	if (!pbx_phone(c->pbx, i, &ph))
+	if (!pbx_phone(c->of, i, &ph))
 		return json_null();
 	return json_pack("{s:i,s:s,s:i,s:b,s:b,s:s,s:b,s:i,s:I}", "number", (int)ph.number, "state",
 			 pbx_phone_state_name(ph.state), "calls", (int)ph.calls, "registered",
@@ -34,22 +24,22 @@ static json_t *phone_json(const struct api *c, uint32_t i)
 
 static struct reply get_phones(void *arg, const json_t *in)
 {
-	struct api *c = arg;
+	const struct api *c = arg;
 	json_t *list = json_array();
 
 	(void)in;
-	for (uint32_t i = 0; i < pbx_phones(c->pbx); i++)
+	for (uint32_t i = 0; i < pbx_phones(c->of); i++)
 		json_array_append_new(list, phone_json(c, i));
 	return (struct reply){ 200, list };
 }
 
 static struct reply get_counters(void *arg, const json_t *in)
 {
-	struct api *c = arg;
+	const struct api *c = arg;
 	struct pbx_counters n;
 
 	(void)in;
-	pbx_count(c->pbx, &n);
+	pbx_count(c->of, &n);
 	return (struct reply){
 		200,
 		json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:i}",
@@ -68,66 +58,59 @@ static struct reply get_counters(void *arg, const json_t *in)
 
 static struct reply post_call(void *arg, const json_t *in)
 {
-	struct api *c = arg;
-	struct pbx_call_plan plan = {
-		.from = phone_of(c, in, "from"),
-		.to = phone_of(c, in, "to"),
-		.dial_ms = control_number(in, "dial_ms", 100),
-		.ring_ms = control_number(in, "ring_ms", 1000),
-		.talk_ms = control_number(in, "talk_ms", PBX_UNTIL_TOLD),
-		.unanswered = control_flag(in, "unanswered", false),
-	};
+	const struct api *c = arg;
+	struct pbx_call_plan plan = api_call_plan(in, phone_of(c, in, "from"), phone_of(c, in, "to"));
 
-	return control_done(pbx_call(c->pbx, net_now_ms(c->net), &plan, NULL));
+	return control_done(pbx_call(c->of, net_now_ms(c->net), &plan, NULL));
 }
 
 static struct reply post_hangup(void *arg, const json_t *in)
 {
-	struct api *c = arg;
+	const struct api *c = arg;
 
-	return control_done(pbx_hangup(c->pbx, net_now_ms(c->net), phone_of(c, in, "phone")));
+	return control_done(pbx_hangup(c->of, net_now_ms(c->net), phone_of(c, in, "phone")));
 }
 
 static struct reply post_answer(void *arg, const json_t *in)
 {
-	struct api *c = arg;
+	const struct api *c = arg;
 
-	return control_done(pbx_answer(c->pbx, net_now_ms(c->net), phone_of(c, in, "phone")));
+	return control_done(pbx_answer(c->of, net_now_ms(c->net), phone_of(c, in, "phone")));
 }
 
 static struct reply post_hold(void *arg, const json_t *in)
 {
-	struct api *c = arg;
+	const struct api *c = arg;
 
-	return control_done(pbx_hold(c->pbx, net_now_ms(c->net), phone_of(c, in, "phone"),
+	return control_done(pbx_hold(c->of, net_now_ms(c->net), phone_of(c, in, "phone"),
 				     control_flag(in, "on", true)));
 }
 
 static struct reply post_dnd(void *arg, const json_t *in)
 {
-	struct api *c = arg;
+	const struct api *c = arg;
 	uint32_t phone = phone_of(c, in, "phone");
 
 	if (phone == PBX_EXTERNAL)
 		return control_done(ERR_NOT_FOUND);
-	pbx_set_dnd(c->pbx, net_now_ms(c->net), phone, control_flag(in, "on", true));
+	pbx_set_dnd(c->of, net_now_ms(c->net), phone, control_flag(in, "on", true));
 	return control_done(ERR_OK);
 }
 
 static struct reply post_registered(void *arg, const json_t *in)
 {
-	struct api *c = arg;
+	const struct api *c = arg;
 	uint32_t phone = phone_of(c, in, "phone");
 
 	if (phone == PBX_EXTERNAL)
 		return control_done(ERR_NOT_FOUND);
-	pbx_set_registered(c->pbx, net_now_ms(c->net), phone, control_flag(in, "on", true));
+	pbx_set_registered(c->of, net_now_ms(c->net), phone, control_flag(in, "on", true));
 	return control_done(ERR_OK);
 }
 
 static struct reply post_profile(void *arg, const json_t *in)
 {
-	struct api *c = arg;
+	const struct api *c = arg;
 	uint32_t phone = phone_of(c, in, "phone");
 	const char *word = json_string_value(json_object_get(in, "profile"));
 
@@ -136,7 +119,7 @@ static struct reply post_profile(void *arg, const json_t *in)
 	for (int i = 0; word && i < PBX_PROFILES; i++) {
 		if (strcmp(word, pbx_profile_name((enum pbx_profile)i)) != 0)
 			continue;
-		pbx_set_profile(c->pbx, net_now_ms(c->net), phone, (enum pbx_profile)i);
+		pbx_set_profile(c->of, net_now_ms(c->net), phone, (enum pbx_profile)i);
 		return control_done(ERR_OK);
 	}
 	return control_refused(400, "profile: available, away, busy or meeting");
@@ -144,7 +127,7 @@ static struct reply post_profile(void *arg, const json_t *in)
 
 static struct reply post_fault(void *arg, const json_t *in)
 {
-	struct api *c = arg;
+	const struct api *c = arg;
 	const char *kind = json_string_value(json_object_get(in, "kind"));
 	struct pbx_fault f = {
 		.kind = PBX_FAULT_COUNT,
@@ -163,27 +146,26 @@ static struct reply post_fault(void *arg, const json_t *in)
 		return control_refused(400, "kind: no such fault");
 	if (json_object_get(in, "phone") && f.phone == PBX_EXTERNAL)
 		return control_done(ERR_NOT_FOUND);
-	pbx_fault(c->pbx, net_now_ms(c->net), &f);
+	pbx_fault(c->of, net_now_ms(c->net), &f);
 	return control_done(ERR_OK);
 }
 
 static struct reply post_restart(void *arg, const json_t *in)
 {
-	struct api *c = arg;
+	const struct api *c = arg;
 	static const char *const modes[] = { "forget", "keep", "step-back" };
-	const char *word = json_string_value(json_object_get(in, "mode"));
+	int mode = json_is_string(json_object_get(in, "mode")) ? control_word(in, "mode", modes, 3)
+								: PBX_RESTART_FORGET;
 
-	for (int i = 0; i < 3; i++) {
-		if (strcmp(word ? word : "forget", modes[i]) != 0)
-			continue;
-		pbx_restart(c->pbx, net_now_ms(c->net), (enum pbx_restart_mode)i,
+	if (mode >= 0) {
+		pbx_restart(c->of, net_now_ms(c->net), (enum pbx_restart_mode)mode,
 			    control_number(in, "down_ms", 1000), control_flag(in, "end_calls", false));
 		return control_done(ERR_OK);
 	}
 	return control_refused(400, "mode: forget, keep or step-back");
 }
 
-static const struct route routes[] = {
+const struct route pbxsim_routes[] = {
 	{ "GET", "/phones", get_phones },	     { "GET", "/counters", get_counters },
 	{ "POST", "/call", post_call },		     { "POST", "/hangup", post_hangup },
 	{ "POST", "/answer", post_answer },	     { "POST", "/hold", post_hold },
@@ -192,41 +174,3 @@ static const struct route routes[] = {
 	{ "POST", "/restart", post_restart },
 	{ NULL, NULL, NULL },
 };
-
-static void answered(void *arg)
-{
-	const struct api *c = arg;
-
-	net_pump(c->net);
-}
-
-enum err api_open(struct api **ret, struct event_base *base, struct net *net, void *of,
-		  const struct pbx_address *listen)
-{
-	struct api *c = calloc(1, sizeof(*c));
-	enum err e;
-
-	if (!c)
-		return ERR_NO_MEMORY;
-	*c = (struct api){ .net = net, .pbx = of };
-	e = control_open(&c->control, base, "pbxsim", listen, routes, answered, c);
-	if (e) {
-		free(c);
-		return e;
-	}
-	*ret = c;
-	return ERR_OK;
-}
-
-void api_close(struct api *c)
-{
-	if (!c)
-		return;
-	control_close(c->control);
-	free(c);
-}
-
-struct pbx_address api_address(const struct api *c)
-{
-	return control_address(c->control);
-}
