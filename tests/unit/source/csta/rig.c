@@ -424,3 +424,12 @@ void rig_open_one(struct rig *r, const struct rig_setup *setup)
 	rig_told(r);
 	rig_sent(r);
 }
+
+void rig_is_line(const struct rig *r, uint32_t line, enum line_link link, const char *reason)
+{
+	struct source_line_view v;
+
+	assert_true(csta_source_ops.line_view(r->s, line, &v));
+	assert_int_equal(v.link, link);
+	assert_string_equal(v.reason, reason);
+}

@@ -81,6 +81,8 @@ void rig_snapshot(struct rig *r, const char *number, const char *infos);
 void rig_open_one(struct rig *r, const struct rig_setup *setup);
 /* The connector's view: how many lines are live, and what is missing. */
 struct source_view rig_view(const struct rig *r);
+/* The line is so, for that reason. */
+void rig_is_line(const struct rig *r, uint32_t line, enum line_link link, const char *reason);
 
 #define RIG_EVENT(name, xref, rest)                                                                \
 	"<" name "Event><monitorCrossRefID>" xref "</monitorCrossRefID>" rest "</" name "Event>"
@@ -95,5 +97,10 @@ struct source_view rig_view(const struct rig *r);
 #define RIG_STATE(state) "<localConnectionState>" state "</localConnectionState>"
 #define RIG_ERROR(category, value)                                                                 \
 	"<CSTAErrorCode><" category ">" value "</" category "></CSTAErrorCode>"
+#define RIG_MONITORED(xref)                                                                        \
+	"<MonitorStartResponse><monitorCrossRefID>" xref                                           \
+	"</monitorCrossRefID></MonitorStartResponse>"
+#define RIG_UNKNOWN_DEVICE RIG_ERROR("operation", "invalidDeviceID")
+#define RIG_NO_SERVICE RIG_ERROR("operation", "serviceNotSupported")
 
 #endif
