@@ -249,6 +249,15 @@ struct outcome rig_outcome(const struct rig *r, uint32_t user, uint32_t generati
 	return (struct outcome){ .class = OUTCOME_COUNT };
 }
 
+void rig_assert_outcome(const struct rig *r, uint32_t user, uint32_t generation,
+			enum outcome_class class, uint16_t status)
+{
+	struct outcome o = rig_outcome(r, user, generation);
+
+	assert_int_equal(o.class, class);
+	assert_int_equal(o.http_status, status);
+}
+
 uint32_t rig_noted(const struct rig *r, enum graph_note n)
 {
 	uint32_t count = 0;

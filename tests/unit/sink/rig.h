@@ -9,6 +9,8 @@
 enum { RIG_OPEN_MAX = 2048, RIG_LOG_MAX = 4096 };
 
 #define RIG_APP "99999999-8888-7777-6666-555555555555"
+#define RIG_SET "/presence/setPresence"
+#define RIG_CLEAR "/presence/clearPresence"
 
 struct rig_request {
 	uint32_t id, user;
@@ -69,6 +71,8 @@ uint32_t rig_hold(struct rig *r, uint32_t user, enum session s, enum urgency u);
 uint32_t rig_clear(struct rig *r, uint32_t user, bool may_be_held);
 /* The last outcome of that generation; class OUTCOME_COUNT when there is none. */
 struct outcome rig_outcome(const struct rig *r, uint32_t user, uint32_t generation);
+void rig_assert_outcome(const struct rig *r, uint32_t user, uint32_t generation,
+			enum outcome_class class, uint16_t status);
 uint32_t rig_noted(const struct rig *r, enum graph_note n);
 
 #endif
