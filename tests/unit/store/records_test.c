@@ -1,45 +1,7 @@
 /* records_test.c - documents by kind and key, and who changed what. */
-#include "store/store.h"
+#include "rig.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "test.h"
-
-#define S(s) SLICE_LIT(s)
-
-static char dir[64], why[STORE_WHY_MAX];
-
-static int set_up(void **state)
-{
-	(void)state;
-	snprintf(dir, sizeof(dir), "/tmp/offhook-records-XXXXXX");
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	static const char *const files[] = { "offhook.db", "offhook.db-wal", "offhook.db-shm",
-					     "offhook.lock" };
-	char path[128];
-	(void)state;
-
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
-		unlink(path);
-	}
-	return rmdir(dir);
-}
-
-static struct store *opened(void)
-{
-	const struct store_options o = { .dir = dir, .commit_ms = 5 };
-	struct store *s = NULL;
-
-	assert_int_equal(store_open(&s, &o, why), ERR_OK);
-	return s;
-}
 
 struct said {
 	char text[512];
@@ -61,25 +23,25 @@ static void on_record(void *arg, struct slice kind, struct slice key, struct sli
 static void records_are_kept_by_kind_and_key(void **state)
 {
 	static const struct store_load_ops ops = { .record = on_record };
-	struct store *s = opened();
+	struct store *s = rig_opened(0, 0);
 	struct said x = { 0 };
 	char big[STORE_RECORD_MAX + 1];
 	(void)state;
 
 	memset(big, 'x', sizeof(big));
-	assert_int_equal(store_put_record(s, S("token"), S("a"), S("{}")), ERR_OK);
-	assert_int_equal(store_put_record(s, S("session"), S("a"), S("{\"n\":1}")), ERR_OK);
-	assert_int_equal(store_put_record(s, S("session"), S("a"), S("{\"n\":2}")), ERR_OK);
-	assert_int_equal(store_put_record(s, S("session"), S("A"), S("{}")), ERR_OK);
-	assert_int_equal(store_put_record(s, S("group"), S("big"), slice_of(big, sizeof(big))),
+	assert_int_equal(store_put_record(s, RIG_S("token"), RIG_S("a"), RIG_S("{}")), ERR_OK);
+	assert_int_equal(store_put_record(s, RIG_S("session"), RIG_S("a"), RIG_S("{\"n\":1}")), ERR_OK);
+	assert_int_equal(store_put_record(s, RIG_S("session"), RIG_S("a"), RIG_S("{\"n\":2}")), ERR_OK);
+	assert_int_equal(store_put_record(s, RIG_S("session"), RIG_S("A"), RIG_S("{}")), ERR_OK);
+	assert_int_equal(store_put_record(s, RIG_S("group"), RIG_S("big"), slice_of(big, sizeof(big))),
 			 ERR_LIMIT);
-	assert_int_equal(store_put_record(s, S("group"), S("big"), slice_of(big, sizeof(big) - 1)),
+	assert_int_equal(store_put_record(s, RIG_S("group"), RIG_S("big"), slice_of(big, sizeof(big) - 1)),
 			 ERR_OK);
-	assert_int_equal(store_delete_record(s, S("group"), S("big")), ERR_OK);
-	assert_int_equal(store_delete_record(s, S("token"), S("b")), ERR_OK);
+	assert_int_equal(store_delete_record(s, RIG_S("group"), RIG_S("big")), ERR_OK);
+	assert_int_equal(store_delete_record(s, RIG_S("token"), RIG_S("b")), ERR_OK);
 	store_close(s);
-	s = opened();
-	assert_int_equal(store_load(s, &ops, &x, why), ERR_OK);
+	s = rig_opened(0, 0);
+	assert_int_equal(store_load(s, &ops, &x, rig_why), ERR_OK);
 	assert_string_equal(x.text, "record session A {}\nrecord session a {\"n\":2}\n"
 				    "record token a {}\n");
 	store_close(s);
@@ -98,18 +60,18 @@ static bool on_change(void *arg, const struct store_change *c)
 static void change(struct store *s, int64_t wall_ms, const char *account, const char *object)
 {
 	const struct store_change c = { .wall_ms = wall_ms,
-					.who = S("admin"),
+					.who = RIG_S("admin"),
 					.account = slice_str(account),
-					.verb = S("set"),
+					.verb = RIG_S("set"),
 					.object = slice_str(object),
-					.detail = S("-") };
+					.detail = RIG_S("-") };
 
 	assert_int_equal(store_put_change(s, &c), ERR_OK);
 }
 
 static void changes_are_read_newest_first_and_forgotten_by_account(void **state)
 {
-	struct store *s = opened();
+	struct store *s = rig_opened(0, 0);
 	struct said x = { .most = 2 }, all = { .most = 99 }, one = { .most = 99 }, last = { .most = 99 };
 	(void)state;
 
@@ -123,16 +85,16 @@ static void changes_are_read_newest_first_and_forgotten_by_account(void **state)
 	x = (struct said){ .most = 99, .last = x.last };
 	assert_int_equal(store_changes_read(s, SLICE_NONE, x.last, on_change, &x), ERR_OK);
 	assert_string_equal(x.text, "admin  set two - 2\nadmin acme set one - 1\n");
-	assert_int_equal(store_changes_read(s, S("acme"), 0, on_change, &one), ERR_OK);
+	assert_int_equal(store_changes_read(s, RIG_S("acme"), 0, on_change, &one), ERR_OK);
 	assert_string_equal(one.text, "admin acme set three - 3\nadmin acme set one - 1\n");
-	assert_int_equal(store_trim_changes(s, S("acme"), 3), ERR_OK);
-	assert_int_equal(store_trim_changes(s, S(""), 2), ERR_OK);
+	assert_int_equal(store_trim_changes(s, RIG_S("acme"), 3), ERR_OK);
+	assert_int_equal(store_trim_changes(s, RIG_S(""), 2), ERR_OK);
 	assert_int_equal(store_flush(s, 5000), ERR_OK);
 	assert_int_equal(store_changes_read(s, SLICE_NONE, 0, on_change, &all), ERR_OK);
 	assert_string_equal(
 		all.text,
 		"admin umbrella set four - 4\nadmin acme set three - 3\nadmin  set two - 2\n");
-	assert_int_equal(store_trim_changes(s, S("*"), 4), ERR_OK);
+	assert_int_equal(store_trim_changes(s, RIG_S("*"), 4), ERR_OK);
 	assert_int_equal(store_flush(s, 5000), ERR_OK);
 	assert_int_equal(store_changes_read(s, SLICE_NONE, 0, on_change, &last), ERR_OK);
 	assert_string_equal(last.text, "admin umbrella set four - 4\n");
@@ -141,7 +103,7 @@ static void changes_are_read_newest_first_and_forgotten_by_account(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, rig_set_up, rig_tear_down)
 	const struct CMUnitTest tests[] = {
 		T(records_are_kept_by_kind_and_key),
 		T(changes_are_read_newest_first_and_forgotten_by_account),
