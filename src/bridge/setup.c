@@ -34,7 +34,8 @@ static void tell_profiles(struct bridge *b, struct bridge_time t, uint32_t conne
 {
 	struct event ev = { .kind = EV_CONNECTOR_SET,
 			    .connector_set = { .connector = connector, .reads_profile = c->reads_profile,
-					       .writes_profile = c->writes_profile && ops->write_profile } };
+					       .writes_profile = c->writes_profile && ops->write_profile,
+					       .can_write = ops->write_profile != NULL } };
 
 	bridge_step(b, t, &ev);
 }

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "core/lamp.h"
+#include "core/lend.h"
 #include "core/line.h"
 #include "core/mirror.h"
 #include "core/person.h"
@@ -433,7 +434,7 @@ static void take_link(struct engine *e, uint32_t connector, bool up)
 	c = &e->connectors[connector];
 	c->up = up;
 	if (up) { /* what has waited to be written there */
-		if (c->writes_profile)
+		if (c->writes_profile || c->has_lent)
 			engine_sweep_lines(e, connector);
 		return;
 	}
@@ -460,13 +461,19 @@ static void take_line_lost(struct engine *e, uint32_t line)
 static void take_connector_set(struct engine *e, const struct event *ev)
 {
 	uint32_t id = ev->connector_set.connector;
+	struct connector *c;
 
 	if (id >= e->max.connectors) {
 		engine_count(e, ENGINE_UNKNOWN_OBJECT);
 		return;
 	}
-	e->connectors[id].reads_profile = ev->connector_set.reads_profile;
-	e->connectors[id].writes_profile = ev->connector_set.writes_profile;
+	c = &e->connectors[id];
+	c->reads_profile = ev->connector_set.reads_profile;
+	c->writes_profile = ev->connector_set.writes_profile;
+	c->can_write = ev->connector_set.can_write;
+	for (uint32_t i = 0; i < e->lines_high && c->has_lent; i++)
+		if (engine_has_line(e, i) && e->lines[i].connector == id)
+			lend_reopened(e, i);
 }
 
 static void take_written(struct engine *e, const struct event *ev)

@@ -41,6 +41,25 @@ bool lend_leaves_dnd(const struct engine *e, uint32_t line)
 	return m->lending & LEND_RESTORED && !m->lent && e->lines[line].flags & LINE_DND;
 }
 
+void lend_reopened(struct engine *e, uint32_t line)
+{
+	struct mirror *m = &e->mirrors[line];
+
+	if (!m->lent && !(m->lending & LEND_DND))
+		return;
+	m->lending |= LEND_RESTORED;
+	if (e->lines[line].user != ID_NONE)
+		engine_queue(e, e->lines[line].user);
+}
+
+bool lend_is_left(const struct engine *e, uint32_t line)
+{
+	const struct connector *c = &e->connectors[e->lines[line].connector];
+
+	return !c->writes_profile && c->can_write && c->has_lent &&
+	       (e->mirrors[line].lent || e->mirrors[line].lending);
+}
+
 void lend_accepted(struct mirror *m)
 {
 	m->lending &= (uint8_t)~LEND_RESTORED;
@@ -48,10 +67,12 @@ void lend_accepted(struct mirror *m)
 
 bool lend_has_dnd(const struct engine *e, const struct line *l)
 {
-	/* nothing was lent, or a reload has taken the profile away and nothing can be given back */
-	if (!e->connectors[l->connector].writes_profile)
+	const struct mirror *m = &e->mirrors[l - e->lines];
+
+	/* nothing can be given back there any more: from now on it is the person's */
+	if (!e->connectors[l->connector].writes_profile && m->flags & MIRROR_REFUSED)
 		return false;
-	return e->mirrors[l - e->lines].lending & LEND_DND;
+	return m->lending & LEND_DND;
 }
 
 static bool is_lit(const struct engine *e, const struct user *u)
@@ -85,6 +106,7 @@ static void begin(struct engine *e, uint32_t line)
 {
 	struct mirror *m = &e->mirrors[line];
 
+	e->connectors[e->lines[line].connector].has_lent = true;
 	m->lent = engine_policy(e, &e->users[e->lines[line].user])->lend;
 	m->lending &= (uint8_t)~LEND_RESTORED;
 	m->lending |= LEND_DND | LEND_WAITS;
@@ -173,9 +195,10 @@ void lend_look(struct engine *e, uint32_t line, int64_t *due_mono_ms)
 {
 	const struct user *u = &e->users[e->lines[line].user];
 	struct mirror *m = &e->mirrors[line];
-	bool lit = is_lit(e, u), wanted = lit && u->profile == PROFILE_AVAILABLE;
+	bool writes = e->connectors[e->lines[line].connector].writes_profile;
+	bool lit = is_lit(e, u), wanted = writes && lit && u->profile == PROFILE_AVAILABLE;
 
-	if (is_unread(e, u) && m->lent)
+	if (is_unread(e, u) && m->lent && writes)
 		return;
 	if (!lit)
 		m->lending &= (uint8_t)~LEND_LEFT;
@@ -209,6 +232,7 @@ void lend_restore(struct engine *e, uint32_t line, const struct line_record *r)
 
 	if (r->lent == PROFILE_AVAILABLE || r->lent >= PROFILE_COUNT || m->lent)
 		return;
+	e->connectors[e->lines[line].connector].has_lent = true;
 	m->lent = r->lent;
 	m->lending = LEND_DND | LEND_RESTORED | (r->pbx_profile == r->lent ? LEND_ON : 0);
 }

@@ -5,7 +5,9 @@
  * comes back to Teams. Lent is only to a PBX that holds Available; it is taken back when Teams shows
  * nothing any more, and only while the PBX still holds it. What a person sets meanwhile, at the phone
  * or in the app, is theirs and ends the lending until Teams has gone quiet. What is lent is in the
- * store before it is written: after a crash it is known again. Rules: doc/teams-to-phones.md. */
+ * store before it is written: after a crash it is known again. It is given back, too, where nothing would
+ * be written any more: the person is switched off, the connector has lost its profile. Rules:
+ * doc/teams-to-phones.md. */
 #ifndef CORE_LEND_H
 #define CORE_LEND_H
 
@@ -33,6 +35,10 @@ bool lend_owns_unknown(const struct mirror *m);
 /* The PBX holds something else by now, and that Do Not Disturb still: a write is due for it alone. */
 bool lend_leaves_dnd(const struct engine *e, uint32_t line);
 void lend_accepted(struct mirror *m);
+/* The line's connector was opened anew, perhaps without a profile: what it knew is gone. */
+void lend_reopened(struct engine *e, uint32_t line);
+/* The connector writes no profiles any more, and has something of ours to be given back. */
+bool lend_is_left(const struct engine *e, uint32_t line);
 /* Do Not Disturb on this line comes with what is lent, so it says nothing of the person. */
 bool lend_has_dnd(const struct engine *e, const struct line *l);
 

@@ -259,10 +259,16 @@ static bool may_write(const struct engine *e, const struct mirror *m, uint32_t l
 {
 	const struct connector *c = link_of(e, line);
 
-	if (!c->writes_profile || !c->up || in_flight(m))
+	if (!c->up || in_flight(m))
 		return false;
-	if (u->flags & USER_LEAVING || !(u->flags & USER_ENABLED) || engine_mode(e, u) != MODE_LIVE)
+	if (lend_is_due_back(m) || lend_leaves_dnd(e, line)) {
+		/* once the source knows whether a Do Not Disturb is on */
+		if (lend_owns_unknown(m) && line_sync(e, &e->lines[line]) != LINE_SYNCED)
+			return false;
+	} else if (!c->writes_profile || u->flags & USER_LEAVING || !(u->flags & USER_ENABLED) ||
+		   engine_mode(e, u) != MODE_LIVE) {
 		return false;
+	}
 	return !c->reads_profile || m->flags & MIRROR_HEARD;
 }
 
@@ -311,7 +317,7 @@ void mirror_look(struct engine *e, uint32_t line, int64_t *due_mono_ms)
 	struct mirror *m;
 	uint8_t wanted;
 
-	if (!link_of(e, line)->writes_profile)
+	if (!link_of(e, line)->writes_profile && !lend_is_left(e, line))
 		return;
 	m = current(e, line);
 	if (in_flight(m) && e->now_ms >= m->retry_mono_ms)

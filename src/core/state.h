@@ -157,6 +157,8 @@ struct connector {
 	uint16_t epoch;   /* rises with every loss of the link */
 	bool up;
 	bool reads_profile, writes_profile;
+	bool can_write; /* what was lent is given back there, whatever the configuration says */
+	bool has_lent;  /* some line of it may have something that is lent */
 };
 
 struct account {

@@ -290,6 +290,7 @@ struct event {
 		struct {
 			uint32_t connector;
 			bool reads_profile, writes_profile;
+			bool can_write; /* it could, whatever the configuration says */
 		} connector_set;
 		struct {
 			uint32_t line;

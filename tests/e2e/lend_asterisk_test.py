@@ -12,7 +12,7 @@ def sent(stage):
     return next(int(l.split()[-1]) for l in stage.metrics().splitlines() if l.startswith("offhook_graph_sent_total{"))
 
 
-def accounts(stage, pbx):
+def accounts(stage, pbx, profile="dnd_while: [meeting]", enabled="yes"):
     return f"""\
   - name: acme
 {stage.teams_yaml("      read_back: 1s" + chr(10))}\
@@ -23,9 +23,9 @@ def accounts(stage, pbx):
         server: "{pbx.ami}"
         username: bridge
         password_file: hq.secret
-        dnd_while: [meeting]
+        {profile}
     users:
-      - {{ email: {ANA}, lines: [hq/1001] }}
+      - {{ email: {ANA}, lines: [hq/1001], enabled: {enabled} }}
 """
 
 
@@ -82,6 +82,36 @@ def by_hand(stage, tap, pbx):
         assert pbx.presence()[0] == "away" and stage.explained(ANA)["profile"] == "away"
 
 
+def given_back(stage, tap, pbx):
+    """Where nothing would be written any more."""
+    for why, change in (("the connector loses its profile at a reload", {"profile": "profile: ignore"}),
+                        ("the person is switched off", {"enabled": "no"})):
+        with tap.case(f"{why} in a meeting: both are given back, and nothing more is written"):
+            stage.client(ANA, "meeting")
+            await_that("do not disturb", lambda: pbx.places() == ON and pbx.presence() == ("dnd", "meeting-dnd"), 60)
+            stage.daemon_yaml(accounts(stage, pbx, **change))
+            stage.offhook("reload")
+            await_that("given back", lambda: pbx.places() == OFF and pbx.presence()[0] == "available", 60)
+            pbx.dnd(True)
+            pbx.profile("away")
+            if "profile" in change:
+                await_that("it is the person's", lambda: stage.explained(ANA)["session"] == "dnd", 120)
+            assert pbx.places() == ON and pbx.presence()[0] == "away", (pbx.places(), pbx.presence())
+            pbx.dnd(False)
+            pbx.profile("available")
+            stage.client(ANA, "active")
+            stage.daemon_yaml(accounts(stage, pbx))
+            stage.offhook("reload")
+            await_that("as before", lambda: stage.explained(ANA)["lamp"] == "dark" and stage.explained(ANA)["settled"], 60)
+    with tap.case("the profile is taken away while the daemon is down: given back by the next start"):
+        stage.client(ANA, "meeting")
+        await_that("do not disturb", lambda: pbx.places() == ON, 60)
+        stage.kill("offhookd")
+        stage.daemon_yaml(accounts(stage, pbx, profile="profile: ignore"))
+        stage.daemon_start("offhookd", False)
+        await_that("given back", lambda: pbx.places() == OFF and pbx.presence()[0] == "available", 60)
+
+
 def main():
     tap = Tap()
     if not (SHARED / "asterisk" / "start.sh").exists():
@@ -97,6 +127,8 @@ def main():
         await_that("settled and read", lambda: stage.explained(ANA)["settled"] and stage.explained(ANA)["lamp"] == "dark", 60)
         meeting(stage, tap, pbx)
         by_hand(stage, tap, pbx)
+        pbx.profile("available")
+        given_back(stage, tap, pbx)
     tap.done()
 
 

@@ -56,7 +56,7 @@ void world_profiles(struct world *w, uint32_t connector)
 {
 	struct event ev = { .kind = EV_CONNECTOR_SET,
 			    .connector_set = { connector, w->profiles[connector] & 1,
-					       w->profiles[connector] & 2 } };
+					       w->profiles[connector] & 2, true } };
 
 	world_step(w, &ev);
 }
@@ -196,7 +196,7 @@ static void note(struct world *w, const struct action *a)
 		remember(w, a);
 		break;
 	case ACT_PROFILE_WRITE:
-		CHECK(w->profiles[a->connector] & 2 && a->user_record.profile < PROFILE_COUNT);
+		CHECK(a->user_record.profile < PROFILE_COUNT); /* what was lent is given back to any */
 		w->write[a->line] = *a;
 		remember(w, a);
 		break;

@@ -192,7 +192,7 @@ static const char *obstacle(const struct csta *c, const struct device *d)
 		return "not connected";
 	if (c->form.set[0] && !csta_form_word(&c->form, (enum csta_profile)d->write_state))
 		return "the connector's profiles have no word for it";
-	if (!c->form.set[0] && !c->dnd_while)
+	if (!c->form.set[0] && !c->dnd_while && !d->dnd_ours)
 		return "the connector names no profile_set and no dnd_while";
 	return "";
 }

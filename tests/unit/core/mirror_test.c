@@ -120,7 +120,7 @@ static void start(struct rig *r)
 	assert_int_equal(engine_new(&r->e, &limits, r->now_ms, wall0 + r->now_ms), ERR_OK);
 	step(r, (struct event){ .kind = EV_POLICY, .policy_set = { 0, p } });
 	for (uint32_t c = 0; c < LINES; c++)
-		step(r, (struct event){ .kind = EV_CONNECTOR_SET, .connector_set = { c, true, true } });
+		step(r, (struct event){ .kind = EV_CONNECTOR_SET, .connector_set = { c, true, true, true } });
 	for (uint32_t u = 0; u < USERS; u++)
 		step(r, (struct event){ .kind = EV_USER_ADD, .user_add = { .user = u, .enabled = true } });
 	for (uint32_t l = 0; l < LINES; l++)
@@ -344,7 +344,8 @@ static void a_lost_link_is_told_whatever_the_number_of_users(void **state)
 		assert_int_equal(engine_new(&r.e, &limits, r.now_ms, wall0), ERR_OK);
 		step(&r, (struct event){ .kind = EV_POLICY,
 					 .policy_set = { 0, { .grace_ms = 120000, .lease_ms = 600000 } } });
-		step(&r, (struct event){ .kind = EV_CONNECTOR_SET, .connector_set = { 0, true, true } });
+		step(&r, (struct event){ .kind = EV_CONNECTOR_SET,
+					 .connector_set = { 0, true, true, true } });
 		for (uint32_t u = 0; u < users; u++) {
 			step(&r, (struct event){ .kind = EV_USER_ADD,
 						 .user_add = { .user = u, .enabled = true } });

@@ -225,6 +225,7 @@ static struct event any_event(struct prng *r)
 		ev.connector_set.connector = (uint32_t)prng_below(r, CONNECTORS + 1);
 		ev.connector_set.reads_profile = prng_below(r, 4);
 		ev.connector_set.writes_profile = prng_below(r, 4);
+		ev.connector_set.can_write = true;
 		break;
 	case EV_WRITTEN:
 		ev.written.line = line;
