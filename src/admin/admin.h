@@ -300,6 +300,7 @@ struct admin_command {
 	char account_name[72], object_name[72];
 	char etag[ADMIN_ETAG_MAX]; /* If-Match; "": not sent */
 	bool if_none_match;	   /* only when there is none yet */
+	bool owns_all;		   /* whoever asks is an owner of all accounts */
 	char *text;	       /* closed with a zero byte; freed by admin_command_fini */
 	size_t text_n;
 };

@@ -112,6 +112,7 @@ void api_certificate(struct request *r)
 	} else {
 		m->admin = r->admin;
 		m->cmd.kind = ADMIN_CERTIFICATE;
+		m->cmd.owns_all = caller_may(r, NULL, ROLE_OWNER);
 		m->settings = json_incref(settings);
 		start(r, m);
 	}

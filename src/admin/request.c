@@ -310,6 +310,7 @@ static void take_answer(struct request *r, const struct answer *w)
 
 	void (*next)(struct request *, const struct answer *) = r->on_answer;
 
+	cmd->owns_all = caller_may(r, NULL, ROLE_OWNER);
 	buf_reset(&r->out);
 	if (next) {
 		unlink_request(r);

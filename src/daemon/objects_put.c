@@ -136,6 +136,64 @@ static void refuse_secret(const struct object *o, const struct vault *v, enum er
 	json_decref(list);
 }
 
+static const char *text_at(const json_t *settings, const char *group, const char *key)
+{
+	const char *text = json_string_value(json_object_get(json_object_get(settings, group), key));
+
+	return text ? text : "";
+}
+
+/* What an account is served by: tenant, app registration, and the one that people sign in through. */
+struct registration {
+	const char *tenant, *client, *sign_in;
+};
+
+static bool is_same_registration(const struct registration *a, const struct registration *b)
+{
+	return slice_is_nocase(slice_str(a->tenant), b->tenant) &&
+	       (slice_is_nocase(slice_str(a->client), b->client) ||
+		slice_is_nocase(slice_str(a->sign_in), b->sign_in));
+}
+
+static struct registration registration_of(const struct conf_account *a)
+{
+	const char *own = a->sign_in.client_id;
+
+	return (struct registration){ a->teams.tenant, a->teams.client_id,
+				      own[0] ? own : a->teams.client_id };
+}
+
+/* Accounts of one registration share its token, quota and administrators: whoever owns a single one must not
+ * get into another's by naming what that one has. */
+static bool takes_registration(const struct object *o, const json_t *settings)
+{
+	const struct conf *c = o->p.conf;
+	struct registration now = { "", "", "" };
+	struct registration wanted = { text_at(settings, "teams", "tenant"),
+				       text_at(settings, "teams", "client_id"),
+				       text_at(settings, "sign_in", "client_id") };
+
+	if (o->kind != CONF_DOCUMENT_ACCOUNT || o->c->owns_all)
+		return false;
+	if (!wanted.sign_in[0])
+		wanted.sign_in = wanted.client;
+	if (o->in)
+		now = registration_of(o->in);
+	if (slice_is_nocase(slice_str(now.tenant), wanted.tenant) &&
+	    slice_is_nocase(slice_str(now.client), wanted.client) &&
+	    slice_is_nocase(slice_str(now.sign_in), wanted.sign_in))
+		return false;
+	for (uint32_t i = 0; i < c->accounts_n; i++) {
+		const struct registration theirs = registration_of(&c->accounts[i]);
+
+		if (&c->accounts[i] != o->in && is_same_registration(&wanted, &theirs))
+			return object_refuse(o, 403, "forbidden",
+					     "another account has this tenant and app registration: "
+					     "an owner of all accounts has to do this");
+	}
+	return false;
+}
+
 bool object_put_settings(struct object *o, json_t *settings)
 {
 	struct vault v;
@@ -143,6 +201,10 @@ bool object_put_settings(struct object *o, json_t *settings)
 	json_t *before = o->doc ? json_loadb(o->doc->json.p, o->doc->json.n, 0, NULL) : NULL;
 	bool is_new = !object_is_there(o), taken = false;
 
+	if (takes_registration(o, settings)) {
+		json_decref(before);
+		return false;
+	}
 	snprintf(file_label, sizeof(file_label), "%.*s%s%.*s", SLICE_ARG(o->account),
 		 o->name.n ? "." : "", SLICE_ARG(o->name));
 	if (o->kind == CONF_DOCUMENT_ALARMS)

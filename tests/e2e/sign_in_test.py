@@ -4,12 +4,14 @@ import contextlib
 import http.client
 import http.cookies
 import json
+import pathlib
 import re
 import ssl
 import subprocess
 import urllib.parse
 
-from stage import LIMIT_S, Stage, Tap, await_that
+from stage import CLIENT, LIMIT_S, TENANT, Stage, Tap, await_that, http as control_http
+from objects_test import Api
 
 ANA, BEN, EVA, OTHER = "ana@acme.example", "ben@acme.example", "eva@acme.example", "guest@acme.example"
 PASSWORD = "a password of my own"
@@ -55,21 +57,21 @@ class Browser:
     def sign_in(self, name, password):
         return self.ask("POST", "/api/v1/session", {"name": name, "password": password})
 
-    def at_microsoft(self, location):
-        """What the browser gets there: its Location, or the page."""
+    def at_microsoft(self, location, at=None):
+        """What the browser gets there: its Location, or the page. at: another authority's facts"""
         url = urllib.parse.urlsplit(location)
         c = http.client.HTTPSConnection(url.hostname, url.port, timeout=LIMIT_S,
-                                        context=ssl.create_default_context(cafile=self.stage.teams["CA"]))
+                                        context=ssl.create_default_context(cafile=(at or self.stage.teams)["CA"]))
         c.request("GET", url.path + "?" + url.query)
         answer = c.getresponse()
         text = answer.read().decode()
         return answer.headers.get("Location") or text
 
-    def microsoft(self, email, change=lambda url: url):
+    def microsoft(self, email, change=lambda url: url, at=None, account="acme"):
         """The whole way; where it led to in the end."""
-        status, _, out = self.ask("GET", "/signin/microsoft?login_hint=" + urllib.parse.quote(email))
+        status, _, out = self.ask("GET", f"/signin/microsoft?account={account}&login_hint=" + urllib.parse.quote(email))
         assert status == 302, status
-        back = urllib.parse.urlsplit(self.at_microsoft(change(out)))
+        back = urllib.parse.urlsplit(self.at_microsoft(change(out), at))
         status, text, end = self.ask("GET", back.path + "?" + back.query)
         assert status == 302, (status, text)
         if end == "/":
@@ -133,6 +135,58 @@ def passwords(tap, stage):
         assert Browser(stage).sign_in("admin", PASSWORD)[0] == 401
         assert Browser(stage).sign_in("admin", fresh)[1]["must_change_password"]
     return browser
+
+
+def authority(stage):
+    """One of somebody else's, which says what it is told to of anybody: it gives itself out as the same tenant."""
+    secret = stage.write("own.secret", "own-secret\n")
+    csv = stage.write("own.csv", f"email,name\n{ANA},Somebody Else\n")
+    stage.start("teamsim", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--tls-dir", stage.folder / "own-tls",
+                "--tenant", TENANT, "--client-id", CLIENT, "--client-secret-file", secret, "--users", csv, label="own")
+    at = stage.facts("own", "LOGIN_URL", "GRAPH_URL", "CONTROL", "CA")
+    control_http("PATCH", at["CONTROL"].rstrip("/") + f"/users/{ANA}", {"app_roles": "Offhook.Owner"})
+    return at
+
+
+def another_customer(tap, stage):
+    """Of a provider: owns an account of its own here, and with it what the account says of its authority."""
+    at, api = authority(stage), Api(stage)
+    config = "/api/v1/accounts/late/config"
+    first = {"mode": "off", "teams": {"tenant": "33333333-2222-3333-4444-555555555555", "client_id": CLIENT, "client_secret": "x"}}
+    theirs = {"mode": "off", "sign_in": {"microsoft": True},
+              "teams": {"tenant": TENANT.upper(), "client_id": CLIENT, "client_secret": "own-secret", "login_url": at["LOGIN_URL"],
+                        "graph_url": at["GRAPH_URL"], "ca": pathlib.Path(at["CA"]).read_text()}}
+    assert api.ask("PUT", "/accounts/late/config", first)[0] == 201
+    token = stage.offhook("tokens", "add", "late", "--role", "owner", "--account", "late").stdout.strip()
+    bearer = {"Authorization": f"Bearer {token}", "If-Match": "*"}
+    with tap.case("an owner of one account cannot give it the tenant and app registration of another's"):
+        status, problem, _ = Browser(stage).ask("PUT", config, theirs, bearer)
+        assert status == 403 and "app registration" in problem["detail"], (status, problem)
+        behind = {**first, "sign_in": {"microsoft": True, "client_id": CLIENT}, "teams": {**first["teams"], "tenant": TENANT, "client_id": TENANT}}
+        assert Browser(stage).ask("PUT", config, behind, bearer)[0] == 403
+        made = {"settings": {"mode": "off", "teams": {"tenant": TENANT, "client_id": CLIENT}}}
+        later = Browser(stage)
+        once = json.loads(stage.offhook("--json", "administrators", "add", "lena", "--role", "owner", "--account", "later").stdout)
+        assert later.sign_in("lena", once["one_time_password"])[0] == 200
+        assert later.ask("PUT", "/api/v1/session/password", {"old": once["one_time_password"], "new": PASSWORD})[0] == 200
+        assert later.ask("POST", "/api/v1/accounts/later/certificate", made)[0] == 403
+        assert Browser(stage).ask("PUT", config, {**first, "audit_days": 30}, bearer)[0] == 200
+    with tap.case("and where the provider did, its authority counts for that account alone, and names nobody elsewhere"):
+        ana, other = Browser(stage), Browser(stage)
+        assert ana.microsoft(ANA) == "/"
+        assert api.ask("PUT", "/accounts/late/config", theirs, If_Match="*")[0] == 200
+        assert Browser(stage).ask("PUT", config, {**theirs, "audit_days": 30}, bearer)[0] == 200
+        assert other.microsoft(ANA, at=at, account="late") == "/"
+        me = other.ask("GET", "/api/v1/session")[1]
+        assert me["grants"] == [{"account": "late", "role": "owner"}] and me["self"] is None, me
+        assert other.ask("GET", "/api/v1/accounts/acme/users")[0] == 404
+        assert [r["present"] for r in other.ask("GET", "/api/v1/sessions")[1]["sessions"]] == [True]
+        mine = next(r["id"] for r in ana.ask("GET", "/api/v1/sessions")[1]["sessions"] if r["present"])
+        assert other.ask("DELETE", f"/api/v1/sessions/{mine}")[0] == 404
+        assert ana.ask("GET", "/api/v1/me")[0] == 200
+        again = Browser(stage)
+        assert again.microsoft(ANA) == "/" and again.ask("GET", "/api/v1/session")[1]["self"]["account"] == "acme"
+    assert api.ask("DELETE", "/accounts/late/config", If_Match="*")[0] == 200
 
 
 def programs(tap, stage):
@@ -330,4 +384,5 @@ def main():
 
 
 if __name__ == "__main__":
+        another_customer(tap, stage)
     main()

@@ -17,7 +17,7 @@ enum { FORM_MAX = 16384, CODE_MAX = 4096 };
 /* From the exchange of the code to the end; the request's, freed with it. */
 struct trip {
 	struct pending pending;
-	char tenant[40], client[40], login[260];
+	char tenant[40], client[40], login[260], issuer[ISSUER_MAX_BYTES];
 	char *id_token;
 	bool keys_are_new;
 };
@@ -219,11 +219,13 @@ void api_microsoft_start(struct request *r)
 
 /* ---- back: who is it? ---- */
 
-/* The account signs in through this registration of this tenant. */
-static bool signs_in_through(const struct admin_account *a, const char *tenant, const char *client)
+/* The account signs in through this registration of this tenant, at this authority: whoever has an account
+ * of its own here can give it an authority of its own. */
+static bool signs_in_through(const struct admin_account *a, const char *login, const char *tenant,
+			     const char *client)
 {
-	return is_on(a) && slice_is_nocase(a->sign_in_tenant, tenant) &&
-	       slice_is_nocase(a->sign_in_client, client);
+	return is_on(a) && slice_is(a->sign_in_login, login) &&
+	       slice_is_nocase(a->sign_in_tenant, tenant) && slice_is_nocase(a->sign_in_client, client);
 }
 
 /* An account that is not there (any more, or yet: the start) ends nothing; nor does it open anything. */
@@ -232,7 +234,7 @@ static bool still_signs_in(struct admin *a, const struct sign_in *s, const char 
 	uint16_t account = snapshot_find_account(a->snapshot, slice_str(name));
 	struct snap_copy copy = { 0 };
 	bool still = account == UINT16_MAX || !snapshot_account(a->snapshot, account, &copy) ||
-		     signs_in_through(&copy.account, s->tenant, s->client);
+		     signs_in_through(&copy.account, s->login, s->tenant, s->client);
 
 	snap_copy_fini(&copy);
 	return still;
@@ -294,7 +296,7 @@ static void take_account(struct request *r, const struct trip *t, const struct i
 	char name[CALLER_ACCOUNT_MAX + 1];
 
 	if (!snapshot_account(a->snapshot, account, &a->copy) ||
-	    !signs_in_through(&a->copy.account, t->tenant, t->client) ||
+	    !signs_in_through(&a->copy.account, t->login, t->tenant, t->client) ||
 	    slice_copy(a->copy.account.name, name, sizeof(name)))
 		return;
 	/* more accounts than a person can have grants on: the rest is not seen */
@@ -315,6 +317,7 @@ static void let_in(struct request *r, const struct trip *t, const struct idtoken
 		return;
 	}
 	s->kind = CALLER_MICROSOFT;
+	snprintf(s->login, sizeof(s->login), "%s", t->login);
 	snprintf(s->tenant, sizeof(s->tenant), "%s", t->tenant);
 	snprintf(s->client, sizeof(s->client), "%s", t->client);
 	snprintf(s->name, sizeof(s->name), "%s", id->name[0] ? id->name : id->oid);
@@ -353,11 +356,9 @@ static void on_keys(struct request *r, const struct answer *w);
 static void check(struct request *r)
 {
 	struct trip *t = r->trip;
-	struct key_cache *c = microsoft_keys(r->admin->microsoft, slice_str(t->tenant));
+	struct key_cache *c = microsoft_keys(r->admin->microsoft, slice_str(t->issuer));
 	int64_t now = r->admin->c.mono_ms(), age = now - c->fetched_ms;
-	char issuer[400];
-	int n = snprintf(issuer, sizeof(issuer), "%s/%s/v2.0", t->login, t->tenant);
-	const struct idtoken_wanted wanted = { .issuer = slice_of(issuer, (size_t)n),
+	const struct idtoken_wanted wanted = { .issuer = slice_str(t->issuer),
 					       .audience = slice_str(t->client),
 					       .tenant = slice_str(t->tenant),
 					       .nonce = slice_str(t->pending.nonce),
@@ -380,7 +381,7 @@ static void check(struct request *r)
 
 static void on_keys(struct request *r, const struct answer *w)
 {
-	struct key_cache *c = microsoft_keys(r->admin->microsoft, slice_str(r->trip->tenant));
+	struct key_cache *c = microsoft_keys(r->admin->microsoft, slice_str(r->trip->issuer));
 	struct idtoken_keys fresh;
 
 	if (w->refused || w->status != 200 || !w->json ||
@@ -445,9 +446,12 @@ static bool begin_trip(struct request *r, const struct pending *p)
 		return false;
 	r->trip = t;
 	t->pending = *p;
-	return !slice_copy(a->sign_in_tenant, t->tenant, sizeof(t->tenant)) &&
-	       !slice_copy(a->sign_in_client, t->client, sizeof(t->client)) &&
-	       !slice_copy(a->sign_in_login, t->login, sizeof(t->login));
+	if (slice_copy(a->sign_in_tenant, t->tenant, sizeof(t->tenant)) ||
+	    slice_copy(a->sign_in_client, t->client, sizeof(t->client)) ||
+	    slice_copy(a->sign_in_login, t->login, sizeof(t->login)))
+		return false;
+	snprintf(t->issuer, sizeof(t->issuer), "%s/%s/v2.0", t->login, t->tenant);
+	return true;
 }
 
 void api_microsoft_callback(struct request *r)

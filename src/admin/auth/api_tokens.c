@@ -157,10 +157,9 @@ void api_token_delete(struct request *r)
 
 /* ---- sessions: one's own; an owner of everything sees all ---- */
 
-static bool is_mine(const struct request *r, const struct sign_in *s)
+static bool is_mine(const struct request *r, const struct sign_in *s, const struct sign_in *present)
 {
-	return caller_may(r, NULL, ROLE_OWNER) ||
-	       (r->caller.kind == s->kind && strcmp(r->caller.name, s->name) == 0);
+	return caller_may(r, NULL, ROLE_OWNER) || (present && session_is_of_same(s, present));
 }
 
 static json_t *session_json(const struct sign_in *s, const struct sign_in *present)
@@ -183,7 +182,7 @@ void api_sessions(struct request *r)
 	present = r->is_socket ? NULL : gate_session(r, a);
 	list = json_array();
 	for (uint32_t i = 0; i < a->sessions.n; i++)
-		if (is_mine(r, a->sessions.list[i]))
+		if (is_mine(r, a->sessions.list[i], present))
 			json_array_append_new(list, session_json(a->sessions.list[i], present));
 	api_answer(r, 200, json_pack("{s:o}", "sessions", list));
 }
@@ -196,7 +195,7 @@ void api_session_delete(struct request *r)
 
 	if (!a)
 		return;
-	if (!s || !is_mine(r, s)) {
+	if (!s || !is_mine(r, s, r->is_socket ? NULL : gate_session(r, a))) {
 		respond_problem(r, 404, "not found", "no such session");
 		return;
 	}

@@ -60,21 +60,21 @@ void microsoft_challenge(const char *verifier, char ret[static KEY_LEN + 1])
 		ret[0] = '\0';
 }
 
-struct key_cache *microsoft_keys(struct microsoft *m, struct slice tenant)
+struct key_cache *microsoft_keys(struct microsoft *m, struct slice issuer)
 {
 	struct key_cache *oldest = &m->caches[0];
 
 	for (int i = 0; i < KEY_CACHES; i++) {
 		struct key_cache *c = &m->caches[i];
 
-		if (slice_is_nocase(tenant, c->tenant))
+		if (slice_is_nocase(issuer, c->issuer))
 			return c;
 		if (c->fetched_ms < oldest->fetched_ms)
 			oldest = c;
 	}
 	idtoken_keys_fini(&oldest->keys);
 	*oldest = (struct key_cache){ 0 };
-	if (slice_copy(tenant, oldest->tenant, sizeof(oldest->tenant)))
-		oldest->tenant[0] = '\0';
+	if (slice_copy(issuer, oldest->issuer, sizeof(oldest->issuer)))
+		oldest->issuer[0] = '\0';
 	return oldest;
 }

@@ -11,7 +11,8 @@ enum {
 	PENDING_MS = 600000,
 	KEYS_MS = 3600000,
 	KEYS_AGAIN_MS = 30000,
-	URL_MAX_BYTES = 600
+	URL_MAX_BYTES = 600,
+	ISSUER_MAX_BYTES = 400
 };
 
 /* From the way out to Microsoft until the way back. The state stands in the browser's cookie too,
@@ -24,9 +25,9 @@ struct pending {
 	int64_t begun_ms;
 };
 
-/* Keys of one tenant. */
+/* Keys of one tenant at one authority. */
 struct key_cache {
-	char tenant[40];
+	char issuer[ISSUER_MAX_BYTES];
 	int64_t fetched_ms; /* 0: never */
 	struct idtoken_keys keys;
 };
@@ -47,7 +48,7 @@ MUST_CHECK enum err microsoft_begin(struct microsoft *m, int64_t now_ms,
 bool microsoft_take(struct microsoft *m, struct slice state, int64_t now_ms, struct pending *ret);
 /* S256 of the verifier (RFC 7636). */
 void microsoft_challenge(const char *verifier, char ret[static KEY_LEN + 1]);
-/* The tenant's place, the oldest one when it has none. */
-struct key_cache *microsoft_keys(struct microsoft *m, struct slice tenant);
+/* The issuer's place, the oldest one when it has none. */
+struct key_cache *microsoft_keys(struct microsoft *m, struct slice issuer);
 
 #endif

@@ -38,16 +38,22 @@ static bool is_of(const struct sign_in *x, enum caller_kind kind, struct slice n
 	return x->kind == kind && slice_is(name, x->name);
 }
 
-/* The one unused for longest, of a person or (kind 0) of everybody, when there are `most` already.
- */
-static struct sign_in *too_many(const struct sessions *s, enum caller_kind kind, struct slice name,
-				uint32_t most)
+bool session_is_of_same(const struct sign_in *a, const struct sign_in *b)
+{
+	return a->kind == b->kind && strcmp(a->name, b->name) == 0 &&
+	       strcmp(a->login, b->login) == 0 &&
+	       slice_is_nocase(slice_str(a->tenant), b->tenant) &&
+	       slice_is_nocase(slice_str(a->client), b->client);
+}
+
+/* The one unused for longest, of a person or (NULL) of everybody, when there are `most` already. */
+static struct sign_in *too_many(const struct sessions *s, const struct sign_in *person, uint32_t most)
 {
 	struct sign_in *oldest = NULL;
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < s->n; i++) {
-		if (kind && !is_of(s->list[i], kind, name))
+		if (person && !session_is_of_same(s->list[i], person))
 			continue;
 		n++;
 		if (!oldest || s->list[i]->seen_wall_ms < oldest->seen_wall_ms)
@@ -59,16 +65,14 @@ static struct sign_in *too_many(const struct sessions *s, enum caller_kind kind,
 enum err sessions_begin(struct sessions *s, struct sign_in *x, char ret_key[static KEY_LEN + 1],
 			struct sign_in **ret_gone)
 {
-	struct slice name = slice_str(x->name);
-
 	*ret_gone = NULL;
 	if (key_make(ret_key) || key_id(x->id))
 		return ERR_IO;
 	key_digest(for_cookie, slice_str(ret_key), x->digest);
 	key_digest(for_csrf, slice_str(ret_key), x->csrf);
-	*ret_gone = too_many(s, (enum caller_kind)x->kind, name, SESSIONS_OF_ONE_MAX);
+	*ret_gone = too_many(s, x, SESSIONS_OF_ONE_MAX);
 	if (!*ret_gone)
-		*ret_gone = too_many(s, CALLER_NOBODY, name, SESSIONS_MAX);
+		*ret_gone = too_many(s, NULL, SESSIONS_MAX);
 	if (*ret_gone)
 		sessions_take(s, *ret_gone);
 	s->list[s->n++] = x;
@@ -123,12 +127,13 @@ struct sign_in *sessions_take_of(struct sessions *s, enum caller_kind kind, stru
 char *session_document(const struct sign_in *x)
 {
 	json_t *doc = json_pack(
-		"{s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:s,s:s,s:s,s:s,s:o}", "digest", x->digest, "csrf",
+		"{s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:s,s:s,s:s,s:s,s:s,s:o}", "digest", x->digest, "csrf",
 		x->csrf, "kind", caller_kind_name((enum caller_kind)x->kind), "name", x->name,
 		"account", x->self_account, "email", x->self_email, "created",
 		(json_int_t)x->created_wall_ms, "seen", (json_int_t)x->seen_wall_ms, "address",
 		x->address, "agent", x->agent,
-		"tenant", x->tenant, "client", x->client, "grants", grants_json(&x->grants));
+		"login", x->login, "tenant", x->tenant, "client", x->client, "grants",
+		grants_json(&x->grants));
 	char *text = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
 
 	json_decref(doc);
@@ -157,6 +162,9 @@ static bool parse(struct sign_in *x, json_t *doc)
 	       document_text(doc, "email", x->self_email, sizeof(x->self_email)) &&
 	       document_text(doc, "address", x->address, sizeof(x->address)) &&
 	       document_text(doc, "agent", x->agent, sizeof(x->agent)) &&
+	       /* of an earlier version: who came by Microsoft comes again */
+	       (!json_object_get(doc, "login") ||
+		document_text(doc, "login", x->login, sizeof(x->login))) &&
 	       document_text(doc, "tenant", x->tenant, sizeof(x->tenant)) &&
 	       document_text(doc, "client", x->client, sizeof(x->client)) &&
 	       !grants_parse(json_object_get(doc, "grants"), &x->grants);

@@ -20,7 +20,8 @@ struct sign_in {
 	struct grants grants; /* CALLER_MICROSOFT; of others as their administrator has them now */
 	char self_account[CALLER_ACCOUNT_MAX + 1], self_email[CALLER_NAME_MAX + 1];
 	int64_t created_wall_ms, seen_wall_ms, kept_wall_ms; /* kept: seen, as the store has it */
-	char tenant[40], client[40]; /* CALLER_MICROSOFT: the registration it came through */
+	/* CALLER_MICROSOFT: the authority and the registration it came through */
+	char login[260], tenant[40], client[40];
 	char address[48], agent[AGENT_MAX + 1];
 };
 
@@ -30,6 +31,9 @@ struct sessions {
 };
 
 void sessions_fini(struct sessions *s);
+/* Whether both are of one person. A name counts only where it was given: an account may have an authority
+ * of its own, which names people as it likes. */
+bool session_is_of_same(const struct sign_in *a, const struct sign_in *b);
 bool session_is_over(const struct sign_in *x, int64_t wall_ms);
 /* Takes x over and gives it id and digests; ret_key goes into the cookie. When the person, or
  * everybody, has too many, the one unused for longest is handed out in *ret_gone, and is the

@@ -1243,6 +1243,7 @@ export default {
 	'said.role-on-all': 'das braucht die Rolle für alle Konten',
 	'said.token-unknown': 'das Token ist hier nicht bekannt oder abgelaufen',
 	'said.origin-wrong': 'eine Änderung mit Cookie muss von einer Seite dieser Adresse kommen (Origin)',
+	'said.registration-shared': 'ein anderes Konto hat diesen Mandanten und diese App-Registrierung: das muss ein Eigentümer aller Konten tun',
 	'said.csrf-wrong': 'eine Änderung mit Cookie braucht X-Offhook-CSRF, wie GET /api/v1/session es gibt',
 	'said.sign-in-first': 'melden Sie sich an, oder senden Sie ein Token: doc/sign-in.md',
 	'said.one-time-only': 'ein Einmalkennwort dient nur dazu, ein eigenes zu setzen',

@@ -50,6 +50,30 @@ static void the_cookie_opens_it_and_nothing_kept_does(void **state)
 	assert_string_not_equal(x->digest, x->csrf);
 }
 
+/* Who has an account of its own here can have an authority that names people as it likes. */
+static void another_authoritys_name_is_another_person(void **state)
+{
+	char key[KEY_LEN + 1];
+	struct sign_in *gone, *ana = begin("ana", CALLER_MICROSOFT, NOW, key, &gone);
+	(void)state;
+
+	for (int i = 0; i < SESSIONS_OF_ONE_MAX; i++) {
+		struct sign_in *x = calloc(1, sizeof(*x));
+
+		assert_non_null(x);
+		x->kind = CALLER_MICROSOFT;
+		snprintf(x->name, sizeof(x->name), "ana");
+		snprintf(x->login, sizeof(x->login), "https://login.elsewhere.example");
+		x->created_wall_ms = x->seen_wall_ms = NOW + 1;
+		assert_int_equal(sessions_begin(&s, x, key, &gone), ERR_OK);
+		assert_null(gone);
+		assert_false(session_is_of_same(x, ana));
+	}
+	assert_ptr_equal(sessions_by_id(&s, slice_str(ana->id)), ana);
+	begin("ana", CALLER_MICROSOFT, NOW + 2, key, &gone);
+	assert_null(gone);
+}
+
 static void it_ends_unused_after_eight_hours(void **state)
 {
 	char key[KEY_LEN + 1];
@@ -228,7 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(the_cookie_opens_it_and_nothing_kept_does),
-		CASE(it_ends_unused_after_eight_hours),
+		CASE(another_authoritys_name_is_another_person), CASE(it_ends_unused_after_eight_hours),
 		CASE(it_ends_however_much_it_is_used),
 		CASE(the_one_unused_for_longest_makes_room),
 		CASE(all_of_one_person),
