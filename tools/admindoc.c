@@ -47,6 +47,8 @@ static const char metrics_head[] =
     "# Metrics\n\n"
     "`/metrics` in Prometheus' text format. Labels are accounts, connectors, routes and classes, "
     "never people.\n"
+    "Of an account it tells only who sees it: give Prometheus a viewer's token (sign-in.md); without one there is\n"
+    "what concerns the whole daemon. With `server.open_read` everybody gets all.\n"
     "`graph_` metrics stand once for accounts that share a tenant and client id, under the first "
     "one's name.\n\n"
     "| name | type | labels | meaning |\n| --- | --- | --- | --- |\n";

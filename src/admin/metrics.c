@@ -307,7 +307,8 @@ static bool is_first_of_realm(const struct scrape *s, uint32_t at)
 	return true;
 }
 
-static void read_accounts(struct scrape *s)
+/* Of an account only who sees it: a provider's customers do not read of one another. */
+static void read_accounts(struct scrape *s, const struct request *r)
 {
 	struct snapshot *snapshot = s->a->snapshot;
 
@@ -316,7 +317,7 @@ static void read_accounts(struct scrape *s)
 	     i = snapshot_next_account(snapshot, i + 1)) {
 		uint32_t n = s->accounts_n;
 
-		if (!snapshot_account(snapshot, (uint16_t)i, &s->accounts[n]))
+		if (!caller_sees(r, (uint16_t)i) || !snapshot_account(snapshot, (uint16_t)i, &s->accounts[n]))
 			continue;
 		snapshot_census(snapshot, (uint16_t)i, &s->census[n]);
 		s->first_of_realm[n] = is_first_of_realm(s, n);
@@ -324,14 +325,15 @@ static void read_accounts(struct scrape *s)
 	}
 }
 
-static void read_connectors(struct scrape *s)
+static void read_connectors(struct scrape *s, const struct request *r)
 {
 	struct snapshot *snapshot = s->a->snapshot;
 
 	for (uint32_t i = snapshot_next_connector(snapshot, 0);
 	     i != ID_NONE && s->connectors_n < s->a->limits.connectors;
 	     i = snapshot_next_connector(snapshot, i + 1))
-		if (snapshot_connector(snapshot, i, &s->connectors[s->connectors_n]))
+		if (snapshot_connector(snapshot, i, &s->connectors[s->connectors_n]) &&
+		    caller_sees(r, s->connectors[s->connectors_n].connector.account))
 			s->connectors_n++;
 }
 
@@ -367,8 +369,8 @@ void api_metrics(struct request *r)
 
 	names_refresh(r->admin->names);
 	if (scrape_init(&s, r)) {
-		read_accounts(&s);
-		read_connectors(&s);
+		read_accounts(&s, r);
+		read_connectors(&s, r);
 		emit_all(&s);
 		r->status = 200;
 		r->content_type = "text/plain; version=0.0.4; charset=utf-8";

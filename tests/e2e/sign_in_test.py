@@ -204,6 +204,13 @@ def programs(tap, stage):
         stage.offhook("tokens", "remove", row["id"])
         assert Browser(stage).ask("GET", "/api/v1/accounts", headers=bearer)[0] == 401
         assert all(token not in log.read_text() for log in stage.folder.glob("*.log"))
+    with tap.case("metrics name an account only to who sees it"):
+        seen = lambda head: set(re.findall(r'account="(\w+)"', Browser(stage).ask("GET", "/metrics", headers=head)[1]))
+        everything = stage.offhook("tokens", "add", "prometheus", "--role", "viewer").stdout.strip()
+        one = stage.offhook("tokens", "add", "customer", "--role", "owner", "--account", "acme").stdout.strip()
+        assert seen({"Authorization": f"Bearer {everything}"}) == {"acme", "other"}
+        assert seen({"Authorization": f"Bearer {one}"}) == {"acme"} and seen({}) == set()
+        assert "offhook_users 3" in stage.metrics(), stage.metrics()
     with tap.case("administrators by the command line"):
         one_time = stage.offhook("administrators", "add", "kim", "--role", "viewer", "--account", "acme").stdout.strip()
         assert Browser(stage).sign_in("kim", one_time)[0] == 200
