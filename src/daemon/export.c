@@ -47,27 +47,78 @@ json_t *person_settings(const struct app_parts *p, uint32_t user)
 	return j;
 }
 
-static void add_person(const struct app_parts *p, json_t *users, uint32_t user)
+static json_t *person_json(const struct app_parts *p, uint32_t user)
 {
 	struct slice email = directory_email(bridge_directory(p->bridge), user);
 	json_t *j = json_pack("{s:s%}", "email", email.p, email.n), *settings = person_settings(p, user);
 
 	json_object_update(j, settings);
 	json_decref(settings);
-	json_array_append_new(users, j);
+	return j;
 }
 
-static json_t *users_of(json_t *account)
+/* ---- people that came by import or through the API, who stand in no configuration ---- */
+
+static void to_lower(struct slice s, char *dst, size_t cap)
 {
-	json_t *users = json_object_get(account, "users");
+	size_t n = s.n < cap ? s.n : cap - 1;
 
-	if (users)
-		return users;
-	json_object_set_new(account, "users", json_array());
-	return json_object_get(account, "users");
+	for (size_t i = 0; i < n; i++)
+		dst[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] | 0x20) : s.p[i];
+	dst[n] = '\0';
 }
 
-/* People that came by import or through the API stand in no configuration. */
+/* The account's, as they are to stand there; emails and lines: theirs. */
+static json_t *people_of(const struct app_parts *p, uint16_t account, json_t *emails, json_t *lines)
+{
+	const struct directory *d = bridge_directory(p->bridge);
+	json_t *people = json_array(), *line;
+	char email[256];
+	size_t i;
+
+	for (uint32_t u = directory_next_user(d, 0); u != ID_NONE; u = directory_next_user(d, u + 1)) {
+		if (directory_user_account(d, u) != account || !apply_is_person(p->apply, u))
+			continue;
+		json_t *one = person_json(p, u);
+		json_array_append_new(people, one);
+		to_lower(directory_email(d, u), email, sizeof(email));
+		json_object_set_new(emails, email, json_true());
+		json_array_foreach(json_object_get(one, "lines"), i, line)
+			json_object_set_new(lines, json_string_value(line), json_true());
+	}
+	return people;
+}
+
+static void drop_lines(json_t *user, const json_t *lines)
+{
+	json_t *own = json_object_get(user, "lines");
+
+	for (size_t i = json_array_size(own); i-- > 0;)
+		if (json_object_get(lines, json_string_value(json_array_get(own, i))))
+			json_array_remove(own, i);
+	if (own && !json_array_size(own))
+		json_object_del(user, "lines");
+}
+
+/* An import stands above the file: whom it has named stands here once, and a line that it has given to
+ * somebody is nobody else's. */
+static json_t *users_left(const json_t *users, const json_t *emails, const json_t *lines)
+{
+	json_t *left = json_array(), *user;
+	char email[256];
+	size_t i;
+
+	json_array_foreach(users, i, user)
+	{
+		to_lower(slice_str(json_string_value(json_object_get(user, "email"))), email, sizeof(email));
+		if (json_object_get(emails, email))
+			continue;
+		drop_lines(user, lines);
+		json_array_append(left, user);
+	}
+	return left;
+}
+
 static void add_people(const struct app_parts *p, json_t *all)
 {
 	const struct directory *d = bridge_directory(p->bridge);
@@ -76,13 +127,21 @@ static void add_people(const struct app_parts *p, json_t *all)
 
 	json_array_foreach(json_object_get(all, "accounts"), i, account)
 	{
-		uint16_t id = directory_account(
-			d, slice_str(json_string_value(json_object_get(account, "name"))));
+		json_t *emails = json_object(), *lines = json_object();
+		const char *name = json_string_value(json_object_get(account, "name"));
+		uint16_t id = directory_account(d, slice_str(name));
+		json_t *people = people_of(p, id, emails, lines),
+		       *users = users_left(json_object_get(account, "users"), emails, lines);
 
-		for (uint32_t u = directory_next_user(d, 0); u != ID_NONE;
-		     u = directory_next_user(d, u + 1))
-			if (directory_user_account(d, u) == id && apply_is_person(p->apply, u))
-				add_person(p, users_of(account), u);
+		json_array_extend(users, people);
+		if (json_array_size(users))
+			json_object_set(account, "users", users);
+		else
+			json_object_del(account, "users");
+		json_decref(users);
+		json_decref(people);
+		json_decref(emails);
+		json_decref(lines);
 	}
 }
 

@@ -272,6 +272,28 @@ def secrets_stay(tap, stage, api):
         assert all(s not in everything and s.encode() not in held for s in SECRETS)
         assert len(files) == 4, files
         assert all(stat.S_IMODE(p.stat().st_mode) == 0o600 for p in files)
+def exported_above_the_file(tap, stage, api):
+    """An import stands above the file: the export has what is in force, and offhookd takes it."""
+    before = (stage.folder / "offhook.yaml").read_text()
+    with tap.case("who stands in the file and was imported since is exported once, and each line is one person's"):
+        stage.write("f.token", "another-token-of-length\n")
+        stage.write("offhook.yaml", before.replace("    users: [ { email: f@acme.example } ]", """\
+    connectors: [ { name: desk, type: webhook, token_file: f.token } ]
+    users: [ { email: f@acme.example, lines: [ desk/1 ] }, { email: g@acme.example, lines: [ desk/2, desk/3 ] } ]"""))
+        assert api.ask("POST", "/reload", {})[0] == 200
+        status, got, _ = api.ask("POST", "/accounts/filed/users:import", "email,name,lines\nF@acme.example,Effie,desk/1 desk/2\n")
+        assert status == 200 and got["changed"] == 1 and not got["errors"], got
+        path = stage.write("exported.yaml", api.ask("GET", "/export")[1]["yaml"])
+        done = stage.run(stage.binary("offhookd"), "-n", "-c", path)
+        assert "4 people" in done.stdout, done.stdout + done.stderr
+        text = path.read_text()
+        assert text.lower().count("f@acme.example") == 1 and "Effie" in text and text.count("desk/2") == 1, text
+        assert "lines: [desk/3]" in text, text
+        assert api.ask("POST", "/accounts/filed/users:import", "email,lines\nf@acme.example,\n")[0] == 200
+        stage.write("offhook.yaml", before)
+        assert api.ask("POST", "/reload", {})[0] == 200
+
+
         assert stat.S_IMODE((stage.folder / "data" / "secrets").stat().st_mode) == 0o700
 
 
@@ -340,6 +362,7 @@ def main():
             assert api.ask("GET", "/accounts/acme/connectors/hq/config")[1]["in_force"]
         secrets_stay(tap, stage, api)
         with tap.case("taken away in order: people, connector, account; nothing is left of the secrets"):
+        exported_above_the_file(tap, stage, api)
             for who in (ANA, BO):
                 assert api.ask("DELETE", f"/accounts/acme/users/{q(who)}")[0] == 200
             for path in ("/accounts/acme/connectors/hq/config", "/accounts/acme/config"):
