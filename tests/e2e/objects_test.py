@@ -57,6 +57,11 @@ def made_here(tap, stage, api, pbx):
             "password": "bridge-secret"})
         assert status == 201, (status, got)
         await_that("it is listed", lambda: "hq" in {c["name"] for c in api.ask("GET", "/connectors")[1]["connectors"]})
+    with tap.case("a group in an import is not read over: the row is refused, and the others are taken"):
+        table = f"email,lines,group\n{BO},hq/202,front\nuser203@acme.example,hq/203,\n"
+        status, got, _ = api.ask("POST", "/accounts/acme/users:import?dry_run=true", table)
+        assert status == 200 and got["added"] == 1 and [e["row"] for e in got["errors"]] == [2], (status, got)
+        assert "group" in got["errors"][0]["text"], got
     with tap.case("people: one by one, and by a table with two wrong rows, seen before it is taken"):
         status, got, _ = api.ask("PUT", f"/accounts/acme/users/{q(ANA)}", {"name": "Ana", "lines": ["hq/201"]})
         assert (status, got) == (201, {"change": "added"}), (status, got)

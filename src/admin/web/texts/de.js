@@ -1257,6 +1257,7 @@ export default {
 	'said.no-yaml': 'der Inhalt ist kein YAML: die Schlüssel von policy',
 	'said.no-csv': 'der Inhalt ist kein CSV: email,name,lines,enabled',
 	'said.account-is-name': 'account ist ein Name',
+	'said.csv-group': 'ein Import vergibt keine Gruppen: hier leer lassen und auf der Seite der Person angeben',
 	'said.account-or-all': 'geben Sie entweder account oder all: true an',
 	'said.level-words': 'level ist error, warning, notice, info oder debug',
 	'said.seconds-range': 'seconds ist eine Zahl von 1 bis 600',
