@@ -87,7 +87,9 @@ void api_import(struct request *r)
 	if (r->status)
 		return;
 	cmd.dry_run = strcmp(dry_run, "true") == 0;
-	if (request_text(r, &cmd, "the body is no CSV: email,name,lines,enabled"))
+	if (*dry_run && !cmd.dry_run && strcmp(dry_run, "false") != 0)
+		respond_problem(r, 400, "bad request", "dry_run is true or false");
+	else if (request_text(r, &cmd, "the body is no CSV: email,name,lines,enabled"))
 		request_command(r, &cmd);
 }
 

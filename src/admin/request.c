@@ -117,6 +117,40 @@ static void check_body(struct request *r)
 		respond_problem(r, 415, "unsupported media type", route->body_type);
 }
 
+struct strange {
+	struct slice known;
+	bool found;
+};
+
+static enum MHD_Result see_argument(void *cls, enum MHD_ValueKind kind, const char *key,
+				    const char *value)
+{
+	struct strange *s = cls;
+	struct slice rest = s->known, word;
+	bool known = false;
+
+	(void)kind;
+	(void)value;
+	while (rest.n && slice_split(&rest, ' ', &word))
+		known = known || slice_is(word, key);
+	s->found = s->found || !known;
+	return MHD_YES;
+}
+
+/* Nothing is read over: whoever only wants to see what a change would do, and says so in other words, must
+ * not change anything. */
+static void check_query(struct request *r)
+{
+	const struct route *route = &routes[r->match.route];
+	struct strange s = { .known = slice_str(route->query) };
+
+	if (!route_is_write(route))
+		return;
+	MHD_get_connection_values(r->c, MHD_GET_ARGUMENT_KIND, see_argument, &s);
+	if (s.found)
+		respond_problem(r, 400, "bad request", "the address has a parameter that is not known here");
+}
+
 static struct request *request_new(struct listener *l, struct MHD_Connection *c)
 {
 	const union MHD_ConnectionInfo *info =
@@ -177,6 +211,8 @@ static void dispatch(struct request *r)
 		respond_problem(r, 413, "content too large",
 				"the body is over this route's maximum");
 	else
+		check_query(r);
+	if (!r->status)
 		handlers[r->match.route](r);
 }
 
@@ -274,6 +310,7 @@ void request_command(struct request *r, struct admin_command *cmd)
 	struct admin *a = r->admin;
 
 	r->command_silent = cmd->dry_run;
+	cmd->owns_all = caller_may(r, NULL, ROLE_OWNER);
 	if (commands_give(a->commands, cmd)) {
 		admin_command_fini(cmd);
 		respond_problem(r, 503, "busy", "too many changes wait already; try again");
@@ -310,7 +347,6 @@ static void take_answer(struct request *r, const struct answer *w)
 
 	void (*next)(struct request *, const struct answer *) = r->on_answer;
 
-	cmd->owns_all = caller_may(r, NULL, ROLE_OWNER);
 	buf_reset(&r->out);
 	if (next) {
 		unlink_request(r);

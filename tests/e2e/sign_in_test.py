@@ -384,6 +384,7 @@ def main():
         passwords(tap, stage)
         programs(tap, stage)
         microsoft(tap, stage)
+        another_customer(tap, stage)
         switched_off(tap, stage)
     over_tls(tap)
     behind_a_proxy(tap)
@@ -391,5 +392,4 @@ def main():
 
 
 if __name__ == "__main__":
-        another_customer(tap, stage)
     main()
