@@ -21,9 +21,15 @@ static enum err find_line(const struct apply *a, uint16_t account, struct slice 
 
 static enum err bad_line(struct slice text, enum err e, char *why, size_t why_cap)
 {
-	snprintf(why, why_cap, "line %.*s: %s; %s", SLICE_ARG(text), err_name(e),
-		 e == ERR_LIMIT ? "a person has at most 64 lines, all people 1.5 for each of server.capacity"
-				: "lines are connector/number");
+	const char *form = "lines are connector/number";
+
+	if (e == ERR_LIMIT)
+		form = "a person has at most 64 lines, all people 1.5 for each of server.capacity";
+	if (e == ERR_NOT_FOUND)
+		snprintf(why, why_cap, "line %.*s: its connector is not known here; %s",
+			 SLICE_ARG(text), form);
+	else
+		snprintf(why, why_cap, "line %.*s: %s; %s", SLICE_ARG(text), err_name(e), form);
 	return e;
 }
 

@@ -1347,6 +1347,7 @@ export default {
 	'said.person-id': 'die Verzeichnis-ID sieht so aus: {0}',
 	'said.person-lines': 'Nebenstellen sind eine Liste von Anschluss/Nummer',
 	'said.person-lines-many': 'eine Person hat höchstens 64 Nebenstellen, alle zusammen 1,5 je server.capacity',
+	'said.person-line-connector': 'Nebenstelle {0}: ihren Anschluss gibt es hier nicht',
 	'said.person-lines-form': 'Nebenstellen sind Anschluss/Nummer',
 	'said.person-twice': 'die Adresse steht schon in Zeile {0}',
 	'said.person-own-rules': '{0} hat eigene Regeln, in der Konsole gemacht: ändern Sie sie dort',
