@@ -6,17 +6,21 @@ const W = 300, H = 64;
 /** @param {(number | null)[]} values @param {number} max @returns {string[]} one path for each piece without a gap */
 function pieces(values, max) {
 	const step = W / Math.max(values.length - 1, 1);
+	/** @type {string[]} */
 	const paths = [];
-	let path = '';
+	/** @type {[number, number][]} */
+	let points = [];
+	const end = () => {
+		// A figure that stands alone is a dash: a line of one point would not be seen.
+		if (points.length === 1) points = [[Math.max(0, points[0][0] - step / 2), points[0][1]], [Math.min(W, points[0][0] + step / 2), points[0][1]]];
+		if (points.length) paths.push(`M${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join('L')}`);
+		points = [];
+	};
 	values.forEach((v, i) => {
-		if (v === null || v === undefined) {
-			if (path) paths.push(path);
-			path = '';
-			return;
-		}
-		path += `${path ? 'L' : 'M'}${(i * step).toFixed(1)} ${(H - 3 - (v / max) * (H - 8)).toFixed(1)}`;
+		if (v === null || v === undefined) end();
+		else points.push([i * step, H - 3 - (v / max) * (H - 8)]);
 	});
-	if (path) paths.push(path);
+	end();
 	return paths;
 }
 
