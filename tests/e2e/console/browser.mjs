@@ -15,6 +15,9 @@ export const browser = await chromium.launch({ executablePath: facts.chromium, t
 
 /** What the pages said that they should not have: errors, and refusals of the content security policy. */
 export const complaints = [];
+/** What a test answers itself, in place of the daemon or of something between, says so. */
+export const FAKED = { 'X-Faked': 'yes' };
+
 /** Failed requests that belong to a test. */
 export const expected = [];
 
@@ -24,7 +27,7 @@ const LARGE = 65536;
  * out: fetching them once more would slow down what is measured. @param {import('playwright-core').Response} response */
 async function writeDown(response) {
 	const request = response.request(), url = new URL(response.url()), head = await response.allHeaders();
-	if (!url.pathname.startsWith('/api/') || !(Number(head['content-length'] ?? LARGE) < LARGE)) return;
+	if (!url.pathname.startsWith('/api/') || head['x-faked'] || !(Number(head['content-length'] ?? LARGE) < LARGE)) return;
 	const row = { method: request.method(), target: url.pathname + url.search, status: response.status(), head, text: await response.text(), sent: request.headers()['content-type'] === 'application/json' ? request.postData() : null };
 	fs.appendFileSync(facts.answers, `${JSON.stringify(row)}\n`);
 }
@@ -148,6 +151,38 @@ export async function firstSignIn(page, name, once) {
 	for (const field of ['new', 'again']) await page.locator(`input[name=${field}]`).fill(facts.chosen);
 	await page.locator('button[type=submit]').click();
 	await page.locator('.who').waitFor();
+}
+
+/** The first request that matches is answered when `give` is called: with what was so when it was asked, however late.
+ * @param {import('playwright-core').Page} page @param {string | RegExp} match @param {string} [method] */
+export async function late(page, match, method = 'GET') {
+	const all = { made: () => {}, give: () => {}, given: () => {} };
+	const made = new Promise((done) => { all.made = () => done(undefined); });
+	const wanted = new Promise((done) => { all.give = () => done(undefined); });
+	const given = new Promise((done) => { all.given = () => done(undefined); });
+	let first = true;
+	await page.route(match, async (route) => {
+		if (!first || route.request().method() !== method) return route.fallback();
+		first = false;
+		const response = await route.fetch();
+		all.made();
+		await wanted;
+		await route.fulfill({ response });
+		all.given();
+	});
+	return { made, async give() {
+		all.give();
+		await given;
+		await drawn(page);
+	} };
+}
+
+/** What has arrived so far is drawn. @param {import('playwright-core').Page} page */
+export async function drawn(page) {
+	await page.evaluate(async () => {
+		await (await fetch('/healthz')).text();
+		for (let i = 0; i < 2; i++) await new Promise((go) => requestAnimationFrame(go));
+	});
 }
 
 /** Straight on the API, with the page's own session. @param {import('playwright-core').Page} page @param {string} method @param {string} path @param {any} [body] @param {Record<string, string>} [headers] */

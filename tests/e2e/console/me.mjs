@@ -1,6 +1,6 @@
 // me.mjs: a person's own page on a phone: signing in with Microsoft (teamsim), a state with an end, a pause; and what is said
 // to whom Microsoft or Offhook does not let in.
-import { NARROW, WIDE, api, axe, check, end, expected, facts, fitsWidth, newPage, pbx, settled, shot, stage, test } from './browser.mjs';
+import { NARROW, WIDE, api, axe, check, drawn, end, expected, facts, fitsWidth, late, newPage, pbx, settled, shot, stage, test } from './browser.mjs';
 
 const PHONE = { viewport: NARROW, ignoreHTTPSErrors: true, hasTouch: true };
 const SAID = { refused: 'abgelehnt', expired: 'zu lange', unreachable: 'nicht erreichbar', invalid: 'nicht echt', nobody: 'weder Telefon noch Rolle' };
@@ -51,6 +51,35 @@ await test('away until a time, from the phone', async () => {
 	const me = JSON.parse((await api(page, 'GET', '/api/v1/me')).text);
 	const ends = await page.evaluate((until) => [new Date(until).toTimeString().slice(0, 5), Date.parse(until) - Date.now()], me.profile_until);
 	check(me.profile === 'away' && ends[0] === at && Number(ends[1]) < 3600000, `${me.profile} until ${me.profile_until}, not ${at}`);
+});
+
+await test('what was read before a state was set is not drawn after it', async () => {
+	const old = await late(page, '**/api/v1/me');
+	await old.made;
+	await choice('Busy').click();
+	await page.locator('.my-profile', { hasText: 'Busy until' }).waitFor();
+	await old.give();
+	check(await choice('Busy').getAttribute('aria-pressed') === 'true', 'the older answer is shown');
+	await page.unroute('**/api/v1/me');
+});
+
+await test('of two states pressed one after the other the last one stays', async () => {
+	let release = () => {};
+	const held = new Promise((go) => { release = () => go(undefined); });
+	await page.route('**/api/v1/me/profile', async (route) => {
+		await held;
+		await route.fallback();
+	}, { times: 1 });
+	const asked = page.waitForRequest('**/api/v1/me/profile');
+	await choice('Available').click();
+	await asked;
+	await choice('Away').click();
+	await drawn(page);
+	release();
+	await page.locator('.my-profile', { hasText: 'Away until' }).waitFor();
+	await drawn(page);
+	check(JSON.parse((await api(page, 'GET', '/api/v1/me')).text).profile === 'away', 'the one before has overtaken it');
+	await choice('Away').click();
 });
 
 for (const [look, options] of Object.entries({ light: { viewport: WIDE }, narrow: { viewport: NARROW, colorScheme: 'dark' }, german: { viewport: NARROW, locale: 'de-DE' } })) {

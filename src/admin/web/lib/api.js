@@ -4,8 +4,10 @@
 export class Problem extends Error {
 	/** @param {number} status 0: no answer at all @param {any} body */
 	constructor(status, body) {
-		super(body?.detail ?? body?.title ?? `HTTP ${status}`);
+		super(body?.detail ?? body?.title ?? '');
 		this.status = status;
+		/** Something is there already, where a new one was to be. */
+		this.taken = false;
 		/** @type {import('./i18n.js').SaidPart[] | undefined} */
 		this.said = body?.detail_said;
 		/** @type {{key?: string, row?: number, text: string, text_said?: import('./i18n.js').SaidPart[]}[]} */
@@ -48,15 +50,15 @@ export async function ask(method, path, send = {}) {
 	if (send.type) headers['Content-Type'] = send.type;
 	else if (send.json !== undefined) headers['Content-Type'] = 'application/json';
 	const body = send.json !== undefined ? JSON.stringify(send.json) : send.blob ?? send.text;
-	let answer;
+	let answer, read;
 	try {
 		answer = await fetch(path, { method, headers, body, credentials: 'same-origin' });
-	} catch {
+		read = await bodyOf(answer);
+	} catch { // no answer, or only a part of one
 		throw new Problem(0, null);
 	}
-	const read = await bodyOf(answer);
 	if (answer.ok) return { body: read, etag: answer.headers.get('ETag') };
-	if (answer.status === 401 && !path.startsWith('/api/v1/session')) onSignedOut();
+	if (answer.status === 401 && !/^\/api\/v1\/session(\/|$)/.test(path)) onSignedOut();
 	const problem = new Problem(answer.status, read);
 	problem.retryAfter = Number(answer.headers.get('Retry-After') ?? 0);
 	throw problem;

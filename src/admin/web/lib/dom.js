@@ -26,10 +26,54 @@ export function add(node, ...children) {
 			node.appendChild(child instanceof Node ? child : document.createTextNode(String(child)));
 }
 
-/** @param {Element} node @param {...Child} children */
+const STOPS = 'a[href], button, input, select, textarea, summary, [tabindex]';
+
+/** What is the same for the reader in two drawings of a thing. @param {Element} stop */
+function nameOf(stop) { return `${stop.localName} ${stop.id} ${stop.getAttribute('href') ?? ''} ${stop.textContent}`; }
+
+/** Puts new content in. Who was at a stop of the keyboard within is at the same one again, or at the one in its place.
+ * @param {Element} node @param {...Child} children */
 export function fill(node, ...children) {
+	const at = document.activeElement, before = at && at !== node && node.contains(at) ? [...node.querySelectorAll(STOPS)].indexOf(at) : -1;
+	const name = before < 0 || !at ? '' : nameOf(at);
 	node.replaceChildren();
 	add(node, ...children);
+	if (before < 0) return;
+	const stops = [...node.querySelectorAll(STOPS)], same = stops.find((s) => nameOf(s) === name) ?? stops[Math.min(before, stops.length - 1)];
+	if (same instanceof HTMLElement) same.focus({ preventScroll: true });
+}
+
+/** @param {Element} old @param {Element} now */
+function takeAttributes(old, now) {
+	for (const { name } of [...old.attributes]) if (!now.hasAttribute(name)) old.removeAttribute(name);
+	for (const { name, value } of now.attributes) {
+		if (old.getAttribute(name) === value) continue;
+		if (name === 'style' && old instanceof HTMLElement) old.style.cssText = value; // the policy allows no attribute
+		else old.setAttribute(name, value);
+	}
+}
+
+/** Makes a node's content like the new one and touches only what differs: what a pointer is pressed on, the focus and a marked
+ * text stay. For what is redrawn by itself, and has links but nothing else that acts. @param {Element} node @param {...Child} children */
+export function redraw(node, ...children) {
+	const fresh = node.cloneNode(false);
+	add(fresh, ...children);
+	like(node, fresh);
+}
+
+/** @param {Node} node @param {Node} fresh */
+function like(node, fresh) {
+	const now = [...fresh.childNodes];
+	now.forEach((child, i) => {
+		const old = node.childNodes[i];
+		if (!old) node.appendChild(child);
+		else if (old.isEqualNode(child)) return;
+		else if (old instanceof Element && child instanceof Element && old.localName === child.localName) {
+			takeAttributes(old, child);
+			like(old, child);
+		} else node.replaceChild(child, old);
+	});
+	while (node.childNodes.length > now.length) node.lastChild?.remove();
 }
 
 /** Writes a text only when it differs: no needless work, and nothing read out twice. @param {Element} node @param {string} text */
@@ -60,10 +104,30 @@ export function aside(text) {
 	return h('span', { class: 'visually-hidden' }, text);
 }
 
-/** @param {string} label @param {() => void} act @param {{kind?: string, icon?: string}} [options] */
+/** @type {(e: unknown) => void} */
+let onFailed = (e) => { throw e; };
+/** Who says what went wrong where a button's own act does not. @param {(e: unknown) => void} say */
+export function whenFailed(say) { onFailed = say; }
+
+/** Does what a button is for, unless it is still being done. It keeps the focus, which a disabled one would lose.
+ * @param {HTMLElement} node @param {() => unknown} act */
+export async function once(node, act) {
+	if (node.getAttribute('aria-disabled') === 'true') return;
+	node.setAttribute('aria-disabled', 'true');
+	try {
+		await act();
+	} catch (e) {
+		onFailed(e);
+	}
+	node.removeAttribute('aria-disabled');
+}
+
+/** @param {string} label @param {() => unknown} act is not done twice at a time: it gives its promise
+ * @param {{kind?: string, icon?: string}} [options] */
 export function button(label, act, options = {}) {
-	return h('button', { type: 'button', class: `button ${options.kind ?? ''}`, onclick: act },
+	const node = h('button', { type: 'button', class: `button ${options.kind ?? ''}`, onclick: () => void once(node, act) },
 		options.icon ? icon(options.icon) : null, h('span', {}, label));
+	return node;
 }
 
 /** Calls `draw` at most once a frame, however often it is asked. @param {() => void} draw */

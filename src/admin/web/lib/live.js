@@ -1,9 +1,11 @@
 // What the daemon tells by itself: server-sent events first, then the lists, so nothing falls between.
 import { get } from './api.js';
 import { serverNow, setServerTime } from './clock.js';
+import { stillThere } from './session.js';
 import { Store } from './store.js';
+import { onceMore } from './turns.js';
 
-/** @typedef {'health' | 'users' | 'link' | 'alarms' | 'loaded'} Kind */
+/** @typedef {'health' | 'users' | 'link' | 'alarms' | 'loaded' | 'outdated'} Kind */
 
 export const store = new Store();
 /** @type {{accounts: any[], connectors: any[]}} */
@@ -18,9 +20,23 @@ export let loaded = false;
 let haveHealth = () => {};
 /** Kept at the first word of how accounts and connectors are: pages begin whole, and nothing jumps. @type {Promise<void>} */
 export const firstHealth = new Promise((done) => { haveHealth = done; });
+/** @type {() => void} */
+let haveAlarms = () => {};
+/** Kept when the alarms have been asked for, whether they came or not. @type {Promise<void>} */
+export const firstAlarms = new Promise((done) => { haveAlarms = done; });
+/** @type {(how: 'ended' | 'other') => void} */
+let onOther = () => {};
+/** @param {(how: 'ended' | 'other') => void} act the session has ended, or is another one or has other rights */
+export function whenOther(act) { onOther = act; }
+
+let outdated = false;
+/** The daemon is of another version than the page: files that are still to be loaded do not fit those that are there. */
+export function isOutdated() { return outdated; }
 /** @type {Map<Kind, Set<(what: any) => void>>} */
 const listeners = new Map();
-let listWanted = false, reading = false, again = false;
+/** Why the list of people cannot be read; null: it can. @type {unknown} */
+export let listError = null;
+let listWanted = false;
 
 /** @param {Kind} kind @param {(what: any) => void} listener @returns {() => void} ends it */
 export function on(kind, listener) {
@@ -40,18 +56,43 @@ function setLink(state) {
 	tell('link', state);
 }
 
-/** @param {any[] | null} list */
-export function setAlarms(list) {
-	alarms = list;
-	tell('alarms', alarms);
-}
+/** Which there are is asked when the daemon says that they have changed: not everybody may see each. */
+const readAlarms = onceMore(async () => {
+	try {
+		alarms = (await get('/api/v1/alarms')).alarms;
+		tell('alarms', alarms);
+	} catch { // they are asked for again with the next stream
+	}
+	haveAlarms();
+});
 
 /** @param {Event} e */
 function dataOf(e) { return JSON.parse(/** @type {MessageEvent} */ (e).data); }
 
 /** @type {EventSource | null} */
 let source = null;
-let retry = 0;
+let retry = 0, streams = 0;
+
+/** The stream ends when the session does, or its rights change: what the page offers is no longer so. */
+async function lookWhoIsThere() {
+	const how = await stillThere();
+	if (how !== 'same') onOther(how);
+}
+
+/** @param {{version: string, now: string}} hello a stream begins, perhaps of a daemon that was started anew */
+function welcome(hello) {
+	if (version && version !== hello.version) {
+		outdated = true;
+		tell('outdated', hello.version);
+	}
+	version = hello.version;
+	setServerTime(hello.now);
+	setLink('live');
+	if (streams++) void lookWhoIsThere();
+	store.forgetOrder();
+	void readAlarms();
+	if (listWanted) void readAll();
+}
 
 export function startLive() {
 	stopLive();
@@ -61,16 +102,11 @@ export function startLive() {
 	mine.addEventListener('error', () => {
 		setLink('lost');
 		// A refused stream (401, 503) is not tried again by the browser itself.
-		if (mine.readyState === EventSource.CLOSED && mine === source) retry = setTimeout(startLive, 3000);
+		if (mine.readyState !== EventSource.CLOSED || mine !== source) return;
+		void lookWhoIsThere();
+		retry = setTimeout(startLive, 3000);
 	});
-	mine.addEventListener('hello', (e) => {
-		const hello = dataOf(e);
-		version = hello.version;
-		setServerTime(hello.now);
-		setLink('live');
-		store.forgetOrder();
-		if (listWanted) void readAll();
-	});
+	mine.addEventListener('hello', (e) => welcome(dataOf(e)));
 	mine.addEventListener('time', (e) => setServerTime(dataOf(e).now));
 	mine.addEventListener('resync', () => { if (listWanted) void readAll(); });
 	mine.addEventListener('health', (e) => {
@@ -78,10 +114,7 @@ export function startLive() {
 		haveHealth();
 		tell('health', health);
 	});
-	mine.addEventListener('alarms', (e) => {
-		const said = dataOf(e);
-		setAlarms(Array.isArray(said) ? said : said.alarms);
-	});
+	mine.addEventListener('alarms', () => void readAlarms());
 	mine.addEventListener('users', (e) => take(dataOf(e)));
 }
 
@@ -107,34 +140,26 @@ export function wantPeople() {
 	void readAll();
 }
 
-async function readAll() {
-	if (reading) {
-		again = true;
-		return;
-	}
-	reading = true;
+const readAll = onceMore(async () => {
 	try {
-		await readPages();
-		loaded = true;
-		tell('loaded', serverNow());
-	} catch {
+		loaded = await readPages() || loaded;
+		listError = null;
+	} catch (e) {
+		listError = e;
 		setTimeout(() => void readAll(), 2000);
-	} finally {
-		reading = false;
 	}
-	if (again) {
-		again = false;
-		void readAll();
-	}
-}
+	tell('loaded', serverNow());
+});
 
+/** @returns {Promise<boolean>} false: another daemon answers meanwhile, which counts anew; it is read once more */
 async function readPages() {
-	const from = store.highest();
+	const from = store.highest(), stream = streams;
 	/** @type {Set<number>} */
 	const seen = new Set();
 	store.gone.clear();
 	for (let after = '0'; after !== null;) {
 		const page = await get(`/api/v1/users?limit=1000&after=${after}`);
+		if (stream !== streams) return false;
 		for (const row of page.users) {
 			if (store.gone.has(row.id)) continue;
 			seen.add(row.id);
@@ -145,4 +170,5 @@ async function readPages() {
 	}
 	store.keepOnly(seen, from);
 	tell('users', []);
+	return true;
 }

@@ -20,20 +20,33 @@ const PAGES = {
 
 /** @type {{name: string, params: string, shown: Shown | void} | null} */
 let open = null;
-let turn = 0, over = false;
+let turn = 0, over = false, first = 'overview';
 /** @type {(page: string) => void} */
 let onPage = () => {};
+/** @type {(box: HTMLElement, e: unknown) => void} */
+let onFailed = () => {};
+/** @type {() => boolean} the files of the pages are no longer those that were loaded */
+let isOld = () => false;
 
 /** @param {string} page @param {...string} params */
 export function link(page, ...params) {
 	return `#/${[page, ...params].map(encodeURIComponent).join('/')}`;
 }
 
+/** @param {string} part of an address, as somebody may have typed it */
+function decoded(part) {
+	try {
+		return decodeURIComponent(part);
+	} catch {
+		return part;
+	}
+}
+
 /** @returns {{name: string, where: Where}} */
 function parse() {
 	const [path, query] = location.hash.replace(/^#\/?/, '').split('?');
-	const [name, ...params] = path.split('/').filter(Boolean).map(decodeURIComponent);
-	const known = name && name in PAGES ? name : 'overview';
+	const [name, ...params] = path.split('/').filter(Boolean).map(decoded);
+	const known = name && Object.hasOwn(PAGES, name) ? name : first;
 	return { name: known, where: { params: known === name ? params : [], query: new URLSearchParams(query ?? '') } };
 }
 
@@ -55,7 +68,9 @@ async function go(main, focus) {
 		open.shown.update(where);
 		return;
 	}
-	const page = await PAGES[name]();
+	if (open && isOld()) return location.reload();
+	/** @type {Page} */
+	const page = await PAGES[name]().catch((e) => ({ show: (box) => onFailed(box, e) }));
 	if (mine !== turn) return;
 	open?.shown?.close?.();
 	open = null;
@@ -66,7 +81,11 @@ async function go(main, focus) {
 	onPage(name);
 	const now = { name, params, shown: /** @type {Shown | void} */ (undefined) };
 	open = now;
-	now.shown = await page.show(box, where);
+	try {
+		now.shown = await page.show(box, where);
+	} catch (e) {
+		onFailed(box, e);
+	}
 	if (open !== now) {
 		now.shown?.close?.();
 		return;
@@ -94,9 +113,14 @@ export function endRouter() {
 	open = null;
 }
 
-/** @param {HTMLElement} main @param {(page: string) => void} changed */
-export function startRouter(main, changed) {
-	onPage = changed;
+/** @param {HTMLElement} main
+ * @param {{first: string, changed: (page: string) => void, failed: (box: HTMLElement, e: unknown) => void, isOld: () => boolean}} how
+ * first: the page of an address that names none; failed: a page that could not be loaded or drawn says so in its box */
+export function startRouter(main, how) {
+	first = how.first;
+	onPage = how.changed;
+	onFailed = how.failed;
+	isOld = how.isOld;
 	addEventListener('hashchange', () => void go(main, true));
 	return go(main, false);
 }

@@ -35,7 +35,18 @@ export async function readSession() {
 export async function signIn(name, password) { take(await post('/api/v1/session', { name, password })); }
 /** @param {string} old @param {string} fresh */
 export async function changePassword(old, fresh) { take(await put('/api/v1/session/password', { old, new: fresh })); }
-export async function signOut() { await remove('/api/v1/session'); }
+export async function signOut() {
+	await remove('/api/v1/session');
+	take({ ...session, signed_in: false });
+}
+
+/** Whether it is still the same who is signed in, with the same rights. No answer says nothing.
+ * @returns {Promise<'same' | 'ended' | 'other'>} */
+export async function stillThere() {
+	const now = await get('/api/v1/session').catch(() => null), told = (/** @type {Session} */ s) => JSON.stringify([s.signed_in, s.name, s.csrf, s.grants]);
+	if (!now || told(now) === told(session)) return 'same';
+	return session.signed_in && !now.signed_in ? 'ended' : 'other';
+}
 
 /** @param {string} role @param {string | null} account null: on all accounts */
 export function may(role, account) {

@@ -2,6 +2,7 @@
 import { get } from '../lib/api.js';
 import { add, aside, button, fill, h, icon } from '../lib/dom.js';
 import { clock, t, word } from '../lib/i18n.js';
+import { turns } from '../lib/turns.js';
 import { errorNote } from '../parts/dialog.js';
 import { chosenAccount, heading, table } from '../parts/page.js';
 
@@ -16,21 +17,23 @@ export async function show(main) {
 	/** @type {any[]} */
 	let rows = [];
 	let q = '', timer = 0;
+	const turn = turns();
 
 	/** @param {string} after */
 	async function read(after) {
-		const query = new URLSearchParams({ limit: '100' });
+		const mine = turn(), query = new URLSearchParams({ limit: '100' });
 		if (chosenAccount()) query.set('account', chosenAccount());
 		if (q) query.set('q', q);
 		if (after) query.set('after', after);
 		try {
 			const d = await get(`/api/v1/audit?${query}`);
+			if (!mine()) return;
 			const list = d.changes;
 			rows = after ? [...rows, ...list] : list;
 			fill(box, table(t('page.audit'), [t('audit.when'), t('audit.who'), t('audit.verb'), t('audit.object'), t('account'), t('audit.detail')], rows.map(row), t('audit.none')));
-			fill(more, d.next ? button(t('more'), () => void read(String(d.next)), {}) : null);
+			fill(more, d.next ? button(t('more'), () => read(String(d.next)), {}) : null);
 		} catch (e) {
-			fill(box, errorNote(e));
+			if (mine()) fill(box, errorNote(e));
 		}
 	}
 	const input = /** @type {HTMLInputElement} */ (h('input', { type: 'search', placeholder: t('audit.search'), autocomplete: 'off', oninput: () => {

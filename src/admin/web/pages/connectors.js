@@ -1,5 +1,5 @@
 // Connectors: every PBX, its link, its lines, and what it counted of trouble.
-import { add, button, fill, framed, h } from '../lib/dom.js';
+import { add, button, framed, h, redraw } from '../lib/dom.js';
 import { number, said, since, t, word } from '../lib/i18n.js';
 import { health, on } from '../lib/live.js';
 import { link } from '../lib/router.js';
@@ -27,7 +27,7 @@ export function show(main) {
 		const now = JSON.stringify(list.map((c) => [c.account, c.name, c.up, c.live, c.lines, c.refused, c.state, since(c.since), c.counters]));
 		if (now === shape) return;
 		shape = now;
-		fill(box, table(t('page.connectors'), [t('connector'), t('state'), t('type'), t('connector.server'), t('connector.lines'), t('connector.since'), t('connector.says'), t('connector.trouble')],
+		redraw(box, table(t('page.connectors'), [t('connector'), t('state'), t('type'), t('connector.server'), t('connector.lines'), t('connector.since'), t('connector.says'), t('connector.trouble')],
 			list.map(row), t('connector.none')));
 	};
 	draw();

@@ -4,6 +4,7 @@ import { add, button, fill, h } from '../lib/dom.js';
 import { number, t, word, wordOr } from '../lib/i18n.js';
 import { link } from '../lib/router.js';
 import { may } from '../lib/session.js';
+import { turns } from '../lib/turns.js';
 import { errorNote, toast } from '../parts/dialog.js';
 import { heading, oneAccount, table } from '../parts/page.js';
 import { healthBadge } from '../parts/words.js';
@@ -18,10 +19,10 @@ function fixes(account, u, again) {
 	const box = h('div', { class: 'actions' });
 	if (!may('operator', account)) return box;
 	if (['off', 'switched-off', 'not-selected', 'paused'].includes(u.onboarding))
-		box.append(button(t('person.switchon'), () => void switchOne(account, u.email, true).then(() => {
+		box.append(button(t('person.switchon'), () => switchOne(account, u.email, true).then(() => {
 			toast(t('people.switchedon', { n: 1 }));
 			again();
-		}, (e) => box.replaceChildren(errorNote(e))), { kind: 'small' }));
+		}), { kind: 'small' }));
 	if (!['matched', 'waiting'].includes(u.match))
 		box.append(button(t('matching.giveid'), async () => {
 			if (await (await import('../parts/person_form.js')).giveTeamsId(account, u)) again();
@@ -45,7 +46,7 @@ function fix(u) {
 function row(account, u, again) {
 	return [h('a', { href: link('person', account, u.email) }, u.name ?? u.email), u.email,
 		healthBadge(u.match === 'matched', u.match === 'matched' ? [word('match.short', 'matched'), u.via ? t('matching.via', { via: u.via }) : ''].filter(Boolean).join(', ') : word('match.short', u.match)),
-		reason(u) || '–', fix(u) || '–', fixes(account, u, again)];
+		reason(u), fix(u), fixes(account, u, again)];
 }
 
 /** @param {HTMLElement} main @param {import('../lib/router.js').Where} where */
@@ -53,9 +54,10 @@ export async function show(main, where) {
 	const account = oneAccount();
 	let state = where.query.get('state') ?? '';
 	const tiles = h('div', { class: 'states', role: 'group', 'aria-label': t('matching.filter') }), box = h('section', { class: 'card flush' }), more = h('div', { class: 'more' });
-	add(main, heading(t('page.matching')), h('p', { class: 'lead' }, t('matching.lead')), tiles, box, more);
+	add(main, heading(`${t('page.matching')}${account ? `: ${account}` : ''}`), h('p', { class: 'lead' }, t('matching.lead')), tiles, box, more);
 	/** @type {any[]} */
 	let rows = [];
+	const turn = turns();
 
 	/** @param {any} d */
 	function drawTiles(d) {
@@ -71,16 +73,18 @@ export async function show(main, where) {
 
 	/** @param {string} after */
 	async function read(after) {
+		const mine = turn();
 		try {
 			const d = await get(`${at('accounts', account, 'matching')}?limit=${PAGE}&after=${after}${state ? `&state=${state}` : ''}`);
+			if (!mine()) return;
 			rows = after === '0' ? d.users : [...rows, ...d.users];
 			drawTiles(d);
 			fill(box, table(t('page.matching'), [t('col.person'), t('email'), t('matching.result'), t('matching.why'), t('matching.fix'), t('actions')],
 				rows.map((u) => row(account, u, () => void read('0'))), state ? t('matching.nobody') : t('matching.allwell')));
-			fill(more, d.next ? button(t('more'), () => void read(d.next), {}) : null);
+			fill(more, d.next ? button(t('more'), () => read(d.next), {}) : null);
 			if (d.next && !d.users.length) await read(d.next);
 		} catch (e) {
-			fill(box, errorNote(e));
+			if (mine()) fill(box, errorNote(e));
 		}
 	}
 	if (account) await read('0');

@@ -3,6 +3,7 @@ import { get, put } from '../lib/api.js';
 import { add, fill, h, icon, write } from '../lib/dom.js';
 import { clock, said, t, word } from '../lib/i18n.js';
 import { session } from '../lib/session.js';
+import { turns } from '../lib/turns.js';
 import { errorNote, toast } from '../parts/dialog.js';
 import { whole } from '../parts/page.js';
 import { reasons } from '../parts/explanation.js';
@@ -56,40 +57,63 @@ function drawNow(at, d) {
 /** @param {HTMLElement} main */
 export async function show(main) {
 	const now = h('section', { class: 'card my-state', 'aria-live': 'polite' }), failed = h('div', {}), end = endChoice('my-until');
-	const set = choices((p) => void change('/api/v1/me/profile', () => ({ state: p, until: p === 'available' ? null : end.value() }), t('profile.changed')));
-	const pause = pauseCard((enabled) => void change('/api/v1/me/enabled', () => ({ enabled }), t(enabled ? 'me.resumed' : 'me.paused')));
+	const set = choices((p) => change('/api/v1/me/profile', () => ({ state: p, until: p === 'available' ? null : end.value() }), t('profile.changed')));
+	const pause = pauseCard((enabled) => change('/api/v1/me/enabled', () => ({ enabled }), t(enabled ? 'me.resumed' : 'me.paused')));
 	let shape = '';
 	const all = whole(h('header', { class: 'page-head' }, h('div', {}, h('h1', {}, t('page.me')), h('p', { class: 'muted' }, session.self?.email ?? ''))), now,
 		h('section', { class: 'card my-set' }, h('h2', {}, t('me.set')), end.node, set.node, failed), pause.node);
 	add(main, all.node);
 
+	const turn = turns();
+	let reading = 0;
+	/** The changes asked for, one after another: what was pressed last is what stays. @type {Promise<void>} */
+	let changes = Promise.resolve();
+
 	/** @param {string} path @param {() => any} body @param {string} said */
-	async function change(path, body, said) {
+	function change(path, body, said) {
+		const sayWhy = (/** @type {unknown} */ e) => fill(failed, errorNote(e));
 		try {
+			const json = body();
 			fill(failed);
-			await put(path, body());
-			toast(said);
-			await read();
+			changes = changes.then(() => put(path, json)).then(() => {
+				toast(said);
+				return read();
+			}).catch(sayWhy);
 		} catch (e) {
-			fill(failed, errorNote(e));
+			sayWhy(e);
 		}
 	}
 
+	/** What was read before a change was made is not drawn after it. */
 	async function read() {
+		const mine = turn();
+		reading++;
 		try {
-			const d = await get('/api/v1/me'), fresh = JSON.stringify([d.combined, d.profile, d.profile_until, d.session, d.activity, d.seen, d.shown, reasons(d), d.lines.map((/** @type {any} */ l) => l.profile)]);
-			if (fresh !== shape) drawNow(now, d);
-			shape = fresh;
-			set.mark(d.profile);
-			end.show(d.profile_until);
-			pause.draw(d.enabled);
+			const d = await get('/api/v1/me');
+			if (mine()) draw(d);
 		} catch (e) {
-			shape = '';
-			fill(now, errorNote(e));
+			if (mine()) drawFailure(e);
 		}
+		reading--;
+	}
+
+	/** @param {unknown} e */
+	function drawFailure(e) {
+		shape = '';
+		fill(now, errorNote(e));
+	}
+
+	/** @param {any} d */
+	function draw(d) {
+		const fresh = JSON.stringify([d.combined, d.profile, d.profile_until, d.session, d.activity, d.seen, d.shown, reasons(d), d.lines.map((/** @type {any} */ l) => l.profile)]);
+		if (fresh !== shape) drawNow(now, d);
+		shape = fresh;
+		set.mark(d.profile);
+		end.show(d.profile_until);
+		pause.draw(d.enabled);
 	}
 	await read();
 	all.show();
-	const timer = setInterval(() => { if (!document.hidden) void read(); }, EVERY_MS);
+	const timer = setInterval(() => { if (!document.hidden && !reading) void read(); }, EVERY_MS);
 	return { close: () => clearInterval(timer) };
 }

@@ -1,7 +1,7 @@
 // Overview: what is wrong and how to mend it, people by state, how quick it is, and whether all ends are up.
 import { ask } from '../lib/api.js';
 import { chart } from '../lib/chart.js';
-import { add, fill, framed, h, icon } from '../lib/dom.js';
+import { add, fill, framed, h, icon, redraw } from '../lib/dom.js';
 import { clock, count, delay, number, since, t, word } from '../lib/i18n.js';
 import { alarms, health, on } from '../lib/live.js';
 import { link } from '../lib/router.js';
@@ -11,13 +11,16 @@ import { alarmCard } from '../parts/alarm.js';
 import { connectorBadge, connectorIsWell, tenantBadge, tenantIsWell } from '../parts/health.js';
 import { badge } from '../parts/words.js';
 
+/** How old an alarm is goes on by itself. */
+const AGES_MS = 5000;
+
 function accounts() { return health.accounts.filter((a) => isShown(a.name)); }
 function connectors() { return health.connectors.filter((c) => isShown(c.account)); }
 
 /** @param {HTMLElement} at */
 function drawAlarms(at) {
 	const shown = (alarms ?? []).filter((a) => !a.account || isShown(a.account));
-	fill(at, h('h2', {}, t('alarms')), shown.length
+	redraw(at, h('h2', {}, t('alarms')), shown.length
 		? h('ul', { class: 'alarms' }, ...shown.map(alarmCard))
 		: h('p', { class: 'well' }, alarms ? icon('up', 'good') : null, h('span', {}, alarms ? t('alarms.none') : t('reading'))));
 }
@@ -39,7 +42,7 @@ function drawPeople(at) {
 		part.style.flexGrow = String(sum[s]);
 		bar.append(part);
 	}
-	fill(at, h('h2', {}, t('overview.people'), h('span', { class: 'muted' }, count('count.people', users))), bar,
+	redraw(at, h('h2', {}, t('overview.people'), h('span', { class: 'muted' }, count('count.people', users))), bar,
 		h('ul', { class: 'legend' }, ...STATES.map((s) => h('li', {}, h('a', { href: `${link('people')}?state=${s}` }, badge(s, word('presence', s)), h('b', {}, number(sum[s]))))),
 			masked ? h('li', {}, h('a', { href: `${link('people')}?differs=yes` }, h('span', { class: 'badge none' }, icon('unequal', ''), h('span', {}, t('people.differs'))), h('b', {}, number(masked)))) : null));
 }
@@ -62,7 +65,7 @@ function drawFigures(at) {
 		slow = Math.max(slow, g.classes.rise.mean_delay_ms);
 	}
 	const lines = connectors().reduce((n, c) => n + c.lines, 0), live = connectors().reduce((n, c) => n + c.live, 0);
-	fill(at, figure(t('figure.lines'), `${number(live)} / ${number(lines)}`, t('figure.lines.note')), figure(t('figure.held'), number(held), t('figure.held.note')),
+	redraw(at, figure(t('figure.lines'), `${number(live)} / ${number(lines)}`, t('figure.lines.note')), figure(t('figure.held'), number(held), t('figure.held.note')),
 		figure(t('figure.backlog'), number(waiting), backlog >= 1000 ? t('figure.backlog.oldest', { span: delay(backlog) }) : t('figure.backlog.note')),
 		figure(t('figure.delay'), delay(slow), t('figure.delay.note')),
 		figure(t('figure.quota'), quota ? `${Math.round((sent / quota) * 100)} %` : '–', t('figure.quota.note', { sent: number(sent), quota: number(quota) })));
@@ -83,7 +86,7 @@ function connectorRow(c) {
 function drawEnds(at) {
 	const byHealth = (/** @type {any} */ a, /** @type {any} */ b) => Number(tenantIsWell(a)) - Number(tenantIsWell(b));
 	const conns = [...connectors()].sort((a, b) => Number(connectorIsWell(a)) - Number(connectorIsWell(b)));
-	fill(at, card(t('overview.tenants'), table(t('overview.tenants'), [t('account'), t('state'), t('mode'), t('page.people'), t('col.held')], [...accounts()].sort(byHealth).map(tenantRow), t('tenant.none'))),
+	redraw(at, card(t('overview.tenants'), table(t('overview.tenants'), [t('account'), t('state'), t('mode'), t('page.people'), t('col.held')], [...accounts()].sort(byHealth).map(tenantRow), t('tenant.none'))),
 		card(t('page.connectors'), table(t('page.connectors'), [t('connector'), t('state'), t('type'), t('connector.lines'), t('connector.since')], conns.map(connectorRow), t('connector.none'))));
 }
 
@@ -126,10 +129,11 @@ export function show(main) {
 	drawFigures(figures);
 	drawEnds(ends);
 	void drawCharts(charts);
-	const timer = setInterval(() => void drawCharts(charts), 60000);
+	const timer = setInterval(() => void drawCharts(charts), 60000), ages = setInterval(() => drawAlarms(alarmsAt), AGES_MS);
 	const offs = [on('health', draw), on('alarms', () => drawAlarms(alarmsAt))];
 	return { close() {
 		clearInterval(timer);
+		clearInterval(ages);
 		for (const off of offs) off();
 	} };
 }

@@ -3,15 +3,17 @@ import { at, get, post, put } from '../lib/api.js';
 import { add, aside, button, fill, framed, h, icon, write } from '../lib/dom.js';
 import { clock, count, number, since, t, word } from '../lib/i18n.js';
 import { List, listNodes } from '../lib/list.js';
-import { health, loaded, on, store, wantPeople } from '../lib/live.js';
+import { health, listError, loaded, on, store, wantPeople } from '../lib/live.js';
 import { keepQuery, link } from '../lib/router.js';
 import { may, mayAnywhere } from '../lib/session.js';
 import { STATES } from '../lib/store.js';
-import { confirm, toast } from '../parts/dialog.js';
+import { confirm, errorWords, toast } from '../parts/dialog.js';
 import { chosenAccount, heading, oneAccount } from '../parts/page.js';
 import { activityWord, badge, leaseWords, lineChip, presenceBadge, publishWords, shownWord } from '../parts/words.js';
 
 /** @typedef {import('../lib/store.js').User} User */
+
+const LINES_SHOWN = 3;
 
 /** Kept while other pages are open, so that coming back shows what was left. */
 const kept = { top: 0 };
@@ -36,8 +38,9 @@ function seenCell(u) {
 
 /** @param {HTMLElement} node @param {User} u */
 function writeRow(node, u) {
-	const lines = h('span', { class: 'lines', role: 'gridcell' }, ...u.lines.slice(0, 4).map(lineChip));
-	if (u.lines.length > 4) lines.append(h('span', { class: 'line' }, `+${u.lines.length - 4}`));
+	const shown = u.lines.length > LINES_SHOWN ? LINES_SHOWN - 1 : LINES_SHOWN; // and one place for how many more
+	const lines = h('span', { class: 'lines', role: 'gridcell' }, ...u.lines.slice(0, shown).map(lineChip));
+	if (u.lines.length > shown) lines.append(h('span', { class: 'line more-lines' }, `+${u.lines.length - shown}`));
 	if (!u.lines.length) lines.append(h('span', { class: 'muted' }, t('person.noline')));
 	const box = /** @type {HTMLInputElement} */ (h('input', { type: 'checkbox', 'aria-label': t('people.choose', { name: u.name || u.email }) }));
 	box.checked = chosen.has(u.id);
@@ -101,9 +104,14 @@ function connectorChoice(changed) {
 	} }));
 	const draw = () => {
 		const shown = health.connectors.filter((c) => !chosenAccount() || c.account === chosenAccount()).map((c) => `${c.account}/${c.name}`);
-		if (select.options.length === shown.length + 1) return;
+		if (select.dataset.names === shown.join('\n')) return;
+		select.dataset.names = shown.join('\n');
 		const one = health.accounts.length < 2;
 		select.replaceChildren(new Option(t('people.anyconnector'), ''), ...shown.map((c) => new Option(one ? c.split('/')[1] : c, c)));
+		if (health.accounts.length && store.filter.connector && !shown.includes(store.filter.connector)) { // of another account, or no more
+			store.filter.connector = '';
+			changed();
+		}
 		select.value = store.filter.connector;
 	};
 	return { node: labelled(t('connector'), select), draw };
@@ -127,25 +135,33 @@ function searchBox(changed) {
 	return h('label', { class: 'search' }, icon('search', ''), aside(t('people.search')), input);
 }
 
-/** Switches the chosen people, account by account. @param {boolean} enabled */
-async function switchChosen(enabled) {
-	/** @type {Map<string, string[]>} */
-	const by = new Map();
+/** Who is gone, or of another account than the one looked at, is not chosen any more: nothing is done to whom nobody sees. */
+function forgetGone() {
 	for (const id of chosen) {
 		const u = store.users.get(id);
-		if (u) by.set(u.account, [...(by.get(u.account) ?? []), u.email]);
+		if (!u || (chosenAccount() && u.account !== chosenAccount())) chosen.delete(id);
 	}
+}
+
+/** Switches people, account by account. @param {User[]} users @param {boolean} enabled */
+async function switchAll(users, enabled) {
+	/** @type {Map<string, string[]>} */
+	const by = new Map();
+	for (const u of users) by.set(u.account, [...(by.get(u.account) ?? []), u.email]);
 	for (const [account, emails] of by) await post(`${at('accounts', account)}/users:switch`, { emails, enabled });
-	toast(t(enabled ? 'people.switchedon' : 'people.switchedoff', { n: chosen.size }));
-	chosen.clear();
+	toast(t(enabled ? 'people.switchedon' : 'people.switchedoff', { n: users.length }));
+	for (const u of users) chosen.delete(u.id);
 }
 
 /** @param {() => void} redraw */
 function bulkBar(redraw) {
 	const n = h('span', { role: 'status' });
-	const ask = (/** @type {boolean} */ enabled) => void confirm(t(enabled ? 'people.switchon' : 'people.switchoff'),
-		t(enabled ? 'people.switchon.ask' : 'people.switchoff.ask', { n: count('count.people', chosen.size) }),
-		t(enabled ? 'people.switchon' : 'people.switchoff'), () => switchChosen(enabled), enabled ? 'primary' : 'danger').then(redraw);
+	const ask = (/** @type {boolean} */ enabled) => {
+		const users = [...chosen].flatMap((id) => store.users.get(id) ?? []);
+		return confirm(t(enabled ? 'people.switchon' : 'people.switchoff'),
+			t(enabled ? 'people.switchon.ask' : 'people.switchoff.ask', { n: count('count.people', users.length) }),
+			t(enabled ? 'people.switchon' : 'people.switchoff'), () => switchAll(users, enabled), enabled ? 'primary' : 'danger').then(redraw);
+	};
 	const bar = h('div', { class: 'bulk', hidden: true }, n, button(t('people.switchon'), () => ask(true), { kind: 'small' }),
 		button(t('people.switchoff'), () => ask(false), { kind: 'small' }),
 		button(t('people.nochoice'), () => {
@@ -204,17 +220,19 @@ export function show(main, where) {
 		else chosen.delete(user.id);
 		redraw();
 	});
-	if (operator) addChooseAll(nodes.head, list, redraw);
+	const drawAll = operator ? addChooseAll(nodes.head, list, redraw) : () => {};
 
 	function draw() {
+		forgetGone();
 		const shown = store.view(), all = store.users.size;
 		list.show(shown);
 		states.draw();
 		connectors.draw();
 		bulk.draw();
+		drawAll();
 		write(total, shown.length === all ? count('count.people', all) : t('people.of', { n: number(shown.length), all: number(all) }));
 		nodes.empty.hidden = shown.length > 0;
-		write(nodes.empty, !loaded && !all ? t('reading') : all ? t('people.nomatch') : t('people.none'));
+		write(nodes.empty, !loaded && !all ? (listError ? errorWords(listError) : t('reading')) : all ? t('people.nomatch') : t('people.none'));
 	}
 
 	add(main, heading(t('page.people'), ...actions(oneAccount())),
@@ -248,6 +266,11 @@ function addChooseAll(head, list, redraw) {
 		redraw();
 	} }));
 	head.querySelector('.pick')?.append(h('label', {}, all));
+	return () => {
+		const n = chosen.size ? list.items.filter((u) => chosen.has(u.id)).length : 0;
+		all.checked = n > 0 && n === list.items.length;
+		all.indeterminate = n > 0 && n < list.items.length;
+	};
 }
 
 /** @param {string} account @returns {Node[]} */

@@ -1,15 +1,15 @@
 // Person: the explanation as a picture, the sentences behind it, the last day, and what can be done about it.
 import { at, get, remove } from '../lib/api.js';
-import { add, button, fill, framed, h, icon, write } from '../lib/dom.js';
+import { add, button, fill, framed, h, icon } from '../lib/dom.js';
 import { clock, said, t, word } from '../lib/i18n.js';
 import { health, on } from '../lib/live.js';
 import { link } from '../lib/router.js';
 import { may } from '../lib/session.js';
+import { onceMore } from '../lib/turns.js';
 import { confirm, errorNote, toast } from '../parts/dialog.js';
 import { drawPicture } from '../parts/explanation.js';
 import { card, facts, heading, whole } from '../parts/page.js';
 import { drawTimeline } from '../parts/timeline.js';
-import { leaseWords } from '../parts/words.js';
 import { readPerson, switchOne } from './people.js';
 
 /** @param {any} p */
@@ -31,13 +31,19 @@ function graphRows(d) {
 	]);
 }
 
-/** @param {any} d @param {() => any} latest the explanation as last read: a form begins with what is so now @param {() => void} again */
-function actionsFor(d, latest, again) {
+/** @param {any} d @param {() => any} latest the explanation as last read: a form begins with what is so now @param {() => void} again
+ * @param {(on: boolean) => void} hush while the person is deleted here, that it is gone is no news */
+function actionsFor(d, latest, again, hush) {
 	if (!may('operator', d.account)) return [];
-	const enable = () => void confirm(t(d.enabled ? 'person.switchoff' : 'person.switchon'), t(d.enabled ? 'person.switchoff.ask' : 'person.switchon.ask', { name: d.name || d.email }),
+	const enable = () => confirm(t(d.enabled ? 'person.switchoff' : 'person.switchon'), t(d.enabled ? 'person.switchoff.ask' : 'person.switchon.ask', { name: d.name || d.email }),
 		t(d.enabled ? 'person.switchoff' : 'person.switchon'), () => switchOne(d.account, d.email, !d.enabled), d.enabled ? 'danger' : 'primary').then((done) => done && again());
-	const forget = () => void confirm(t('person.delete'), t('person.delete.ask', { name: d.name || d.email }), t('delete'), () => remove(at('accounts', d.account, 'users', d.email)))
-		.then((done) => { if (done) location.hash = link('people'); });
+	const forget = () => confirm(t('person.delete'), t('person.delete.ask', { name: d.name || d.email }), t('delete'), () => {
+		hush(true);
+		return remove(at('accounts', d.account, 'users', d.email));
+	}).then((done) => {
+		if (done) location.hash = link('people');
+		else hush(false);
+	});
 	return [
 		button(t('delete'), forget, { kind: 'quiet' }),
 		button(t('person.edit'), async () => { if (await (await import('../parts/person_form.js')).editPerson(d.account, d.email)) again(); }, { icon: 'edit' }),
@@ -55,7 +61,7 @@ export async function show(main, where) {
 	const [account, email] = where.params;
 	const head = h('div', {}, heading(email ?? '')), picture = h('div', { class: 'picture' }), why = h('ul', { class: 'why' });
 	const more = h('div', { class: 'columns' }), timeline = h('div', { class: 'timeline-box' });
-	let turn = 0, shape = '', latest = /** @type {any} */ (null);
+	let shape = '', closed = false, hushed = false, latest = /** @type {any} */ (null);
 	const failed = h('div', {});
 
 	/** @param {any} d */
@@ -63,7 +69,7 @@ export async function show(main, where) {
 		const now = [d.name, d.enabled, d.mode, d.leaving, health.accounts.length].join('|');
 		if (now === shape) return;
 		shape = now;
-		const title = heading(d.name || d.email, ...actionsFor(d, () => latest, read));
+		const title = heading(d.name || d.email, ...actionsFor(d, () => latest, read, (on) => { hushed = on; }));
 		title.prepend(h('a', { class: 'back', href: link('people') }, icon('back'), h('span', {}, t('page.people'))));
 		title.querySelector('h1')?.after(h('p', { class: 'muted under' }, [d.name ? d.email : '', d.account, d.enabled ? '' : t('person.off'), d.mode === 'live' ? '' : word('mode', d.mode)].filter(Boolean).join(' · ')));
 		fill(head, title);
@@ -73,6 +79,7 @@ export async function show(main, where) {
 	/** @param {any} d */
 	function draw(d) {
 		latest = d;
+		about.hidden = false;
 		fill(failed);
 		drawHead(d);
 		drawPicture(picture, d);
@@ -80,33 +87,35 @@ export async function show(main, where) {
 		fill(more, card(t('person.graph'), graphRows(d)), card(t('person.rules'), policyRows(d.policy)));
 	}
 
-	async function read() {
-		const mine = ++turn;
+	const read = onceMore(async () => {
 		try {
 			const d = await readPerson(account ?? '', email ?? '');
-			if (mine === turn) draw(d);
+			if (!closed) draw(d);
 		} catch (e) {
-			if (mine === turn) fill(failed, errorNote(e));
+			fill(failed, errorNote(e));
 		}
-	}
+	});
+	const readDay = onceMore(() => get(`${at('accounts', account ?? '', 'users', email ?? '')}/timeline`).then((d) => drawTimeline(timeline, d), (e) => fill(timeline, errorNote(e))));
 
-	const again = framed(() => void read());
-	const all = whole(head, failed, h('section', { 'aria-label': t('person.picture') }, picture), h('div', { class: 'columns' }, card(t('person.day'), timeline), card(t('person.why'), why)), more);
-	add(main, all.node);
-	const readDay = () => get(`${at('accounts', account ?? '', 'users', email ?? '')}/timeline`).then((d) => drawTimeline(timeline, d), (e) => fill(timeline, errorNote(e)));
-	await Promise.all([read(), readDay()]);
-	all.show();
-	const ticks = setInterval(() => {
-		const lease = picture.querySelector('.lease');
-		if (lease instanceof HTMLElement) write(lease, leaseWords({ lease_end: lease.dataset.lease || null, session: lease.dataset.session ?? 'none' }));
-	}, 1000);
-	const off = on('users', (rows) => {
-		if (!rows.some((/** @type {any} */ r) => r.account === account && r.email === email)) return;
-		again();
+	const again = framed(() => {
+		void read();
 		void readDay();
 	});
+	// Of whom nothing can be read, nothing is drawn but why.
+	const about = h('div', { class: 'whole', hidden: true }, h('section', { 'aria-label': t('person.picture') }, picture), h('div', { class: 'columns' }, card(t('person.day'), timeline), card(t('person.why'), why)), more);
+	const all = whole(head, failed, about);
+	add(main, all.node);
+	// What happens while it is read the first time is not in that reading.
+	const off = on('users', (rows) => {
+		if (!hushed && rows.some((/** @type {any} */ r) => r.gone || (r.account === account && r.email === email))) again();
+	});
 	const offLink = on('link', (state) => { if (state === 'live') again(); });
+	await Promise.all([read(), readDay()]);
+	all.show();
+	// The lease runs down, and states grow older, by themselves.
+	const ticks = setInterval(() => { if (latest) drawPicture(picture, latest); }, 1000);
 	return { close() {
+		closed = true;
 		off();
 		offLink();
 		clearInterval(ticks);

@@ -4,6 +4,7 @@ import { add, button, fill, h } from '../lib/dom.js';
 import { number, t } from '../lib/i18n.js';
 import { link } from '../lib/router.js';
 import { may } from '../lib/session.js';
+import { turns } from '../lib/turns.js';
 import { dialog, errorNote, toast } from '../parts/dialog.js';
 import { erase, originNote, save } from '../parts/object_form.js';
 import { card, heading, oneAccount, reading, table } from '../parts/page.js';
@@ -42,7 +43,7 @@ async function editGroup(account, name) {
 
 /** @param {HTMLElement} main */
 export async function show(main) {
-	const account = oneAccount(), body = h('div', { class: 'policy-page' }), result = h('section', { class: 'card preview-card', hidden: true });
+	const account = oneAccount(), body = h('div', { class: 'policy-page' }), result = h('section', { class: 'card preview-card', hidden: true }), groupsBox = h('div', {}), turn = turns();
 	add(main, heading(`${t('page.policies')}${account ? `: ${account}` : ''}`), h('p', { class: 'lead' }, t('policy.lead')), body);
 	if (!account) {
 		fill(body, h('p', { class: 'empty-note' }, t('tenant.none')));
@@ -57,51 +58,59 @@ export async function show(main) {
 		const path = `${at('accounts', account)}/config`, read = await ask('GET', path), locked = originNote(read.body);
 		const settings = read.body.settings ?? {}, forms = await policyForms(settings.policy ?? {}, 'policy');
 		const look = async () => {
+			const mine = turn();
 			result.hidden = false;
 			fill(result, h('h2', {}, t('policy.preview')), h('p', { class: 'muted' }, t('reading')));
 			try {
 				forms.mark([]);
-				fill(result, h('h2', {}, t('policy.preview')), previewTable(account, await preview(account, forms.values())));
+				const d = await preview(account, forms.values());
+				if (mine()) fill(result, h('h2', {}, t('policy.preview')), previewTable(account, d));
 			} catch (e) {
+				if (!mine()) return;
 				if (e instanceof Problem) forms.mark(e.errors);
 				fill(result, h('h2', {}, t('policy.preview')), errorNote(e));
 			}
 			result.scrollIntoView({ block: 'nearest' });
 		};
 		const keep = async () => {
+			turn();
 			try {
 				await save(path, { ...settings, policy: forms.values() }, read.etag);
 				toast(t('saved'));
 				await draw();
 			} catch (e) {
+				turn(); // a preview that comes now would cover it
 				if (e instanceof Problem) forms.mark(e.errors);
 				result.hidden = false;
-				fill(result, errorNote(e), e instanceof Problem && e.status === 412 ? h('div', { class: 'actions' }, button(t('readagain'), () => void draw().catch(failed), {})) : null);
+				fill(result, errorNote(e), e instanceof Problem && e.status === 412 ? h('div', { class: 'actions' }, button(t('readagain'), () => draw().catch(failed), {})) : null);
 				result.scrollIntoView({ block: 'nearest' });
 			}
 		};
 		result.hidden = true;
 		fill(body, locked, h('div', { class: 'columns three' }, ...forms.nodes),
-			h('div', { class: 'actions bar' }, button(t('policy.preview'), () => void look(), { kind: owner() && !locked ? '' : 'primary' }), owner() && !locked ? button(t('save'), () => void keep(), { kind: 'primary' }) : null), result, groups());
+			h('div', { class: 'actions bar' }, button(t('policy.preview'), look, { kind: owner() && !locked ? '' : 'primary' }), owner() && !locked ? button(t('save'), keep, { kind: 'primary' }) : null), result, groups());
 	}
 
-	/** @param {boolean} done */
-	function again(done) { if (done) void draw().catch(failed); }
+	/** The groups alone: what is being written above stays. @param {boolean} done */
+	function again(done) { if (done) readGroups(); }
 
 	/** @param {any} g */
 	function groupRow(g) {
-		const at_ = at('accounts', account, 'groups', g.name), open = () => void editGroup(account, g.name).then(again, failed);
-		const gone = () => void erase(at_, t('policy.group.delete'), t('policy.group.delete.ask', { name: g.name })).then(again, failed);
+		const at_ = at('accounts', account, 'groups', g.name), open = () => editGroup(account, g.name).then(again);
+		const gone = () => erase(at_, t('policy.group.delete'), t('policy.group.delete.ask', { name: g.name })).then(again);
 		return [g.name, number(g.people), g.read_only ? [g.file, g.line].join(':') : t(g.in_force ? 'object.console' : 'object.notinforce'), h('div', { class: 'actions' },
 			button(t(g.read_only || !owner() ? 'show' : 'edit'), open, { kind: 'small' }), owner() && (!g.read_only || g.hidden) ? button(t('delete'), gone, { kind: 'small' }) : null)];
 	}
 
-	function groups() {
-		const box = h('div', {});
-		void reading(box, () => get(at('accounts', account, 'groups')), (d) => fill(box,
+	function readGroups() {
+		void reading(groupsBox, () => get(at('accounts', account, 'groups')), (d) => fill(groupsBox,
 			table(t('policy.groups'), [t('name'), t('page.people'), t('object.where'), t('actions')], d.groups.map(groupRow), t('policy.group.none')),
-			owner() ? button(t('policy.group.add'), () => void editGroup(account, null).then(again), { icon: 'plus' }) : null));
-		return card(t('policy.groups'), h('p', { class: 'muted' }, t('policy.groups.lead')), box);
+			owner() ? button(t('policy.group.add'), () => editGroup(account, null).then(again), { icon: 'plus' }) : null));
+	}
+
+	function groups() {
+		readGroups();
+		return card(t('policy.groups'), h('p', { class: 'muted' }, t('policy.groups.lead')), groupsBox);
 	}
 
 	function owner() { return may('owner', account); }

@@ -61,11 +61,11 @@ function shownOnce(title, text) {
 /** @param {HTMLElement} box */
 function drawAdministrators(box) {
 	return reading(box, () => get('/api/v1/administrators'), (d) => {
-		const again = () => void drawAdministrators(box);
-		const rows = d.administrators.map((/** @type {any} */ a) => [a.name, grantsWords(a.grants ?? []), h('div', { class: 'actions' }, button(t('admin.grants'), () => void changeGrants(a).then(again), { kind: 'small' }),
-			a.name === session.name ? null : button(t('admin.reset'), () => void resetPassword(a).then(again), { kind: 'small' }),
-			a.name === session.name ? null : button(t('delete'), () => void confirm(t('admin.delete'), t('admin.delete.ask', { name: a.name }), t('delete'), () => remove(at('administrators', a.name))).then(again), { kind: 'small' }))]);
-		fill(box, table(t('settings.administrators'), [t('name'), t('role'), t('actions')], rows, t('none')), button(t('admin.add'), () => void addAdministrator().then(again), { icon: 'plus' }));
+		const again = () => drawAdministrators(box);
+		const rows = d.administrators.map((/** @type {any} */ a) => [a.name, grantsWords(a.grants ?? []), h('div', { class: 'actions' }, button(t('admin.grants'), () => changeGrants(a).then(again), { kind: 'small' }),
+			a.name === session.name ? null : button(t('admin.reset'), () => resetPassword(a).then(again), { kind: 'small' }),
+			a.name === session.name ? null : button(t('delete'), () => confirm(t('admin.delete'), t('admin.delete.ask', { name: a.name }), t('delete'), () => remove(at('administrators', a.name))).then(again), { kind: 'small' }))]);
+		fill(box, table(t('settings.administrators'), [t('name'), t('role'), t('actions')], rows, t('none')), button(t('admin.add'), () => addAdministrator().then(again), { icon: 'plus' }));
 	});
 }
 
@@ -94,10 +94,10 @@ async function addAdministrator() {
 /** @param {HTMLElement} box */
 function drawTokens(box) {
 	return reading(box, () => get('/api/v1/tokens'), (d) => {
-		const again = () => void drawTokens(box);
+		const again = () => drawTokens(box);
 		const rows = d.tokens.map((/** @type {any} */ k) => [k.name, grantsWords([k]), k.expires ? clock(k.expires) : t('token.noend'), k.used ? clock(k.used) : '–',
-			button(t('token.revoke'), () => void confirm(t('token.revoke'), t('token.revoke.ask', { name: k.name }), t('token.revoke'), () => remove(at('tokens', String(k.id)))).then(again), { kind: 'small' })]);
-		fill(box, table(t('settings.tokens'), [t('name'), t('role'), t('token.expires'), t('token.used'), t('actions')], rows, t('token.none')), button(t('token.add'), () => void addToken().then(again), { icon: 'plus' }));
+			button(t('token.revoke'), () => confirm(t('token.revoke'), t('token.revoke.ask', { name: k.name }), t('token.revoke'), () => remove(at('tokens', String(k.id)))).then(again), { kind: 'small' })]);
+		fill(box, table(t('settings.tokens'), [t('name'), t('role'), t('token.expires'), t('token.used'), t('actions')], rows, t('token.none')), button(t('token.add'), () => addToken().then(again), { icon: 'plus' }));
 	});
 }
 
@@ -114,16 +114,17 @@ async function addToken() {
 function drawSessions(box) {
 	return reading(box, () => get('/api/v1/sessions'), (d) => {
 		const rows = d.sessions.map((/** @type {any} */ s) => [s.name, s.address ?? '', h('span', { class: 'sub wrap' }, s.agent ?? ''), clock(s.seen), s.present ? t('session.this')
-			: button(t('session.end'), () => void remove(at('sessions', String(s.id))).then(() => drawSessions(box), (e) => box.append(errorNote(e))), { kind: 'small' })]);
+			: button(t('session.end'), () => remove(at('sessions', String(s.id))).then(() => drawSessions(box)), { kind: 'small' })]);
 		fill(box, table(t('settings.sessions'), [t('name'), t('session.address'), t('session.browser'), t('session.used'), t('actions')], rows, t('none')));
 	});
 }
 
 /** Saves an answer as a file: the browser's own download does not carry a failure's words. @param {string} path @param {string} name */
 async function download(path, name) {
-	const answer = await fetch(path, { credentials: 'same-origin' });
-	if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.detail ?? `HTTP ${answer.status}`);
-	saveAs(await answer.blob(), name);
+	const answer = await fetch(path, { credentials: 'same-origin' }).catch(() => null), blob = await answer?.blob().catch(() => null);
+	if (!answer || !blob) throw new Problem(0, null);
+	if (!answer.ok) throw new Problem(answer.status, await blob.text().then(JSON.parse).catch(() => null));
+	saveAs(blob, name);
 }
 
 /** @param {Blob} blob @param {string} name */
@@ -167,10 +168,10 @@ async function drawAlarms(box) {
 			fill(result, errorNote(e));
 		}
 	};
-	const forget = () => void erase(path, t('settings.alarms.delete'), t('settings.alarms.delete.ask')).then((done) => { if (done) void drawAlarms(box); });
+	const forget = () => erase(path, t('settings.alarms.delete'), t('settings.alarms.delete.ask')).then((done) => (done ? drawAlarms(box) : undefined));
 	fill(box, h('div', { class: 'spaced' }, h('p', { class: 'muted' }, t('settings.alarms.lead')), locked ?? (there ? null : h('p', {}, t('settings.alarms.none'))), form.node,
 		h('div', { class: 'actions' }, there && !locked ? button(t('settings.alarms.delete'), forget, { kind: 'quiet' }) : null,
-			there ? button(t('settings.alarms.test'), () => void testAlarms(result), {}) : null, locked ? null : button(t('save'), () => void keep(), { kind: 'primary' })), result));
+			there ? button(t('settings.alarms.test'), () => testAlarms(result), {}) : null, locked ? null : button(t('save'), keep, { kind: 'primary' })), result));
 }
 
 /** @param {HTMLElement} box */
@@ -180,13 +181,13 @@ function drawBackup(box) {
 	const restore = () => {
 		const blob = file.files?.[0];
 		if (!blob) return failed(new Error(t('restore.nofile')));
-		void confirm(t('restore'), t('restore.ask', { name: blob.name }), t('restore'), async () => {
+		return confirm(t('restore'), t('restore.ask', { name: blob.name }), t('restore'), async () => {
 			const { body } = await ask('POST', '/api/v1/restore', { blob, type: 'application/vnd.sqlite3' });
 			fill(result, note(t('restore.done', { former: body.former }), 'good'));
 		});
 	};
-	fill(box, h('div', { class: 'spaced' }, h('p', { class: 'muted' }, t('backup.lead')), h('div', { class: 'actions' }, button(t('backup'), () => void download('/api/v1/backup', 'offhook-backup.db').catch(failed), { icon: 'import' }),
-		button(t('export'), () => void get('/api/v1/export').then((d) => saveAs(new Blob([d.yaml]), 'offhook.yaml')).catch(failed), { icon: 'import' })),
+	fill(box, h('div', { class: 'spaced' }, h('p', { class: 'muted' }, t('backup.lead')), h('div', { class: 'actions' }, button(t('backup'), () => download('/api/v1/backup', 'offhook-backup.db').catch(failed), { icon: 'import' }),
+		button(t('export'), () => get('/api/v1/export').then((d) => saveAs(new Blob([d.yaml]), 'offhook.yaml')).catch(failed), { icon: 'import' })),
 	h('div', { class: 'field' }, h('label', { for: 'restore-file' }, t('restore.file')), file), h('div', { class: 'actions' }, button(t('restore'), restore, {})), result));
 }
 
@@ -204,13 +205,17 @@ export async function show(main) {
 		[may('owner', null), t('settings.administrators'), drawAdministrators], [mayAnywhere('owner'), t('settings.tokens'), drawTokens],
 		[session.signed_in, t('settings.sessions'), drawSessions], [may('owner', null), t('settings.alarms'), drawAlarms], [may('owner', null), t('settings.backup'), drawBackup],
 	];
-	add(main, heading(t('page.settings'), ...(may('owner', null) ? [button(t('reload'), () => void post('/api/v1/reload').then(() => toast(t('reloaded')), (e) => main.append(errorNote(e))), {})] : [])));
+	add(main, heading(t('page.settings'), ...(may('owner', null) ? [button(t('reload'), () => post('/api/v1/reload').then(() => toast(t('reloaded'))), {})] : [])));
 	if (!session.signed_in) add(main, note(t('settings.signin')));
 	for (const [shown, title, draw] of parts) {
 		if (!shown) continue;
 		const box = h('div', {});
 		add(main, card(title, box));
-		await draw(box);
+		try {
+			await draw(box);
+		} catch (e) {
+			fill(box, errorNote(e));
+		}
 	}
 	add(main, card(t('settings.about'), about));
 	drawAbout(about);

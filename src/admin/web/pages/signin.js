@@ -1,5 +1,5 @@
 // The way in: with the company's Microsoft account, or with the password of a local administrator.
-import { fill, h, icon } from '../lib/dom.js';
+import { fill, h, icon, once } from '../lib/dom.js';
 import { t, wordOr } from '../lib/i18n.js';
 import { changePassword, session, signIn } from '../lib/session.js';
 import { errorNote } from '../parts/dialog.js';
@@ -11,16 +11,10 @@ function field(label, attributes) {
 
 /** @param {HTMLFormElement} form @param {HTMLElement} failed @param {(values: FormData) => Promise<void>} go */
 function submits(form, failed, go) {
-	form.addEventListener('submit', async (e) => {
+	form.addEventListener('submit', (e) => {
 		e.preventDefault();
 		const act = form.querySelector('button[type=submit]');
-		act?.setAttribute('disabled', '');
-		try {
-			await go(new FormData(form));
-		} catch (error) {
-			fill(failed, errorNote(error));
-		}
-		act?.removeAttribute('disabled');
+		if (act instanceof HTMLElement) void once(act, () => go(new FormData(form)).catch((error) => fill(failed, errorNote(error))));
 	});
 }
 

@@ -1,11 +1,12 @@
 // Tenant: the set-up in the order an Entra administrator works, each step checked live, commands to copy.
 import { Problem, ask, at, get, post, put, remove } from '../lib/api.js';
-import { add, button, fill, framed, h, icon } from '../lib/dom.js';
+import { add, button, fill, framed, h, icon, redraw } from '../lib/dom.js';
 import { clock, day, number, said, t, word, wordOr } from '../lib/i18n.js';
 import { health, on } from '../lib/live.js';
 import { link } from '../lib/router.js';
 import { settingsOf } from '../lib/schema.js';
 import { may } from '../lib/session.js';
+import { turns } from '../lib/turns.js';
 import { confirm, copyable, dialog, errorNote, toast } from '../parts/dialog.js';
 import { lock, settingsForm } from '../parts/form.js';
 import { tenantBadge } from '../parts/health.js';
@@ -28,7 +29,7 @@ function step(s, n) {
 /** @param {HTMLElement} at_ @param {any} a */
 function drawHealth(at_, a) {
 	const g = a.graph;
-	fill(at_, facts([[t('state'), tenantBadge(a)], [t('mode'), word('mode', a.mode)],
+	redraw(at_, facts([[t('state'), tenantBadge(a)], [t('mode'), word('mode', a.mode)],
 		[t('tenant.token'), g.token_good_until ? t('until', { at: clock(g.token_good_until) }) : t('no')], [t('tenant.quota'), t('tenant.quota.of', { sent: number(g.sent_in_window), quota: number(g.quota_now || g.quota), s: g.window_ms / 1000 })],
 		[t('tenant.answers'), t('tenant.answers.of', { accepted: number(g.accepted), throttled: number(g.throttled), denied: number(g.denied) })], [t('page.people'), number(a.users)], [t('col.held'), number(a.held)],
 		[t('tenant.masked'), a.masked ? number(a.masked) : null], [t('tenant.conflict'), a.conflicts ? h('span', { class: 'error' }, number(a.conflicts)) : null]]));
@@ -46,8 +47,8 @@ async function useCertificate(account, d) {
 function waitingNote(account, waiting, again, failed) {
 	const path = `${at('accounts', account)}/certificate`;
 	return h('div', { class: 'note info' }, icon('key', ''), h('div', {}, h('p', {}, t('certificate.waiting', { sha1: waiting.sha1 })), h('div', { class: 'actions' },
-		button(t('certificate.drop'), () => void confirm(t('certificate.drop'), t('certificate.drop.text'), t('certificate.drop'), () => remove(path)).then(again)),
-		button(t('certificate.show'), () => void get(path).then((d) => useCertificate(account, d)).then(again, failed), { kind: 'primary' }))));
+		button(t('certificate.drop'), () => confirm(t('certificate.drop'), t('certificate.drop.text'), t('certificate.drop'), () => remove(path)).then(again)),
+		button(t('certificate.show'), () => get(path).then((d) => useCertificate(account, d)).then(again, failed), { kind: 'primary' }))));
 }
 
 /** A group of settings, where one of it is set. @param {string} key @param {Record<string, any>} values */
@@ -90,11 +91,11 @@ async function editTenant(account, again) {
 /** @param {HTMLElement} main @param {import('../lib/router.js').Where} where */
 export async function show(main, where) {
 	const account = where.params[0] ?? oneAccount(), box = h('div', {}), waits = h('div', {}), well = h('div', {}), result = h('div', {});
-	const owner = may('owner', account || null), again = () => void draw();
+	const owner = may('owner', account || null), again = () => draw(), turn = turns();
 	add(main, heading(`${t('page.tenant')}${account ? `: ${account}` : ''}`,
-		...(owner && account ? [button(t('delete'), () => void deleteTenant(account).then((done) => { if (done) location.hash = link('overview'); }), { kind: 'quiet' }), button(t('edit'), () => void editTenant(account, again).catch(failed), { icon: 'edit' }), button(t('certificate.make'), () => void post(`${at('accounts', account)}/certificate`).then((d) => useCertificate(account, d)).then(again, failed), { icon: 'key' })] : []),
-		...(may('owner', null) ? [button(t('tenant.add'), () => void editTenant(null, () => location.reload()).catch(failed), { kind: account ? '' : 'primary', icon: 'plus' })] : []),
-		...(account && may('operator', account) ? [button(t('tenant.check'), () => void check(), { kind: 'primary' })] : [])), result);
+		...(owner && account ? [button(t('delete'), () => deleteTenant(account).then((done) => { if (done) location.hash = link('overview'); }), { kind: 'quiet' }), button(t('edit'), () => editTenant(account, again).catch(failed), { icon: 'edit' }), button(t('certificate.make'), () => post(`${at('accounts', account)}/certificate`).then((d) => useCertificate(account, d)).then(again, failed), { icon: 'key' })] : []),
+		...(may('owner', null) ? [button(t('tenant.add'), () => editTenant(null, () => location.reload()).catch(failed), { kind: account ? '' : 'primary', icon: 'plus' })] : []),
+		...(account && may('operator', account) ? [button(t('tenant.check'), () => check(), { kind: 'primary' })] : [])), result);
 	if (!account) {
 		add(main, h('section', { class: 'card welcome' }, h('h2', {}, t('tenant.first')), h('p', {}, t(owner ? 'tenant.first.text' : 'tenant.first.ask'))));
 		return { close: on('health', () => { if (health.accounts.length) location.reload(); }) };
@@ -112,16 +113,20 @@ export async function show(main, where) {
 		fill(box, h('ol', { class: 'setup-steps' }, ...steps.map((/** @type {any} */ s, /** @type {number} */ i) => step(s, i + 1))));
 	}
 	async function draw() {
+		const mine = turn();
 		try {
-			drawSteps(await get(`${at('accounts', account)}/setup`));
+			const d = await get(`${at('accounts', account)}/setup`);
+			if (mine()) drawSteps(d);
 		} catch (e) {
-			fill(box, errorNote(e));
+			if (mine()) fill(box, errorNote(e));
 		}
 	}
 	async function check() {
+		const mine = turn();
 		fill(result, h('p', { class: 'muted', role: 'status' }, t('tenant.checking')));
 		try {
-			drawSteps(await post(`${at('accounts', account)}/setup/check`));
+			const d = await post(`${at('accounts', account)}/setup/check`);
+			if (mine()) drawSteps(d);
 			fill(result);
 		} catch (e) {
 			failed(e);
@@ -132,7 +137,8 @@ export async function show(main, where) {
 		if (a) drawHealth(well, a);
 	};
 	drawWell();
+	const off = on('health', framed(drawWell));
 	await draw();
 	all.show();
-	return { close: on('health', framed(drawWell)) };
+	return { close: off };
 }

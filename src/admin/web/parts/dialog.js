@@ -7,9 +7,10 @@ import { said, t } from '../lib/i18n.js';
 export function errorWords(e) {
 	if (!(e instanceof Problem)) return e instanceof Error ? e.message : String(e);
 	if (e.status === 0) return t('error.unreachable');
+	if (!e.message) return t('error.status', { status: e.status });
 	const words = said(e.message, e.said);
 	if (e.status === 403) return t('error.forbidden', { text: words });
-	if (e.status === 412) return t('error.changed');
+	if (e.status === 412) return t(e.taken ? 'error.taken' : 'error.changed');
 	if (e.status === 429) return t('error.limited', { seconds: e.retryAfter || 60 });
 	return words;
 }
@@ -25,16 +26,26 @@ export function note(text, kind = 'info') {
 	return h('div', { class: `note ${kind}`, role: 'status' }, icon(kind === 'good' ? 'up' : 'info', ''), h('div', {}, h('p', {}, text)));
 }
 
-/** A short word at the edge, gone by itself and read out. @param {string} text */
-export function toast(text) {
+/** @param {string} text @param {HTMLElement} node @param {number} [ms] how long it stays; without, until it is closed */
+function atTheEdge(text, node, ms) {
 	const at = document.getElementById('toasts');
 	for (const old of at?.children ?? []) if (old.textContent === text) old.remove();
-	const node = h('div', { class: 'toast' }, icon('up', ''), h('span', {}, text));
 	at?.append(node);
-	setTimeout(() => node.remove(), 5000);
+	if (ms) setTimeout(() => node.remove(), ms);
+}
+
+/** A short word at the edge, gone by itself and read out. @param {string} text */
+export function toast(text) { atTheEdge(text, h('div', { class: 'toast' }, icon('up', ''), h('span', {}, text)), 5000); }
+
+/** What went wrong where there is no place of its own to say it: it stays until it is closed. @param {unknown} e */
+export function failure(e) {
+	const text = errorWords(e), node = h('div', { class: 'toast bad', role: 'alert' }, icon('down', ''), h('span', {}, text),
+		h('button', { type: 'button', class: 'icon-button', title: t('close'), onclick: () => node.remove() }, icon('close'), h('span', { class: 'visually-hidden' }, t('close'))));
+	atTheEdge(text, node);
 }
 
 /**
+ * A question or a form. Whoever closes it while what it does is under way is told how that went: nothing is done unseen.
  * @param {string} title @param {(Node | string)[]} content
  * @param {{act?: string, kind?: string, go?: () => Promise<unknown>, wide?: boolean, leave?: string}} [options] go: throws to stay open; leave: instead of Cancel
  * @returns {Promise<boolean>}
@@ -44,24 +55,38 @@ export function dialog(title, content, options = {}) {
 		const failed = h('div', {});
 		const heading = h('h2', { id: 'dialog-title' }, title);
 		const act = options.act ? h('button', { type: 'submit', class: `button ${options.kind ?? 'primary'}` }, options.act) : null;
-		const form = h('form', { method: 'dialog' }, heading, ...content, failed, h('div', { class: 'actions' },
-			button(options.leave ?? (options.act ? t('cancel') : t('close')), () => box.close()), act));
+		const form = h('form', { method: 'dialog' }, heading, ...content, h('div', { class: 'foot' }, failed, h('div', { class: 'actions' },
+			button(options.leave ?? (options.act ? t('cancel') : t('close')), () => box.close()), act)));
 		const box = /** @type {HTMLDialogElement} */ (h('dialog', { class: options.wide ? 'dialog wide' : 'dialog', 'aria-labelledby': 'dialog-title' }, form));
 		let done = false;
-		form.addEventListener('submit', async (e) => {
-			e.preventDefault();
-			act?.setAttribute('disabled', '');
+		/** @type {Promise<void> | null} */
+		let under = null;
+		const attempt = async () => {
+			act?.setAttribute('aria-disabled', 'true');
 			try {
 				await options.go?.();
 				done = true;
 				box.close();
 			} catch (error) {
+				if (!box.open) return failure(error);
 				failed.replaceChildren(errorNote(error));
+				const wrong = form.querySelector('[aria-invalid="true"]');
+				if (wrong instanceof HTMLElement) wrong.focus();
+			} finally {
+				act?.removeAttribute('aria-disabled');
 			}
-			act?.removeAttribute('disabled');
+		};
+		form.addEventListener('submit', (e) => {
+			e.preventDefault();
+			under ??= attempt().finally(() => { under = null; });
 		});
-		box.addEventListener('close', () => {
+		// Another page by the browser's own buttons: what is asked here belongs to the one before.
+		const leave = () => box.close();
+		addEventListener('hashchange', leave);
+		box.addEventListener('close', async () => {
+			removeEventListener('hashchange', leave);
 			box.remove();
+			await under;
 			resolve(done);
 		});
 		document.body.append(box);

@@ -1,13 +1,13 @@
 // One person as a picture: what was heard → what it comes to → what we hold in Teams → what others see, and why
 // these differ.
-import { fill, h, icon } from '../lib/dom.js';
+import { h, icon, redraw } from '../lib/dom.js';
 import { clock, said, since, t, word, wordOr } from '../lib/i18n.js';
 import { activityWord, badge, leaseWords, lineIcon, lineWords, presenceBadge, publishWords } from './words.js';
 
 /** @param {any} l @param {boolean} decides */
 function lineInput(l, decides) {
 	const notes = [lineWords(l), l.since ? t('for', { span: since(l.since) }) : ''].filter(Boolean).join(' · ');
-	const trouble = l.link === 'live' ? '' : [word('sublink', l.link), l.last_status || '', said(l.reason, l.reason_said)].filter(Boolean).join(' ');
+	const trouble = l.link === 'live' ? '' : [word('sublink', l.link), l.last_status || '', said(l.reason, l.reason_said)].filter(Boolean).join(' · ');
 	return input(h('span', { class: `badge ${l.presence}` }, lineIcon(l), h('span', {}, word('presence', l.presence))), `${l.connector}/${l.number}`, notes, decides, [
 		heldWords(l), l.lamp ? t('line.lamp', { lamp: l.lamp }) : '', l.lamp_refusal ? t('line.lamp.refused', { why: l.lamp_refusal }) : '', trouble]);
 }
@@ -102,14 +102,14 @@ function masked(d) { return !['none', 'as-sent'].includes(d.shown) || d.conflict
 export function drawPicture(at, d) {
 	const lease = leaseWords(d);
 	const sessionOdd = ['backing-off'].includes(d.publish) || (d.matching && d.matching.match !== 'matched') || d.session !== d.desired;
-	fill(at,
+	redraw(at,
 		stage(t('picture.heard'), 'heard', inputs(d)),
 		arrow(true, t('picture.becomes')),
 		stage(t('picture.combined'), 'combined', h('div', { class: 'big' }, presenceBadge(d.combined)),
 			h('p', { class: 'sub' }, d.combined_since ? t('for', { span: since(d.combined_since) }) : ''), reason(ranks(d))),
 		arrow(!sessionOdd, sessionOdd ? t('picture.differs') : t('picture.becomes')),
 		stage(t('picture.session'), 'held', h('div', { class: 'big' }, badge(d.session, activityWord(d.activity))),
-			h('p', { class: 'sub lease', 'data-lease': d.lease_end ?? '', 'data-session': d.session }, lease), reason(sessionReason(d), Boolean(sessionOdd))),
+			h('p', { class: 'sub lease' }, lease), reason(sessionReason(d), Boolean(sessionOdd))),
 		arrow(!masked(d), masked(d) ? t('picture.differs') : t('picture.becomes')),
 		stage(t('picture.seen'), masked(d) ? 'seen differs' : 'seen', h('div', { class: 'big' }, d.seen_pair ? presenceBadge(d.seen) : badge('unknown', t('seen.notread'))),
 			h('p', { class: 'sub' }, d.graph.seen_at ? t('seen.readat', { at: clock(d.graph.seen_at) }) : ''), reason(seenReason(d), masked(d))));

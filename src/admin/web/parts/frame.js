@@ -1,7 +1,7 @@
 // The frame: brand, navigation, account, state of the link, language, light or dark, who is signed in.
 import { aside, button, fill, h, icon } from '../lib/dom.js';
 import { LANGUAGES, currentLanguage, setLanguage, t, word } from '../lib/i18n.js';
-import { alarms, health, link as linkState, on } from '../lib/live.js';
+import { alarms, health, link as linkState, on, stopLive } from '../lib/live.js';
 import { link } from '../lib/router.js';
 import { mayAnywhere, session, signOut } from '../lib/session.js';
 import { chooseAccount, chosenAccount } from './page.js';
@@ -70,6 +70,9 @@ function menuButton() {
 		}
 	});
 	find('shade').addEventListener('click', closeMenu);
+	find('nav').addEventListener('focusout', (e) => {
+		if (e.relatedTarget instanceof Node && !find('nav').contains(e.relatedTarget) && e.relatedTarget !== menu) closeMenu();
+	});
 }
 
 /** @param {() => void} changed */
@@ -81,11 +84,15 @@ function accountChoice(changed) {
 	} }));
 	label.append(select);
 	const draw = () => {
-		const names = health.accounts.map((a) => a.name);
+		const names = health.accounts.map((a) => a.name), shape = names.join('\n');
 		label.hidden = names.length < 2;
-		if (select.options.length === names.length + 1) return;
+		if (select.dataset.names === shape) return;
+		select.dataset.names = shape;
 		select.replaceChildren(new Option(t('account.all'), ''), ...names.map((n) => new Option(n, n)));
+		const gone = chosenAccount() && names.length && !names.includes(chosenAccount());
+		if (gone) chooseAccount('');
 		select.value = chosenAccount();
+		if (gone) changed();
 	};
 	on('health', draw);
 	draw();
@@ -111,6 +118,7 @@ function languageChoice() {
 
 async function leave() {
 	await signOut();
+	stopLive();
 	location.hash = '';
 	location.reload();
 }
@@ -123,8 +131,13 @@ function whoIsIn() {
 		h('div', { class: 'popup' }, h('p', {}, h('b', {}, session.name ?? '')),
 			...session.grants.map((g) => h('p', { class: 'muted' }, `${word('role', g.role)} · ${g.account === '*' ? t('account.all') : g.account}`)),
 			session.kind === 'password' ? button(t('password.change'), () => document.dispatchEvent(new CustomEvent('offhook-password')), { kind: 'small' }) : null,
-			button(t('signout'), () => void leave(), { kind: 'small' })));
+			button(t('signout'), leave, { kind: 'small' })));
 	document.addEventListener('click', (e) => { if (e.target instanceof Node && !box.contains(e.target)) box.removeAttribute('open'); });
+	box.addEventListener('keydown', (e) => {
+		if (e.key !== 'Escape' || !box.hasAttribute('open')) return;
+		box.removeAttribute('open');
+		box.querySelector('summary')?.focus();
+	});
 	return box;
 }
 
@@ -133,6 +146,16 @@ function alarmCount() {
 	if (!at) return;
 	at.hidden = !n;
 	fill(at, String(n), aside(` ${t('alarms')}`));
+}
+
+/** The daemon was started in another version: the rest of this page would not fit what is loaded of it. */
+function outdatedBar() {
+	const bar = h('div', { class: 'outdated', role: 'status', hidden: true });
+	on('outdated', (version) => {
+		fill(bar, icon('info', ''), h('span', {}, t('outdated', { version })), button(t('outdated.reload'), () => location.reload(), { kind: 'small' }));
+		bar.hidden = false;
+	});
+	return bar;
 }
 
 /** The first stop of the keyboard, on the way in too. */
@@ -153,5 +176,6 @@ export function buildFrame(accountChanged) {
 	navigation();
 	menuButton();
 	on('alarms', alarmCount);
+	document.querySelector('.top')?.after(outdatedBar());
 	document.body.classList.remove('bare', 'starting');
 }

@@ -2,6 +2,7 @@
 import { ask, at } from '../lib/api.js';
 import { button, fill, h } from '../lib/dom.js';
 import { count, number, said, t, word } from '../lib/i18n.js';
+import { turns } from '../lib/turns.js';
 import { dialog, errorNote, toast } from './dialog.js';
 import { table } from './page.js';
 
@@ -23,24 +24,27 @@ export async function importPeople(account) {
 	const file = /** @type {HTMLInputElement} */ (h('input', { type: 'file', accept: '.csv,text/csv', id: 'csv-file' }));
 	const text = /** @type {HTMLTextAreaElement} */ (h('textarea', { id: 'csv-text', rows: 6, spellcheck: 'false', placeholder: 'email,name,lines,enabled\nana@acme.example,Ana Alder,hq/201,yes' }));
 	let shown = '';
+	const turn = turns();
 	file.addEventListener('change', async () => {
 		const chosen = file.files?.[0];
 		if (chosen) text.value = await chosen.text();
 		await look();
 	});
 	async function look() {
+		const mine = turn(), sent = text.value; // it may be typed on while the preview is made
 		shown = '';
 		try {
-			const { body } = await ask('POST', `${path}?dry_run=true`, { text: text.value, type: 'text/csv' });
+			const { body } = await ask('POST', `${path}?dry_run=true`, { text: sent, type: 'text/csv' });
+			if (!mine()) return;
 			fill(result, preview(body));
-			shown = text.value;
+			shown = sent;
 		} catch (e) {
-			fill(result, errorNote(e));
+			if (mine()) fill(result, errorNote(e));
 		}
 	}
 	const done = await dialog(t('import.title', { account }), [
 		h('div', { class: 'field' }, h('label', { for: 'csv-file' }, t('import.file')), file), h('div', { class: 'field' }, h('label', { for: 'csv-text' }, t('import.text')), text, h('p', { class: 'help' }, t('import.help'))),
-		button(t('import.preview'), () => void look(), {}), result,
+		button(t('import.preview'), look, {}), result,
 	], { wide: true, act: t('import.take'), go: async () => {
 		if (shown !== text.value || !shown) {
 			await look();

@@ -19,8 +19,13 @@ export function originNote(d) {
 }
 
 /** Writes a document against lost updates: what it was read as must still be so. @param {string} path @param {any} json @param {string | null} etag null: it must be new */
-export function save(path, json, etag) {
-	return ask('PUT', path, { json, headers: etag ? { 'If-Match': etag } : { 'If-None-Match': '*' } });
+export async function save(path, json, etag) {
+	try {
+		return await ask('PUT', path, { json, headers: etag ? { 'If-Match': etag } : { 'If-None-Match': '*' } });
+	} catch (e) {
+		if (e instanceof Problem) e.taken = !etag;
+		throw e;
+	}
 }
 
 /** Asks, and deletes what has not changed meanwhile. @param {string} path @param {string} title @param {string} text @returns {Promise<boolean>} */

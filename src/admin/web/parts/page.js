@@ -2,6 +2,7 @@
 import { h } from '../lib/dom.js';
 import { health } from '../lib/live.js';
 import { t } from '../lib/i18n.js';
+import { turns } from '../lib/turns.js';
 import { errorNote } from './dialog.js';
 
 /** @param {string} title @param {...(Node | string | null)} actions */
@@ -9,10 +10,14 @@ export function heading(title, ...actions) {
 	return h('header', { class: 'page-head' }, h('h1', {}, title), h('div', { class: 'actions' }, ...actions));
 }
 
-/** What appears all at once when it has been read, so that nothing moves: hidden until `show`. @param {...(Node | null)} children */
+/** What appears all at once when it has been read, so that nothing moves: hidden until `show`. Where that takes long, it is said.
+ * @param {...(Node | null)} children */
 export function whole(...children) {
-	const node = h('div', { class: 'whole', hidden: true }, ...children);
-	return { node, show: () => { node.hidden = false; } };
+	const inner = h('div', { class: 'whole', hidden: true }, ...children), waits = h('p', { class: 'muted waits', role: 'status' }, t('reading'));
+	return { node: h('div', { class: 'whole' }, waits, inner), show: () => {
+		waits.remove();
+		inner.hidden = false;
+	} };
 }
 
 /** @param {string} title @param {...(Node | string | null | false)} children */
@@ -36,13 +41,19 @@ export function table(label, heads, rows, empty) {
 		h('tbody', {}, ...rows.map((cells) => h('tr', {}, ...cells.map((c, i) => h('td', { 'data-label': heads[i] }, c)))))));
 }
 
+/** Which reading is the newest of those that go into a place. @type {WeakMap<HTMLElement, () => () => boolean>} */
+const readings = new WeakMap();
+
 /** Reads, then draws; what fails is said in its place. @template T @param {HTMLElement} at @param {() => Promise<T>} read @param {(what: T) => void} draw */
 export async function reading(at, read, draw) {
+	const turn = readings.get(at) ?? turns(), mine = turn();
+	readings.set(at, turn);
 	if (!at.childNodes.length) at.append(h('p', { class: 'empty-note' }, t('reading')));
 	try {
-		draw(await read());
+		const what = await read();
+		if (mine()) draw(what);
 	} catch (e) {
-		at.replaceChildren(errorNote(e));
+		if (mine()) at.replaceChildren(errorNote(e));
 	}
 }
 

@@ -24,6 +24,8 @@ export default {
 	'link.live': 'live',
 	'link.connecting': 'verbindet',
 	'link.lost': 'Verbindung verloren, neuer Versuch',
+	'outdated': 'Offhook läuft jetzt in Version {version}. Diese Seite ist noch die von vorher.',
+	'outdated.reload': 'Neu laden',
 
 	// common words
 	'yes': 'ja',
@@ -63,6 +65,8 @@ export default {
 	'error.unreachable': 'Der Dienst antwortet nicht. Prüfen Sie das Netz und versuchen Sie es erneut.',
 	'error.forbidden': 'Das dürfen Sie nicht: {text}',
 	'error.changed': 'Jemand anderes hat das inzwischen geändert; gespeichert wurde nichts. Sehen Sie den neuen Stand an und ändern Sie erneut.',
+	'error.taken': 'Unter diesem Namen gibt es schon etwas; gespeichert wurde nichts. Öffnen Sie das Vorhandene, um es zu ändern.',
+	'error.status': 'HTTP {status}, ohne ein Wort dazu. Versuchen Sie es gleich noch einmal.',
 	'readagain': 'Neu lesen',
 	'error.limited': 'Zu viele Versuche. Warten Sie {seconds} Sekunden.',
 
@@ -656,6 +660,7 @@ export default {
 	'signin.failed.unreachable': 'Microsoft war nicht erreichbar. Versuchen Sie es in einer Minute erneut, oder melden Sie sich mit einem Kennwort an.',
 	'signin.failed.invalid': 'Die Antwort von Microsoft war für diese Anmeldung nicht echt; deshalb wurde niemand angemeldet. Versuchen Sie es erneut.',
 	'signin.failed.nobody': 'Microsoft kennt Sie, aber Offhook hat für Sie weder Telefon noch Rolle. Fragen Sie Ihren Administrator danach.',
+	'signin.failed.ended': 'Ihre Sitzung ist zu Ende. Melden Sie sich wieder an: Sie kommen auf dieselbe Seite zurück.',
 	'password.title': 'Neues Kennwort wählen',
 	'password.once': 'Das Einmalkennwort gilt nur einmal. Wählen Sie ein eigenes.',
 	'password.old': 'Bisheriges Kennwort',

@@ -24,6 +24,8 @@ export default {
 	'link.live': 'live',
 	'link.connecting': 'connecting',
 	'link.lost': 'connection lost, trying again',
+	'outdated': 'Offhook now runs in version {version}. This page is still the one from before.',
+	'outdated.reload': 'Load anew',
 
 	// common words
 	'yes': 'yes',
@@ -63,6 +65,8 @@ export default {
 	'error.unreachable': 'The daemon does not answer. Check the network, then try again.',
 	'error.forbidden': 'You may not do this: {text}',
 	'error.changed': 'Somebody else has changed this in the meantime, so nothing was saved. Look at the new state, and change it again.',
+	'error.taken': 'There is one of this name already, so nothing was saved. Open that one to change it.',
+	'error.status': 'HTTP {status}, without a word why. Try again in a moment.',
 	'readagain': 'Read again',
 	'error.limited': 'Too many attempts. Wait {seconds} seconds.',
 
@@ -656,6 +660,7 @@ export default {
 	'signin.failed.unreachable': 'Microsoft could not be reached. Try again in a minute, or sign in with a password.',
 	'signin.failed.invalid': 'Microsoft\'s answer was not genuine for this sign-in, so nobody was signed in. Try again.',
 	'signin.failed.nobody': 'Microsoft knows you, but Offhook has neither a phone nor a role for you. Ask your administrator for one.',
+	'signin.failed.ended': 'Your session has ended. Sign in again: you come back to the same page.',
 	'password.title': 'Choose a new password',
 	'password.once': 'The one-time password works only once. Choose your own.',
 	'password.old': 'Present password',
