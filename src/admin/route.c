@@ -13,15 +13,6 @@ bool route_is_write(const struct route *r)
 	return strcmp(r->method, "GET") != 0;
 }
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
 enum err percent_decode(struct slice s, char *dst, size_t cap)
 {
 	size_t n = 0;
@@ -30,9 +21,9 @@ enum err percent_decode(struct slice s, char *dst, size_t cap)
 		int c = (unsigned char)s.p[i];
 
 		if (c == '%') {
-			if (i + 2 >= s.n || hex(s.p[i + 1]) < 0 || hex(s.p[i + 2]) < 0)
+			c = slice_percent(s, i);
+			if (c < 0)
 				return ERR_MALFORMED;
-			c = hex(s.p[i + 1]) << 4 | hex(s.p[i + 2]);
 			i += 2;
 		}
 		if (!c)

@@ -116,6 +116,42 @@ enum err slice_u64(struct slice a, uint64_t max, uint64_t *ret)
 	return ERR_OK;
 }
 
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
+}
+
+enum err slice_hex(struct slice a, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	if (a.n == 0 || a.n > 16)
+		return ERR_MALFORMED;
+	for (size_t i = 0; i < a.n; i++) {
+		int digit = a.p[i] >= 'A' && a.p[i] <= 'F' ? -1 : hex_digit(a.p[i]);
+
+		if (digit < 0)
+			return ERR_MALFORMED;
+		v = v << 4 | (uint64_t)digit;
+	}
+	*ret = v;
+	return ERR_OK;
+}
+
+int slice_percent(struct slice a, size_t at)
+{
+	int high, low;
+
+	if (a.n < 3 || at > a.n - 3 || a.p[at] != '%')
+		return -1;
+	high = hex_digit(a.p[at + 1]);
+	low = hex_digit(a.p[at + 2]);
+	return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
 enum err slice_copy(struct slice a, char *dst, size_t cap)
 {
 	if (cap == 0)

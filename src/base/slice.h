@@ -58,6 +58,12 @@ bool slice_split(struct slice *rest, char sep, struct slice *ret_part);
  * ERR_MALFORMED for other bytes, ERR_LIMIT above max. */
 MUST_CHECK enum err slice_u64(struct slice a, uint64_t max, uint64_t *ret);
 
+/* The whole slice as lower-case hexadecimal digits, 1 to 16 of them: as we write numbers that come back to
+ * us. ERR_MALFORMED otherwise. */
+MUST_CHECK enum err slice_hex(struct slice a, uint64_t *ret);
+/* The byte that a percent escape (RFC 3986, 2.1) at that place stands for; -1: there is none. */
+int slice_percent(struct slice a, size_t at);
+
 /* Copies with a closing zero byte. ERR_LIMIT when it does not fit, ERR_MALFORMED for a zero byte
  * inside; dst is then the empty string. */
 MUST_CHECK enum err slice_copy(struct slice a, char *dst, size_t cap);

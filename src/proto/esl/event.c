@@ -2,26 +2,16 @@
 
 #include "proto/esl/esl.h"
 
-static int hex(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
-}
-
 /* Percent-decoding; a bad escape stands for itself, a zero byte ends nothing: it is refused. */
 static enum err decode(struct slice s, char *dst, size_t cap)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
+		int escaped = slice_percent(s, i);
+		char c = escaped < 0 ? s.p[i] : (char)escaped;
 
-		if (c == '%' && i + 2 < s.n && hex(s.p[i + 1]) >= 0 && hex(s.p[i + 2]) >= 0) {
-			c = (char)(hex(s.p[i + 1]) * 16 + hex(s.p[i + 2]));
-			i += 2;
-		}
+		i += escaped < 0 ? 0 : 2;
 		if (c == '\0' || n + 1 >= cap)
 			return ERR_LIMIT;
 		dst[n++] = c;

@@ -39,22 +39,6 @@ static size_t digits_at(struct slice s, size_t i)
 	return n;
 }
 
-static int hex(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The byte that a percent escape at i stands for, or -1. */
-static int escaped(struct slice s, size_t i)
-{
-	if (i + 2 >= s.n || s.p[i] != '%' || hex(s.p[i + 1]) < 0 || hex(s.p[i + 2]) < 0)
-		return -1;
-	return hex(s.p[i + 1]) * 16 + hex(s.p[i + 2]);
-}
-
 /* ---- digits ---- */
 
 static void put_number(struct walk *w, struct slice digits)
@@ -298,7 +282,7 @@ static void put_token(struct walk *w)
 static void put_punctuation(struct walk *w)
 {
 	char c = look(w, w->at);
-	int e = escaped(w->v, w->at);
+	int e = slice_percent(w->v, w->at);
 
 	if (e >= 0 && !is_wordy((char)e)) {
 		if (!is_digit(look(w, w->at + 3)))
@@ -341,7 +325,7 @@ static void look_for_user(struct walk *w)
 	while (i - w->at < USER_MAX &&
 	       (is_wordy(look(w, i)) || (look(w, i) && strchr(".-_+~", look(w, i)))))
 		i++;
-	if (look(w, i) == '@' || escaped(w->v, i) == '@')
+	if (look(w, i) == '@' || slice_percent(w->v, i) == '@')
 		w->user_end = i;
 }
 
@@ -367,7 +351,7 @@ static void walk(struct walk *w)
 static void unescape(struct slice v, struct buf *b)
 {
 	for (size_t i = 0; i < v.n; i++) {
-		int e = escaped(v, i);
+		int e = slice_percent(v, i);
 
 		if (e >= 0 && is_wordy((char)e)) {
 			buf_char(b, (char)e);

@@ -2,27 +2,13 @@
 
 #include <ctype.h>
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Takes one byte off *s, a %-escape counting as the byte it stands for. */
 static int next_byte(struct slice *s)
 {
-	int c = (unsigned char)s->p[0];
-	size_t used = 1;
+	int escaped = slice_percent(*s, 0);
+	int c = escaped < 0 ? (unsigned char)s->p[0] : escaped;
+	size_t used = escaped < 0 ? 1 : 3;
 
-	if (c == '%' && s->n >= 3 && hex(s->p[1]) >= 0 && hex(s->p[2]) >= 0) {
-		c = hex(s->p[1]) * 16 + hex(s->p[2]);
-		used = 3;
-	}
 	s->p += used;
 	s->n -= used;
 	return c;
@@ -51,10 +37,8 @@ void sip_put_user(struct buf *b, struct slice text)
 	for (size_t i = 0; i < text.n; i++) {
 		unsigned char c = (unsigned char)text.p[i];
 		bool plain = c < 0x80 && (isalnum(c) || (c && strchr("-_.!~*'()&=+$,;?/", c)));
-		bool escape = c == '%' && i + 2 < text.n && hex(text.p[i + 1]) >= 0 &&
-			      hex(text.p[i + 2]) >= 0;
 
-		if (plain || escape)
+		if (plain || slice_percent(text, i) >= 0)
 			buf_char(b, (char)c);
 		else
 			buf_fmt(b, "%%%02X", c);

@@ -261,32 +261,14 @@ static void answered(struct lamps *l, struct watcher *w)
 	notify_changed(l, w);
 }
 
-static bool hex(struct slice s, uint64_t *ret)
-{
-	uint64_t v = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		if (c >= '0' && c <= '9')
-			v = v << 4 | (uint64_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			v = v << 4 | (uint64_t)(c - 'a' + 10);
-		else
-			return false;
-	}
-	*ret = v;
-	return true;
-}
-
 static struct watcher *by_branch(struct lamps *l, struct slice branch)
 {
 	const size_t skip = sizeof(BRANCH) - 1;
 	uint64_t tag, cseq;
 
 	if (branch.n != skip + 24 || !slice_starts(branch, BRANCH) ||
-	    !hex(slice_sub(branch, skip, skip + 16), &tag) ||
-	    !hex(slice_sub(branch, skip + 16, branch.n), &cseq))
+	    slice_hex(slice_sub(branch, skip, skip + 16), &tag) ||
+	    slice_hex(slice_sub(branch, skip + 16, branch.n), &cseq))
 		return NULL;
 	struct watcher *w = watcher_find(l, tag);
 	return w && w->flags & WATCHER_FLYING && w->cseq == cseq ? w : NULL;

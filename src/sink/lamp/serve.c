@@ -133,22 +133,10 @@ static uint64_t tag_of(const struct visit *v)
 	return sip_token(v->l->c.seed, slice_hash(v->event_id, h + v->package));
 }
 
+/* As sip_token writes them. */
 static bool hex_tag(struct slice s, uint64_t *ret)
 {
-	char text[17];
-
-	if (s.n != 16 || slice_copy(s, text, sizeof(text)))
-		return false;
-	*ret = 0;
-	for (int i = 0; i < 16; i++) {
-		const char *digits = "0123456789abcdef";
-		const char *at = strchr(digits, text[i]);
-
-		if (!at)
-			return false;
-		*ret = *ret << 4 | (uint64_t)(at - digits);
-	}
-	return true;
+	return s.n == 16 && slice_hex(s, ret) == ERR_OK;
 }
 
 static bool is_theirs(const struct visit *v, const struct watcher *w)
@@ -277,24 +265,15 @@ static bool check_accept(const struct visit *v)
 
 /* ---- whom, and where to ---- */
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
-}
-
 static struct slice unescaped(struct slice s, char *dst, size_t cap)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s.n && n < cap; i++) {
-		int hi = s.p[i] == '%' && i + 2 < s.n ? hex_digit(s.p[i + 1]) : -1;
-		int lo = hi >= 0 ? hex_digit(s.p[i + 2]) : -1;
+		int escaped = slice_percent(s, i);
 
-		dst[n++] = lo < 0 ? s.p[i] : (char)(hi << 4 | lo);
-		i += lo < 0 ? 0 : 2;
+		dst[n++] = escaped < 0 ? s.p[i] : (char)escaped;
+		i += escaped < 0 ? 0 : 2;
 	}
 	return slice_of(dst, n);
 }

@@ -34,22 +34,7 @@ uint64_t agent_token(struct sip_agent *a)
 
 bool agent_hex(struct slice text, uint64_t *ret)
 {
-	uint64_t v = 0;
-
-	if (text.n != 16)
-		return false;
-	for (size_t i = 0; i < text.n; i++) {
-		char c = text.p[i];
-
-		if (c >= '0' && c <= '9')
-			v = v << 4 | (uint64_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			v = v << 4 | (uint64_t)(c - 'a' + 10);
-		else
-			return false;
-	}
-	*ret = v;
-	return true;
+	return text.n == 16 && slice_hex(text, ret) == ERR_OK;
 }
 
 int64_t agent_jitter(struct sip_agent *a, int64_t ms)

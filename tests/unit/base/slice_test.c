@@ -32,6 +32,35 @@ static void numbers_are_read_up_to_their_maximum(void **state)
 	assert_true(v == UINT64_MAX);
 }
 
+static void hexadecimal_is_as_we_write_it(void **state)
+{
+	uint64_t v = 7;
+	(void)state;
+
+	assert_int_equal(slice_hex(SLICE_LIT("00ff"), &v), ERR_OK);
+	assert_int_equal(v, 255);
+	assert_int_equal(slice_hex(SLICE_LIT("ffffffffffffffff"), &v), ERR_OK);
+	assert_true(v == UINT64_MAX);
+	assert_int_equal(slice_hex(SLICE_LIT("0ffffffffffffffff"), &v), ERR_MALFORMED);
+	assert_int_equal(slice_hex(SLICE_LIT(""), &v), ERR_MALFORMED);
+	assert_int_equal(slice_hex(SLICE_LIT("FF"), &v), ERR_MALFORMED);
+	assert_int_equal(slice_hex(SLICE_LIT("fg"), &v), ERR_MALFORMED);
+	assert_true(v == UINT64_MAX);
+}
+
+static void a_percent_escape_is_whole_or_none(void **state)
+{
+	(void)state;
+	assert_int_equal(slice_percent(SLICE_LIT("a%40"), 1), '@');
+	assert_int_equal(slice_percent(SLICE_LIT("%aF"), 0), 0xaf);
+	assert_int_equal(slice_percent(SLICE_LIT("%00"), 0), 0);
+	assert_int_equal(slice_percent(SLICE_LIT("a%40"), 0), -1);
+	assert_int_equal(slice_percent(SLICE_LIT("a%4"), 1), -1);
+	assert_int_equal(slice_percent(SLICE_LIT("%4g"), 0), -1);
+	assert_int_equal(slice_percent(SLICE_LIT("%40"), 9), -1);
+	assert_int_equal(slice_percent(SLICE_NONE, 0), -1);
+}
+
 static void copies_refuse_what_does_not_fit(void **state)
 {
 	char dst[4] = "xyz";
@@ -75,6 +104,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(split_gives_every_part_once),
 		cmocka_unit_test(numbers_are_read_up_to_their_maximum),
+		cmocka_unit_test(hexadecimal_is_as_we_write_it),
+		cmocka_unit_test(a_percent_escape_is_whole_or_none),
 		cmocka_unit_test(copies_refuse_what_does_not_fit),
 		cmocka_unit_test(comparison_folds_ascii_only),
 		cmocka_unit_test(trim_find_and_sub),
