@@ -52,6 +52,27 @@ void conns_closed(struct conns *c, struct conn *n)
 	forget(n);
 }
 
+struct conn *conns_feed(struct conns *c, int64_t now_ms, const struct pbx_feed *in)
+{
+	struct conn *n = conns_find(c, in->channel);
+
+	switch ((enum pbx_feed_kind)in->kind) {
+	case PBX_OPENED:
+		return conns_open(c, now_ms, in->channel);
+	case PBX_BYTES:
+		if (!n)
+			break;
+		buf_slice(&n->bytes, in->bytes);
+		CHECK(buf_err(&n->bytes) == ERR_OK);
+		return n;
+	case PBX_CLOSED:
+		if (n)
+			conns_closed(c, n);
+		break;
+	}
+	return NULL;
+}
+
 void conns_post(struct conns *c, int64_t now_ms, const struct conn *n, struct buf *text,
 		uint8_t mark)
 {

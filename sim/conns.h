@@ -28,6 +28,8 @@ struct conn *conns_find(struct conns *c, uint32_t channel);
 struct conn *conns_open(struct conns *c, int64_t now_ms, uint32_t channel);
 /* It was closed from the other side: what was to go there goes nowhere. */
 void conns_closed(struct conns *c, struct conn *n);
+/* What came in: the connection that was opened, or has bytes to be understood; NULL: neither. */
+struct conn *conns_feed(struct conns *c, int64_t now_ms, const struct pbx_feed *in);
 /* text is taken over. mark: told by conns_take when it leaves. */
 void conns_post(struct conns *c, int64_t now_ms, const struct conn *n, struct buf *text, uint8_t mark);
 /* Closes it after what was posted. */

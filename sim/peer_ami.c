@@ -56,13 +56,10 @@ static void end(struct peer *p)
 
 /* ---- the network ---- */
 
-static void opened(struct peer *p, uint32_t channel)
+static void opened(struct peer *p, struct conn *s)
 {
-	struct conn *s = conns_open(&p->conns, p->now_ms, channel);
 	struct buf b;
 
-	if (!s)
-		return;
 	s->challenge = (uint32_t)prng_range(&p->prng, 100000000, 999999999);
 	if (p->now_ms < p->down_until_ms) {
 		conns_drop(&p->conns, p->now_ms, s);
@@ -75,26 +72,15 @@ static void opened(struct peer *p, uint32_t channel)
 
 static void feed(struct peer *p, int64_t now_ms, const struct pbx_feed *in)
 {
-	struct conn *s = conns_find(&p->conns, in->channel);
+	struct conn *s;
 
 	p->now_ms = now_ms;
 	phones_tick(&p->phones, now_ms);
-	switch ((enum pbx_feed_kind)in->kind) {
-	case PBX_OPENED:
-		opened(p, in->channel);
-		break;
-	case PBX_BYTES:
-		if (!s)
-			break;
-		buf_slice(&s->bytes, in->bytes);
-		CHECK(buf_err(&s->bytes) == ERR_OK);
+	s = conns_feed(&p->conns, now_ms, in);
+	if (s && in->kind == PBX_OPENED)
+		opened(p, s);
+	else if (s)
 		ami_read(p, s);
-		break;
-	case PBX_CLOSED:
-		if (s)
-			conns_closed(&p->conns, s);
-		break;
-	}
 }
 
 static void come_back(struct peer *p)

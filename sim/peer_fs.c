@@ -359,39 +359,26 @@ static void greet(struct peer *p, struct conn *s)
 	conns_post(&p->conns, p->now_ms, s, &b, MARK_NONE);
 }
 
-static void opened(struct peer *p, uint32_t channel)
+static void opened(struct peer *p, struct conn *s)
 {
-	struct conn *s = conns_open(&p->conns, p->now_ms, channel);
-
-	if (s && p->now_ms < p->down_until_ms)
+	if (p->now_ms < p->down_until_ms)
 		conns_drop(&p->conns, p->now_ms, s);
-	else if (s)
+	else
 		greet(p, s);
 }
 
 static void feed(struct peer *p, int64_t now_ms, const struct pbx_feed *in)
 {
-	struct conn *s = conns_find(&p->conns, in->channel);
+	struct conn *s;
 
 	p->now_ms = now_ms;
 	phones_tick(&p->phones, now_ms);
 	tell_changes(p);
-	switch ((enum pbx_feed_kind)in->kind) {
-	case PBX_OPENED:
-		opened(p, in->channel);
-		break;
-	case PBX_BYTES:
-		if (!s)
-			break;
-		buf_slice(&s->bytes, in->bytes);
-		CHECK(buf_err(&s->bytes) == ERR_OK);
+	s = conns_feed(&p->conns, now_ms, in);
+	if (s && in->kind == PBX_OPENED)
+		opened(p, s);
+	else if (s)
 		read_commands(p, s);
-		break;
-	case PBX_CLOSED:
-		if (s)
-			conns_closed(&p->conns, s);
-		break;
-	}
 }
 
 /* ---- life ---- */
