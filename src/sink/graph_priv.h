@@ -290,6 +290,11 @@ struct graph {
 	struct graph_view stats; /* counters; the rest is filled in when asked for */
 };
 
+static inline int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* graph.c */
 struct flight *flight_take(struct graph *g, enum request_kind kind, uint32_t user);
 /* The answer of a flight: the flight is over, and whose it was is told. */

@@ -328,11 +328,6 @@ bool people_request(struct graph *g, struct graph_out *ret)
 	return true;
 }
 
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* With too few units left the oldest ones are waited for, one after the other. */
 static int64_t units_ms(const struct graph *g)
 {

@@ -164,11 +164,6 @@ bool read_request(struct graph *g, struct graph_out *ret)
 	return true;
 }
 
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 int64_t read_next(const struct graph *g)
 {
 	const struct read_back *b = g->reads;
