@@ -119,6 +119,8 @@ void table_init(struct table *t, unsigned columns);
 void table_cell(struct table *t, const char *colour, const char *text);
 void table_print(struct table *t, struct cli *c);
 void table_fini(struct table *t);
+/* The end of a verb: the table, or with --json the answer that it was made of. Both are given up; 0. */
+int table_answer(struct table *t, struct cli *c, json_t *doc);
 
 #define VERB(id, name, arguments, least, most, options, handler, help) int handler(struct cli *c);
 #include "cli/verbs.def"

@@ -195,3 +195,14 @@ void table_fini(struct table *t)
 	free(t->colours);
 	*t = (struct table){0};
 }
+
+int table_answer(struct table *t, struct cli *c, json_t *doc)
+{
+	if (c->json)
+		print_json(c, doc);
+	else
+		table_print(t, c);
+	table_fini(t);
+	json_decref(doc);
+	return 0;
+}

@@ -23,13 +23,7 @@ static int list(struct cli *c, const char *path, const char *rows, const char *c
 		table_cell(&t, colour_of(c, "head"), keys[k]);
 	json_array_foreach(json_object_get(doc, rows), i, v) for (unsigned k = 0; k < n; k++)
 		table_cell(&t, NULL, text_of(v, keys[k]));
-	if (c->json)
-		print_json(c, doc);
-	else
-		table_print(&t, c);
-	table_fini(&t);
-	json_decref(doc);
-	return 0;
+	return table_answer(&t, c, doc);
 }
 
 /* Prints what the answer shows this once, alone on its line: for scripts. */
@@ -145,13 +139,7 @@ int verb_administrators(struct cli *c)
 		table_cell(&t, NULL, buf_cstr(&b));
 		buf_fini(&b);
 	}
-	if (c->json)
-		print_json(c, doc);
-	else
-		table_print(&t, c);
-	table_fini(&t);
-	json_decref(doc);
-	return 0;
+	return table_answer(&t, c, doc);
 }
 
 int verb_administrator_add(struct cli *c)

@@ -300,13 +300,7 @@ int verb_groups(struct cli *c)
 	table_cell(&t, colour_of(c, "head"), "PEOPLE");
 	table_cell(&t, colour_of(c, "head"), "KEPT IN");
 	json_array_foreach(json_object_get(doc, "groups"), i, g) group_row(&t, g);
-	if (c->json)
-		print_json(c, doc);
-	else
-		table_print(&t, c);
-	table_fini(&t);
-	json_decref(doc);
-	return 0;
+	return table_answer(&t, c, doc);
 }
 
 int verb_export(struct cli *c)
