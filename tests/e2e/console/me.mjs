@@ -92,6 +92,7 @@ for (const [look, options] of Object.entries({ light: { viewport: WIDE }, narrow
 		await other.locator('.my-state .why li', { hasText: look === 'german' ? 'Ihr Profil entscheidet: Abwesend bis' : 'Your profile decides: Away until' }).waitFor();
 		await shot(other, `me-${look}`);
 		await fitsWidth(other);
+		check((await other.locator('.my-state').boundingBox())?.width <= 520, 'it stays narrow in a wide window');
 		await axe(other, 'me');
 		await other.context().close();
 	});
