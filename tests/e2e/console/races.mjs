@@ -319,6 +319,32 @@ await scene('an alarm appears on the open overview, and goes', async () => {
 
 // ---- the daemon and the session ----
 
+await scene('many open tabs leave connections for the one that is looked at', async () => {
+	/** @param {import('playwright-core').Page} tab @param {boolean} hidden */
+	const hide = (tab, hidden) => tab.evaluate((h) => {
+		Object.defineProperty(document, 'hidden', { configurable: true, get: () => h });
+		document.dispatchEvent(new Event('visibilitychange'));
+	}, hidden);
+	const tabs = [page];
+	await go(page, '#/people', 'people');
+	const mine = page.locator(`.rows .row[data-email="${facts.caller}"] .combined`);
+	for (let i = 0; i < 7; i++) { // a browser has six connections to an address
+		await hide(tabs[i], true);
+		tabs.push(await page.context().newPage());
+		await tabs[i + 1].goto('/#/people');
+		await tabs[i + 1].locator('.rows .row').first().waitFor();
+	}
+	await pbx('/call', { from: facts.number, to: facts.number + 8, dial_ms: 0, ring_ms: 0, talk_ms: 3600000 });
+	await tabs[7].locator(`.rows .row[data-email="${facts.caller}"] .combined`, { hasText: 'Busy' }).waitFor();
+	check(await mine.filter({ hasText: 'Available' }).count() === 1, 'who is not looked at reads nothing');
+	for (const tab of tabs.slice(1)) await tab.close();
+	await hide(page, false);
+	await mine.filter({ hasText: 'Busy' }).waitFor();
+	await page.locator('#link[data-state="live"]').waitFor();
+	await pbx('/hangup', { phone: facts.number });
+	await mine.filter({ hasText: 'Available' }).waitFor();
+});
+
 await scene('a page of another version than the daemon says so, and is loaded anew at the next step', async () => {
 	await go(page, '#/overview', 'overview');
 	await page.evaluate(() => { globalThis['same'] = true; });

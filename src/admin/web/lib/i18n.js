@@ -90,9 +90,11 @@ export function since(instant) {
 /** @param {number} ms */
 export function span(ms) {
 	const s = Math.max(0, Math.round(ms / 1000));
-	if (s < 60) return `${s} s`;
-	if (s < 3600) return `${Math.floor(s / 60)} min`;
-	return s < 86400 ? `${Math.floor(s / 3600)} h` : `${Math.floor(s / 86400)} ${t('unit.days')}`;
+	/** A number and its unit stay on one line. @param {number} n @param {string} unit */
+	const of = (n, unit) => `${Math.floor(n)}\u00a0${unit}`;
+	if (s < 60) return of(s, 's');
+	if (s < 3600) return of(s / 60, 'min');
+	return s < 86400 ? of(s / 3600, 'h') : of(s / 86400, t('unit.days'));
 }
 
 /** @param {number} ms @returns {string} "40 ms", "1.2 s" */

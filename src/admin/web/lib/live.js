@@ -52,6 +52,7 @@ function tell(kind, what) {
 
 /** @param {string} state */
 function setLink(state) {
+	if (state === link) return;
 	link = state;
 	tell('link', state);
 }
@@ -71,7 +72,7 @@ function dataOf(e) { return JSON.parse(/** @type {MessageEvent} */ (e).data); }
 
 /** @type {EventSource | null} */
 let source = null;
-let retry = 0, streams = 0;
+let retry = 0, streams = 0, wanted = false;
 
 /** The stream ends when the session does, or its rights change: what the page offers is no longer so. */
 async function lookWhoIsThere() {
@@ -94,8 +95,17 @@ function welcome(hello) {
 	if (listWanted) void readAll();
 }
 
+/** A browser has six connections to an address for all its tabs together: one that nobody looks at gives its stream away. */
+document.addEventListener('visibilitychange', () => {
+	if (!wanted) return;
+	if (document.hidden) close();
+	else startLive();
+});
+
 export function startLive() {
-	stopLive();
+	close();
+	wanted = true;
+	if (document.hidden) return;
 	source = new EventSource('/api/v1/events');
 	const mine = source;
 	mine.addEventListener('open', () => setLink('live'));
@@ -119,8 +129,14 @@ export function startLive() {
 }
 
 export function stopLive() {
+	wanted = false;
+	close();
+}
+
+function close() {
 	clearTimeout(retry);
 	source?.close();
+	if (source) setLink('connecting');
 	source = null;
 }
 

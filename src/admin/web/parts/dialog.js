@@ -35,7 +35,10 @@ function atTheEdge(text, node, ms) {
 }
 
 /** A short word at the edge, gone by itself and read out. @param {string} text */
-export function toast(text) { atTheEdge(text, h('div', { class: 'toast' }, icon('up', ''), h('span', {}, text)), 5000); }
+export function toast(text) {
+	for (const old of document.querySelectorAll('.toast:not(.bad)')) old.remove(); // what was done last; more would cover the page
+	atTheEdge(text, h('div', { class: 'toast' }, icon('up', ''), h('span', {}, text)), 5000);
+}
 
 /** What went wrong where there is no place of its own to say it: it stays until it is closed. @param {unknown} e */
 export function failure(e) {
