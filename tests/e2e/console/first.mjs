@@ -275,6 +275,26 @@ await test('an administrator has several roles, keeps them, and gets a new passw
 	await page.locator('dialog').getByRole('button', { name: 'Close' }).click();
 });
 
+await test('the audit speaks German, also of what was sent and who was refused', async () => {
+	expected.push(/401 .*session/);
+	await api(page, 'PUT', `/api/v1/accounts/acme/users/${facts.caller}/profile`, { state: 'away', until: null });
+	await api(page, 'PUT', `/api/v1/accounts/acme/users/${facts.caller}/profile`, { state: 'available', until: null });
+	await fetch(`${facts.url}/api/v1/session`, { method: 'POST', headers: { 'Content-Type': 'application/json', Origin: facts.url }, body: JSON.stringify({ name: 'nobody', password: 'a wrong password' }) });
+	const german = await newPage({ locale: 'de-DE', storageState: await page.context().storageState() });
+	const wanted = ['Anmeldung abgelehnt jemand Unbekanntes Server unbekannter Name, von 127.0.0.1', `Status gesetzt ${facts.caller} acme Abwesend`, 'angelegt Administrator eva Server Betrachter · acme, Bediener · Alle Konten', 'angelegt Token wallboard Server Betrachter', 'Anmeldung 127.0.0.1 Server Chrome'];
+	await until('all is written down', async () => {
+		await go(german, '#/overview', 'overview');
+		await go(german, '#/audit', 'audit');
+		const rows = (await german.locator('main tbody tr').allInnerTexts()).map((row) => row.replace(/\s+/g, ' '));
+		const missing = wanted.filter((one) => !rows.some((row) => row.includes(one)));
+		if (missing.length) throw new Error(`${missing.join(' | ')} is not in\n${rows.join('\n')}`);
+		return true;
+	});
+	await shot(german, 'audit-words-german');
+	await axe(german, 'audit');
+	await german.context().close();
+});
+
 /** @param {() => Promise<void>} act */
 async function downloaded(act) {
 	const [file] = await Promise.all([page.waitForEvent('download'), act()]);

@@ -3,12 +3,13 @@ import { get } from '../lib/api.js';
 import { add, aside, button, fill, h, icon } from '../lib/dom.js';
 import { clock, t, word } from '../lib/i18n.js';
 import { turns } from '../lib/turns.js';
+import { changeDetail, changeObject } from '../parts/change.js';
 import { errorNote } from '../parts/dialog.js';
 import { chosenAccount, heading, table } from '../parts/page.js';
 
 /** @param {any} c */
 function row(c) {
-	return [h('time', { datetime: c.at }, clock(c.at)), c.who, word('verb', c.verb), c.object, c.account || t('audit.server'), c.detail ? h('span', { class: 'sub wrap' }, c.detail) : ''];
+	return [h('time', { datetime: c.at }, clock(c.at)), c.who, word('verb', c.verb), changeObject(c), c.account || t('audit.server'), changeDetail(c)];
 }
 
 /** @param {HTMLElement} main */

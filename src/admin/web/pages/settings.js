@@ -5,6 +5,7 @@ import { clock, t, word } from '../lib/i18n.js';
 import { health, version } from '../lib/live.js';
 import { settingsOf } from '../lib/schema.js';
 import { may, mayAnywhere, session } from '../lib/session.js';
+import { agentWords } from '../parts/change.js';
 import { confirm, copyable, dialog, errorNote, note, toast } from '../parts/dialog.js';
 import { lock, settingsForm } from '../parts/form.js';
 import { erase, originNote, save } from '../parts/object_form.js';
@@ -113,7 +114,7 @@ async function addToken() {
 /** @param {HTMLElement} box */
 function drawSessions(box) {
 	return reading(box, () => get('/api/v1/sessions'), (d) => {
-		const rows = d.sessions.map((/** @type {any} */ s) => [s.name, s.address ?? '', h('span', { class: 'sub wrap' }, s.agent ?? ''), clock(s.seen), s.present ? t('session.this')
+		const rows = d.sessions.map((/** @type {any} */ s) => [s.name, s.address ?? '', agentWords(s.agent ?? ''), clock(s.seen), s.present ? t('session.this')
 			: button(t('session.end'), () => remove(at('sessions', String(s.id))).then(() => drawSessions(box)), { kind: 'small' })]);
 		fill(box, table(t('settings.sessions'), [t('name'), t('session.address'), t('session.browser'), t('session.used'), t('actions')], rows, t('none')));
 	});
