@@ -92,6 +92,8 @@ await scene('Show more pressed twice adds a page once', async () => {
 	await drawn(page);
 	const rows = await page.locator('main tbody tr').allInnerTexts(), whole = JSON.parse((await done('GET', 'audit?limit=200')).text).changes.length;
 	check(rows.length === whole, `${rows.length} rows of ${whole}`);
+	const cut = await page.locator('main .card.flush').evaluate((card) => card.scrollHeight - card.clientHeight);
+	check(cut <= 0, `${cut} pixels of the list cannot be scrolled to`);
 });
 
 // ---- answers that overtake each other ----
