@@ -171,6 +171,12 @@ static bool is_returned(const struct engine *e, uint32_t line)
 	return m->flags & MIRROR_KNOWN && m->pbx != m->lent && !(m->flags & MIRROR_IN_FLIGHT);
 }
 
+/* After a restart: whether the Do Not Disturb that came with what was lent is still on is not known. */
+static bool is_unheard(const struct engine *e, uint32_t line)
+{
+	return e->mirrors[line].lending & LEND_RESTORED && line_sync(e, &e->lines[line]) != LINE_SYNCED;
+}
+
 /* Taken back, and the echo of what was lent may still come. */
 static void settle(struct engine *e, uint32_t line, int64_t *due)
 {
@@ -182,9 +188,10 @@ static void settle(struct engine *e, uint32_t line, int64_t *due)
 		return;
 	if (m->lent && e->now_ms >= m->lend_mono_ms)
 		forget(e, line);
-	if (!m->lent && m->lending & LEND_DND && !lend_leaves_dnd(e, line) &&
+	if (!m->lent && m->lending & LEND_DND && !lend_leaves_dnd(e, line) && !is_unheard(e, line) &&
 	    (!(e->lines[line].flags & LINE_DND) || e->now_ms >= m->lend_mono_ms)) {
 		m->lending &= (uint8_t)~(LEND_DND | LEND_RESTORED);
+		line_save(e, line);
 		e->users[e->lines[line].user].flags |= USER_CHANGED;
 	}
 	if (m->lent || m->lending & LEND_DND)
@@ -226,13 +233,23 @@ uint8_t lend_state(const struct mirror *m, uint8_t *ret_lent)
 	return m->lending & LEND_LEFT ? LINE_LEND_LEFT : LINE_LEND_NONE;
 }
 
+uint8_t lend_record(const struct mirror *m)
+{
+	return m->lent == PROFILE_AVAILABLE && m->lending & LEND_DND ? (uint8_t)LENT_DND_ALONE : m->lent;
+}
+
 void lend_restore(struct engine *e, uint32_t line, const struct line_record *r)
 {
 	struct mirror *m = &e->mirrors[line];
 
-	if (r->lent == PROFILE_AVAILABLE || r->lent >= PROFILE_COUNT || m->lent)
+	if (r->lent == PROFILE_AVAILABLE || r->lent > LENT_DND_ALONE || m->lent)
 		return;
 	e->connectors[e->lines[line].connector].has_lent = true;
+	if (r->lent == LENT_DND_ALONE) {
+		m->lending = LEND_DND | LEND_RESTORED;
+		m->lend_mono_ms = e->now_ms + LEND_END_MS;
+		return;
+	}
 	m->lent = r->lent;
 	m->lending = LEND_DND | LEND_RESTORED | (r->pbx_profile == r->lent ? LEND_ON : 0);
 }

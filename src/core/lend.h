@@ -15,6 +15,7 @@
 
 enum {
 	LEND_AFTER_MS = 2000, /* a state must last so long; the store has committed by then */
+	LENT_DND_ALONE = PROFILE_NONE, /* in a record: the Do Not Disturb that came with it is ours still */
 	LEND_END_MS = 60000,  /* an echo, and a Do Not Disturb that went with it, may come so late */
 };
 
@@ -28,6 +29,8 @@ bool lend_is_due_back(const struct mirror *m);
 void lend_look(struct engine *e, uint32_t line, int64_t *due_mono_ms);
 /* enum line_lend; *ret_lent: the profile. */
 uint8_t lend_state(const struct mirror *m, uint8_t *ret_lent);
+/* For the store: the profile, or LENT_DND_ALONE. */
+uint8_t lend_record(const struct mirror *m);
 void lend_restore(struct engine *e, uint32_t line, const struct line_record *r);
 /* After a restart, until a write is accepted: a Do Not Disturb that is on came with what was lent, and the
  * source may not know. */

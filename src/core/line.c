@@ -398,7 +398,7 @@ void line_save(struct engine *e, uint32_t id)
 		.registered = !(l->flags & LINE_GONE_AWAY),
 		.known = l->flags & LINE_KNOWN,
 		.pbx_profile = (uint8_t)mirror_held(e, id),
-		.lent = e->mirrors[id].lent,
+		.lent = lend_record(&e->mirrors[id]),
 		.seen_wall_ms = (int64_t)l->seen_wall_s * 1000,
 	};
 }

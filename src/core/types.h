@@ -232,7 +232,8 @@ struct line_record {
 	bool registered;
 	bool known;
 	uint8_t pbx_profile; /* enum profile that the PBX was last known to hold, PROFILE_NONE: not known */
-	uint8_t lent; /* enum profile that the PBX holds because Teams showed a call, AVAILABLE: none */
+	uint8_t lent; /* enum profile that the PBX holds because Teams showed a call, AVAILABLE: none;
+			 PROFILE_NONE: the Do Not Disturb that came with one */
 	int64_t seen_wall_ms;
 };
 

@@ -72,7 +72,7 @@ static void on_line(sqlite3_stmt *st, const struct store_load_ops *ops, void *ar
 	    .known = sqlite3_column_int(st, 6) != 0,
 	    .seen_wall_ms = sqlite3_column_int64(st, 7),
 	    .pbx_profile = held > 0 && held <= PROFILE_COUNT ? (uint8_t)(held - 1) : PROFILE_NONE,
-	    .lent = enum_of(st, 9, PROFILE_COUNT),
+	    .lent = enum_of(st, 9, PROFILE_NONE + 1),
 	};
 
 	if (ops->line)
