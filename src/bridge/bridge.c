@@ -26,9 +26,11 @@ static enum err allocate(struct bridge *b, struct bridge_time t)
 	b->realms = calloc(l->realms, sizeof(*b->realms));
 	b->account_realm = calloc(l->accounts, sizeof(*b->account_realm));
 	b->refusals = calloc(l->lines, sizeof(*b->refusals));
+	b->kept = calloc(l->lines, sizeof(*b->kept));
 	b->id_given = calloc(l->users, sizeof(*b->id_given));
-	return b->connectors && b->realms && b->account_realm && b->refusals && b->id_given ? ERR_OK
-											    : ERR_NO_MEMORY;
+	return b->connectors && b->realms && b->account_realm && b->refusals && b->kept && b->id_given
+		       ? ERR_OK
+		       : ERR_NO_MEMORY;
 }
 
 enum err bridge_new(struct bridge **ret, const struct bridge_limits *l, struct bridge_time t)
@@ -66,6 +68,10 @@ void bridge_free(struct bridge *b)
 	for (uint32_t i = 0; b->refusals && i < b->limits.lines; i++)
 		free(b->refusals[i]);
 	free(b->refusals);
+	for (uint32_t i = 0; b->kept && i < b->limits.lines; i++)
+		free(b->kept[i]);
+	free(b->kept);
+	free(b->farewells);
 	free(b->id_given);
 	free(b->next_ids);
 	free(b->queue);
@@ -261,6 +267,8 @@ void bridge_tick(struct bridge *b, struct bridge_time t)
 		slot->ops->tick(slot->source, t.mono_ms);
 		slot->dirty = true;
 	}
+	if (farewell_next(b) <= t.mono_ms)
+		farewell_tick(b, t);
 	if (engine_next(b->engine) <= t.mono_ms || wall_jumped(b, t))
 		bridge_step(b, t, &ev);
 	for (uint32_t i = 0; i < b->limits.realms; i++) {
@@ -304,8 +312,9 @@ void bridge_probe(struct bridge *b, struct bridge_time t, uint16_t account)
 
 int64_t bridge_next(const struct bridge *b)
 {
-	int64_t next = engine_next(b->engine);
+	int64_t next = engine_next(b->engine), farewell = farewell_next(b);
 
+	next = farewell < next ? farewell : next;
 	for (uint32_t i = 0; i < b->limits.connectors; i++) {
 		const struct connector_slot *slot = &b->connectors[i];
 		int64_t due = slot->ops ? slot->ops->next(slot->source) : TIME_NEVER;
@@ -343,6 +352,8 @@ static bool take_source(struct bridge *b, struct bridge_time t, uint32_t id, str
 {
 	const struct source_out *out = &ret->source;
 
+	if (farewell_take(b, out))
+		return false;
 	switch ((enum source_out_kind)out->kind) {
 	case OUT_OBS: {
 		struct event ev = { .kind = EV_OBS, .obs = out->obs };
@@ -354,6 +365,7 @@ static bool take_source(struct bridge *b, struct bridge_time t, uint32_t id, str
 		bridge_observe(b, t, EV_CONNECTOR_UP, id);
 		return false;
 	case OUT_DOWN:
+		farewell_link_lost(b, id);
 		bridge_observe(b, t, EV_CONNECTOR_DOWN, id);
 		return false;
 	case OUT_LINE_LOST:
@@ -374,6 +386,7 @@ static bool take_source(struct bridge *b, struct bridge_time t, uint32_t id, str
 		ret->kind = BRIDGE_NOTE;
 		break;
 	case OUT_KEEP:
+		bridge_keep_lamp(b, out->line, slice_str(out->text));
 		ret->kind = BRIDGE_KEEP;
 		break;
 	case OUT_ANSWER:

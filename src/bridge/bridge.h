@@ -77,8 +77,8 @@ MUST_CHECK enum err bridge_add_connector(struct bridge *b, struct bridge_time t,
  * stand within their grace. On failure the old machine is gone and the connector is down. */
 MUST_CHECK enum err bridge_reopen_connector(struct bridge *b, struct bridge_time t, uint32_t connector,
 					    const struct source_ops *ops, struct source_config *c);
-/* Its lines go first. */
-void bridge_remove_connector(struct bridge *b, struct bridge_time t, uint32_t connector);
+/* Its lines go first. False: something is being given back there still; to be called again. */
+bool bridge_remove_connector(struct bridge *b, struct bridge_time t, uint32_t connector);
 
 struct bridge_user {
 	struct slice email, label;
@@ -100,6 +100,8 @@ void bridge_remove_user(struct bridge *b, struct bridge_time t, uint32_t user);
 MUST_CHECK enum err bridge_add_line(struct bridge *b, struct bridge_time t, uint32_t connector,
 				    struct slice number, uint32_t user, uint32_t *ret_line);
 void bridge_move_line(struct bridge *b, struct bridge_time t, uint32_t line, uint32_t user);
+/* Where its PBX has something of ours, a lamp or a profile lent, that is given back first: the line is nobody's
+ * meanwhile. */
 void bridge_remove_line(struct bridge *b, struct bridge_time t, uint32_t line);
 /* Working hours, by the number that policies name them with, open or close. */
 void bridge_set_hours(struct bridge *b, struct bridge_time t, uint16_t hours, bool open,

@@ -1,7 +1,8 @@
 /* own.h - the bridge's own records, shared by its files; private to this folder.
  *
  * bridge.c: life, what the engine gives out, the turn. setup.c: who is there. realm.c: in which realm.
- * match.c and match_*.c (match_own.h): who is whom. identity.c: another id. view.c: read-only. */
+ * match.c and match_*.c (match_own.h): who is whom. identity.c: another id.
+ * farewell.c: lines that are gone. view.c: read-only. */
 #ifndef BRIDGE_OWN_H
 #define BRIDGE_OWN_H
 
@@ -22,6 +23,15 @@ struct realm_slot {
 	bool dirty;
 };
 
+struct farewell {
+	uint32_t line;
+	int64_t until_ms;
+	uint8_t profile; /* enum profile: the person's own, that is to be written */
+	bool lit;        /* its lamp was, when the line went */
+	bool writes, waits; /* not answered yet; for the line to be heard first */
+};
+enum { FAREWELL_GENERATION = UINT32_MAX };
+
 struct bridge {
 	struct bridge_limits limits;
 	struct directory *directory;
@@ -33,6 +43,9 @@ struct bridge {
 	uint32_t next_ids_n, next_ids_cap;
 	bool *id_given; /* by user: the configuration names the Microsoft id, nothing is looked up */
 	char **refusals; /* by line: why the PBX did not take the profile, or NULL */
+	char **kept; /* by line: the name its lamp is lit under (OUT_KEEP), or NULL */
+	struct farewell *farewells;
+	uint32_t farewells_n;
 	struct action *queue; /* actions for the shell, oldest first */
 	size_t queue_at, queue_n, queue_cap;
 	bool engine_more;
@@ -60,5 +73,22 @@ void identity_drop(struct bridge *b, uint32_t user);
 void realm_tell_load(struct bridge *b, struct bridge_time t, uint16_t account);
 /* What comes out of a realm about somebody who is in another one by now; true: it has been dealt with. */
 bool realm_is_left_by(struct bridge *b, struct bridge_time t, uint32_t realm, const struct graph_out *out);
+
+/* ---- farewell.c ---- */
+/* False: the line's PBX has nothing of ours, or has gone. True: its connector keeps the line and the directory its
+ * number until farewell_tick ends that. Before the engine forgets it. */
+bool farewell_begin(struct bridge *b, struct bridge_time t, uint32_t line);
+bool farewell_is_under_way(const struct bridge *b, uint32_t line);
+bool farewell_of_connector(const struct bridge *b, uint32_t connector);
+/* True: it was about such a line, and the engine need not hear of it. */
+bool farewell_take(struct bridge *b, const struct source_out *out);
+void farewell_link_lost(struct bridge *b, uint32_t connector);
+void farewell_tick(struct bridge *b, struct bridge_time t);
+int64_t farewell_next(const struct bridge *b);
+void farewell_end_all(struct bridge *b, uint32_t connector);
+/* True: the line is still there, for the engine to be told of again. */
+bool farewell_cancel(struct bridge *b, uint32_t line);
+/* Empty: it is not lit any more. */
+void bridge_keep_lamp(struct bridge *b, uint32_t line, struct slice name);
 
 #endif

@@ -71,6 +71,7 @@ enum err bridge_reopen_connector(struct bridge *b, struct bridge_time t, uint32_
 	struct connector_slot *slot = &b->connectors[connector];
 	const struct directory *d = b->directory;
 
+	farewell_end_all(b, connector);
 	if (slot->ops)
 		slot->ops->close(slot->source);
 	slot->ops = NULL;
@@ -86,12 +87,14 @@ enum err bridge_reopen_connector(struct bridge *b, struct bridge_time t, uint32_
 	for (uint32_t l = directory_next_line(d, 0); l != ID_NONE; l = directory_next_line(d, l + 1))
 		if (directory_line_connector(d, l) == connector && !e) {
 			e = ops->add_line(slot->source, l, directory_number(d, l));
+			if (!e && b->kept[l] && ops->restore_lamp)
+				ops->restore_lamp(slot->source, l, slice_str(b->kept[l]));
 			bridge_show_lamp(b, l);
 		}
 	return e;
 }
 
-void bridge_remove_connector(struct bridge *b, struct bridge_time t, uint32_t connector)
+bool bridge_remove_connector(struct bridge *b, struct bridge_time t, uint32_t connector)
 {
 	CHECK(connector < b->limits.connectors);
 	struct connector_slot *slot = &b->connectors[connector];
@@ -101,10 +104,13 @@ void bridge_remove_connector(struct bridge *b, struct bridge_time t, uint32_t co
 		if (directory_line_connector(b->directory, line) == connector)
 			bridge_remove_line(b, t, line);
 	}
+	if (farewell_of_connector(b, connector))
+		return false;
 	if (slot->ops)
 		slot->ops->close(slot->source);
 	*slot = (struct connector_slot){ 0 };
 	directory_release_connector(b->directory, connector);
+	return true;
 }
 
 static void tell_user(struct bridge *b, struct bridge_time t, uint32_t user, const struct bridge_user *u)
@@ -219,7 +225,14 @@ void bridge_move_line(struct bridge *b, struct bridge_time t, uint32_t line, uin
 			    .line_add = { line, directory_line_connector(b->directory, line), user } };
 
 	directory_set_line_user(b->directory, line, user);
-	bridge_step(b, t, &ev);
+	if (farewell_cancel(b, line)) {
+		ev.kind = EV_LINE_ADD;
+		bridge_step(b, t, &ev);
+		b->connectors[ev.line_add.connector].ops->resync_line(
+			b->connectors[ev.line_add.connector].source, line);
+	} else {
+		bridge_step(b, t, &ev);
+	}
 	bridge_show_lamp(b, line);
 }
 
@@ -228,13 +241,18 @@ void bridge_remove_line(struct bridge *b, struct bridge_time t, uint32_t line)
 	uint32_t connector = directory_line_connector(b->directory, line);
 	struct event ev = { .kind = EV_LINE_REMOVE, .line = line };
 
-	if (connector == ID_NONE)
+	if (connector == ID_NONE || farewell_is_under_way(b, line))
 		return;
+	if (farewell_begin(b, t, line)) {
+		bridge_step(b, t, &ev);
+		return;
+	}
 	if (b->connectors[connector].ops) {
 		b->connectors[connector].ops->remove_line(b->connectors[connector].source, line);
 		b->connectors[connector].dirty = true;
 	}
 	bridge_step(b, t, &ev);
+	bridge_keep_lamp(b, line, SLICE_NONE);
 	directory_release_line(b->directory, line);
 }
 
@@ -287,9 +305,15 @@ void bridge_restore_lamp(struct bridge *b, uint32_t line, struct slice name)
 {
 	struct connector_slot *slot = &b->connectors[directory_line_connector(b->directory, line)];
 
+	struct user_view v = { .has_lamp = false };
+
 	if (!slot->ops || !slot->ops->restore_lamp)
 		return;
+	bridge_keep_lamp(b, line, name);
 	slot->ops->restore_lamp(slot->source, line, name);
+	/* what is to be seen of somebody with a lamp is known once Teams has been read */
+	if (!engine_user(b->engine, directory_line_user(b->directory, line), &v) || !v.has_lamp)
+		slot->ops->show_lamp(slot->source, line, LAMP_DARK);
 	slot->dirty = true;
 }
 

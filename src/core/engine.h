@@ -110,6 +110,7 @@ struct user_view {
 	int64_t retry_mono_ms;    /* backing off until, 0: not */
 	uint8_t shown;          /* enum shown: what others see of what is held */
 	uint8_t lamp;             /* enum lamp: what phones are shown of Teams */
+	bool has_lamp;            /* false: LAMP_OFF is not for want of a read */
 	bool conflict;            /* another application writes the same user */
 	uint32_t first_line;      /* ID_NONE: none; engine_next_line_of */
 	bool closed;              /* outside working hours */

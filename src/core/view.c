@@ -66,6 +66,7 @@ bool engine_user(const struct engine *e, uint32_t user, struct user_view *ret)
 	ret->text = u->text < TEXT_COUNT ? u->text : TEXT_NONE;
 	ret->text_ours = u->flags & USER_TEXT_OURS;
 	ret->lamp = u->lamp;
+	ret->has_lamp = u->flags & USER_HAS_LAMP;
 	view_profile(e, u, ret);
 	view_publishing(e, u, ret);
 	return true;

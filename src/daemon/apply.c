@@ -452,12 +452,10 @@ static void remove_connectors(struct pass *p)
 	     c = directory_next_connector(d, c + 1)) {
 		if (p->a->keep_connector[c])
 			continue;
-		buf_fmt(p->said, "connector %.*s: removed\n", SLICE_ARG(directory_connector_name(d, c)));
-		bridge_remove_connector(p->a->bridge, p->t, c);
-		if (p->a->channels)
-			channels_drop(p->a->channels, c);
-		report_connector_gone(p->a->report, c);
+		if (p->a->connectors[c])
+			buf_fmt(p->said, "connector %.*s: removed\n", SLICE_ARG(directory_connector_name(d, c)));
 		p->a->connectors[c] = NULL;
+		p->a->gone |= !apply_release_connector(p->a, p->t, c);
 	}
 }
 

@@ -1,4 +1,5 @@
-/* apply_gone.c - accounts and realms that no configuration names any more: they go when all is given back. */
+/* apply_gone.c - accounts, connectors and realms that no configuration names any more: they go when all is
+ * given back. */
 #include "daemon/apply_own.h"
 
 enum { TIDY_MS = 1000 };
@@ -13,6 +14,28 @@ static bool has_anything(const struct directory *d, uint16_t account)
 		if (directory_connector_account(d, c) == account)
 			return true;
 	return false;
+}
+
+bool apply_release_connector(struct apply *a, struct bridge_time t, uint32_t connector)
+{
+	if (!bridge_remove_connector(a->bridge, t, connector))
+		return false;
+	if (a->channels)
+		channels_drop(a->channels, connector);
+	report_connector_gone(a->report, connector);
+	return true;
+}
+
+static bool release_connectors(struct apply *a, struct bridge_time t)
+{
+	const struct directory *d = bridge_directory(a->bridge);
+	bool waits = false;
+
+	for (uint32_t c = directory_next_connector(d, 0); c != ID_NONE;
+	     c = directory_next_connector(d, c + 1))
+		if (!a->connectors[c])
+			waits |= !apply_release_connector(a, t, c);
+	return waits;
 }
 
 /* True when one still waits. */
@@ -56,8 +79,9 @@ int64_t apply_tidy(struct apply *a, struct bridge_time t)
 		return TIME_NEVER;
 	if (t.mono_ms < a->tidy_ms)
 		return a->tidy_ms;
-	bool accounts = release_accounts(a);
-	a->gone = release_realms(a, t) || accounts;
+	bool connectors = release_connectors(a, t), accounts = release_accounts(a);
+
+	a->gone = release_realms(a, t) || accounts || connectors;
 	a->tidy_ms = t.mono_ms + TIDY_MS;
 	return a->gone ? a->tidy_ms : TIME_NEVER;
 }

@@ -24,7 +24,7 @@ struct apply {
 	const struct conf_account **realms;       /* by id */
 	/* marks of one pass: what the new configuration names */
 	uint8_t *keep_account, *keep_connector, *keep_user, *keep_line;
-	bool gone;        /* accounts or realms wait for apply_tidy */
+	bool gone;        /* accounts, connectors or realms wait for apply_tidy */
 	int64_t tidy_ms;
 	uint8_t *imported; /* users that came by import: no configuration removes them */
 };
@@ -36,5 +36,8 @@ MUST_CHECK enum err apply_line(struct apply *a, struct bridge_time t, uint32_t c
  * decides. */
 MUST_CHECK enum err apply_user(struct apply *a, struct bridge_time t, const struct conf_account *ca,
 			       uint16_t account, const struct bridge_user *u, uint32_t *id, bool *ret_new);
+
+/* False: something is being given back there still. */
+bool apply_release_connector(struct apply *a, struct bridge_time t, uint32_t connector);
 
 #endif

@@ -15,13 +15,13 @@ LINKS = {"a lost link": lambda pbx: pbx.fault("drop-links"),
          "a restart of the switch": lambda pbx: pbx.post("/restart", down_ms=500)}
 
 
-def accounts(stage, pbx, keys, ben="both"):
+def accounts(stage, pbx, keys, ben="both", lamps="lamps: yes, "):
     return f"""\
   - name: acme
 {stage.teams_yaml("      read_back: 1s" + chr(10))}\
     policy: {{ direction: both }}
     connectors:
-      - {{ name: hq, type: csta, server: "{pbx.address}", username: offhook, password_file: hq.secret, lamps: yes, {keys} }}
+      - {{ name: hq, type: csta, server: "{pbx.address}", username: offhook, password_file: hq.secret, {lamps}{keys} }}
     users:
       - {{ email: {ANA}, lines: [hq/201] }}
       - {{ email: {BEN}, lines: [hq/202], policy: {{ direction: {ben} }} }}
@@ -169,6 +169,9 @@ class Lamps:
 
     def taken_away(self):
         with self.tap.case("whose direction becomes to-teams has no lamp any more: it goes out"):
+            self.stage.daemon_yaml(accounts(self.stage, self.pbx, self.keys))
+            self.stage.offhook("reload")
+            self.show("201/7 wink", "210/1 wink", "202/7 wink", "210/2 wink")
             self.stage.daemon_yaml(accounts(self.stage, self.pbx, self.keys, ben="to-teams"))
             self.stage.offhook("reload")
             self.show("201/7 wink", "210/1 wink")
@@ -176,6 +179,67 @@ class Lamps:
             text = accounts(self.stage, self.pbx, self.keys, ben="to-teams")
             self.stage.daemon_yaml("\n".join(l for l in text.split("\n") if ANA not in l))
             self.stage.offhook("reload")
+            self.show()
+
+    def rows(self):
+        """After each of these no row names the lamp any more: it is put out by what the store knows."""
+        stage = self.stage
+
+        def without_row():
+            stage.daemon_yaml(accounts(stage, self.pbx, self.keys.replace('"201=210/1", ', "")))
+
+        def without_lamps():
+            stage.daemon_yaml(accounts(stage, self.pbx, "", lamps=""))
+
+        def without_connector():
+            text = accounts(stage, self.pbx, self.keys)
+            stage.daemon_yaml("\n".join(l.replace("lines: [hq/201]", "lines: []").replace("lines: [hq/202]", "lines: []")
+                                        for l in text.split("\n") if "name: hq" not in l).replace("connectors:", "connectors: []"))
+
+        def moved():
+            stage.daemon_yaml(accounts(stage, self.pbx, self.keys.replace("201=210/1", "202=210/1").replace("202=210/2", "201=210/2")))
+
+        def lit():
+            stage.daemon_yaml(accounts(stage, self.pbx, self.keys))
+            stage.offhook("reload")
+            stage.client(ANA, "meeting")
+            self.show("201/7 wink", "210/1 wink")
+
+        for name, change, left in (("a row is taken out of lamp_at", without_row, ["201/7 wink"]),
+                                   ("lamps are switched off", without_lamps, []),
+                                   ("a row becomes another person's", moved, ["201/7 wink", "210/2 wink"]),
+                                   ("the connector is removed", without_connector, [])):
+            with self.tap.case(f"{name} at a reload: what is lit by it goes out"):
+                lit()
+                change()
+                stage.offhook("reload")
+                self.show(*left)
+        with self.tap.case("a row is taken out while the daemon is down: its lamp goes out at the next start"):
+            lit()
+            stage.kill("offhookd", signal.SIGTERM)
+            without_row()
+            stage.daemon_start(wait=False)
+            self.show("201/7 wink")
+        with self.tap.case("lamps are switched off while the daemon is down, too"):
+            lit()
+            stage.kill("offhookd", signal.SIGTERM)
+            without_lamps()
+            stage.daemon_start(wait=False)
+            self.show()
+        with self.tap.case("a person's direction changes while the daemon is down: the lamps go out without a read"):
+            stage.client(BEN, "meeting")
+            stage.daemon_yaml(accounts(stage, self.pbx, self.keys))
+            stage.offhook("reload")
+            self.show("201/7 wink", "210/1 wink", "202/7 wink", "210/2 wink")
+            stage.kill("offhookd", signal.SIGTERM)
+            stage.daemon_yaml(accounts(stage, self.pbx, self.keys, ben="to-teams"))
+            stage.daemon_start(wait=False)
+            self.show("201/7 wink", "210/1 wink")
+        with self.tap.case("a person goes while the switch is out of reach: put out when it is back"):
+            self.pbx.post("/restart", down_ms=3000)
+            text = accounts(stage, self.pbx, self.keys, ben="to-teams")
+            stage.daemon_yaml("\n".join(l for l in text.split("\n") if ANA not in l))
+            stage.offhook("reload")
             self.show()
 
     def private(self):
@@ -202,7 +266,7 @@ def main():
     with Stage("lampcsta") as stage:
         lamps = Lamps(stage, tap, STANDARD)
         lamps.up()
-        for part in (lamps.lights, lamps.links, lamps.restarts, lamps.refused, lamps.taken_away):
+        for part in (lamps.lights, lamps.links, lamps.restarts, lamps.refused, lamps.rows, lamps.taken_away):
             part()
     with Stage("lampcsta") as stage:
         lamps = Lamps(stage, tap, PRIVATE)

@@ -12,7 +12,7 @@ def sent(stage):
     return next(int(l.split()[-1]) for l in stage.metrics().splitlines() if l.startswith("offhook_graph_sent_total{"))
 
 
-def accounts(stage, pbx, profile="dnd_while: [meeting]", enabled="yes"):
+def accounts(stage, pbx, profile="dnd_while: [meeting]", enabled="yes", email=ANA, line=1001):
     return f"""\
   - name: acme
 {stage.teams_yaml("      read_back: 1s" + chr(10))}\
@@ -25,7 +25,7 @@ def accounts(stage, pbx, profile="dnd_while: [meeting]", enabled="yes"):
         password_file: hq.secret
         {profile}
     users:
-      - {{ email: {ANA}, lines: [hq/1001], enabled: {enabled} }}
+      - {{ email: {email}, lines: [hq/{line}], enabled: {enabled} }}
 """
 
 
@@ -85,7 +85,8 @@ def by_hand(stage, tap, pbx):
 def given_back(stage, tap, pbx):
     """Where nothing would be written any more."""
     for why, change in (("the connector loses its profile at a reload", {"profile": "profile: ignore"}),
-                        ("the person is switched off", {"enabled": "no"})):
+                        ("the person is switched off", {"enabled": "no"}),
+                        ("the person is removed", {"email": "ben@acme.example", "line": 1002})):
         with tap.case(f"{why} in a meeting: both are given back, and nothing more is written"):
             stage.client(ANA, "meeting")
             await_that("do not disturb", lambda: pbx.places() == ON and pbx.presence() == ("dnd", "meeting-dnd"), 60)

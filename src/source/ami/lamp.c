@@ -17,6 +17,28 @@ static bool stands(const struct extension *l)
 	       (l->lamp == LAMP_OFF && l->lamp_told == LAMP_COUNT);
 }
 
+/* In the store before it is lit, so that whoever comes next can put it out. */
+static void keep(struct ami *m, uint32_t slot, bool lit)
+{
+	struct extension *l = &m->lines[slot];
+
+	if (l->lamp_kept == lit)
+		return;
+	l->lamp_kept = lit;
+	outbox_keep(&m->out, line_table_id(&m->table, slot), lit ? SLICE_LIT("lit") : SLICE_NONE);
+}
+
+/* A connector that has no lamps any more puts it out; else show_lamp tells. */
+void lamp_restore(struct ami *m, uint32_t slot)
+{
+	m->lines[slot].lamp_kept = true;
+	if (m->lamps)
+		return;
+	m->lines[slot].lamp = LAMP_DARK;
+	m->lamps_left = m->lamps_wait = true;
+	m->lamps_at = 0;
+}
+
 void lamp_set(struct ami *m, uint32_t slot, enum lamp lamp)
 {
 	struct extension *l = &m->lines[slot];
@@ -36,7 +58,7 @@ void lamp_anew(struct ami *m)
 		m->lines[s].lamp_told = LAMP_COUNT;
 		m->lines[s].lamp_sent = m->lines[s].lamp_refused = false;
 	}
-	m->lamps_wait = m->lamps;
+	m->lamps_wait = m->lamps || m->lamps_left;
 	m->lamps_at = 0;
 }
 
@@ -59,6 +81,8 @@ static void send_one(struct ami *m, uint32_t slot)
 	action_begin(m, &a, "Setvar");
 	ami_put_fmt(&a, "Variable", "DEVICE_STATE(" LAMP_DEVICE "%.*s)", SLICE_ARG(exten));
 	ami_put(&a, "Value", slice_str(device_word(l->lamp)));
+	if (l->lamp > LAMP_DARK)
+		keep(m, slot, true);
 	l->lamp_told = l->lamp;
 	l->lamp_sent = action_send(m, &a, ASK_LAMP, slot);
 	l->lamp_refused = !l->lamp_sent;
@@ -91,6 +115,13 @@ void lamp_answer(struct ami *m, const struct pending *p, const struct ami_packet
 		l->lamp_refused = true;
 		outbox_note(&m->out, NOTE_WRITE_REFUSED, line_table_id(&m->table, p->slot),
 			    "the lamp's device state: write=call is needed");
+		return;
+	}
+	if (l->lamp_told <= LAMP_DARK)
+		keep(m, p->slot, false);
+	if (!m->lamps) { /* done */
+		l->lamp = LAMP_OFF;
+		l->lamp_told = LAMP_COUNT;
 	} else if (l->lamp != l->lamp_told) {
 		m->lamps_wait = true;
 		m->lamps_at = 0;

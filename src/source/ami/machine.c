@@ -164,6 +164,16 @@ static void machine_show_lamp(struct source *source, uint32_t line, enum lamp la
 		lamp_set(m, slot, lamp);
 }
 
+static void machine_restore_lamp(struct source *source, uint32_t line, struct slice name)
+{
+	struct ami *m = machine_of(source);
+	uint32_t slot = line_table_slot(&m->table, line);
+
+	(void)name; /* it is the line's */
+	if (slot != LINE_NONE)
+		lamp_restore(m, slot);
+}
+
 /* ---- the four verbs ---- */
 
 static void set_now(struct ami *m, int64_t now_ms)
@@ -282,6 +292,7 @@ const struct source_ops ami_source_ops = {
 	.probe = machine_probe,
 	.write_profile = machine_write,
 	.show_lamp = machine_show_lamp,
+	.restore_lamp = machine_restore_lamp,
 	.feed = machine_feed,
 	.tick = machine_tick,
 	.next = machine_next,

@@ -128,6 +128,7 @@ struct extension {
 	bool dnd_ours;	/* we have switched Do Not Disturb on, and nobody took it over */
 	uint8_t lamp, lamp_told; /* enum lamp: to be shown; as the PBX took it, LAMP_COUNT: not known */
 	bool lamp_sent, lamp_refused;
+	bool lamp_kept; /* it may be lit: told by OUT_KEEP */
 	bool releasing; /* the write is one of our own: Do Not Disturb off, no profile */
 };
 
@@ -206,6 +207,7 @@ struct ami {
 	uint32_t writes, writes_last; /* queue of slots */
 	uint32_t lamps_at;            /* slots before it show what they shall */
 	bool lamps_wait;              /* some slot may not */
+	bool lamps_left;              /* an earlier connector may have lit some, whatever we are to do */
 };
 
 /* ---- session.c ---- */
@@ -286,6 +288,7 @@ void presence_read(struct thing *t, struct slice status, struct slice subtype, s
 
 /* ---- lamp.c ---- */
 void lamp_set(struct ami *m, uint32_t slot, enum lamp lamp);
+void lamp_restore(struct ami *m, uint32_t slot);
 void lamp_pump(struct ami *m);
 bool lamp_wants(const struct ami *m);
 /* The PBX may have forgotten everything: after a log-in. */

@@ -56,7 +56,7 @@ static enum err settings_read(struct csta *c, const struct conf_connector *s)
 		e = csta_form_init(&c->form, &m, why, sizeof(why));
 	conf_csta_lamps(s, &lamps);
 	c->lamps = s->lamps;
-	return e || !c->lamps ? e : csta_lamp_init(&c->lamp_form, &lamps, why, sizeof(why));
+	return e ? e : csta_lamp_init(&c->lamp_form, &lamps, why, sizeof(why)); /* some may have to go out */
 }
 
 static enum err rooms(struct csta *c, uint32_t lines_max)
@@ -197,6 +197,15 @@ static void csta_show_lamp(struct source *s, uint32_t line, enum lamp lamp)
 		cs_lamp_show(c, slot, lamp);
 }
 
+static void csta_restore_lamp(struct source *s, uint32_t line, struct slice name)
+{
+	struct csta *c = csta_of(s);
+	uint32_t slot = line_table_slot(&c->table, line);
+
+	if (slot != LINE_NONE)
+		cs_lamp_restore(c, slot, name);
+}
+
 static void csta_write_profile(struct source *s, uint32_t line, const struct profile_write *w)
 {
 	struct csta *c = csta_of(s);
@@ -273,6 +282,7 @@ const struct source_ops csta_source_ops = {
 	.probe = csta_probe,
 	.write_profile = csta_write_profile,
 	.show_lamp = csta_show_lamp,
+	.restore_lamp = csta_restore_lamp,
 	.feed = csta_feed,
 	.tick = csta_tick,
 	.next = csta_next,

@@ -237,6 +237,8 @@ MUST_CHECK enum err cs_lamp_add(struct csta *c, uint32_t slot);
 /* What is lit for the line goes out, as far as the link stands. */
 void cs_lamp_drop(struct csta *c, uint32_t slot);
 void cs_lamp_show(struct csta *c, uint32_t slot, enum lamp lamp);
+/* Those that an earlier connector has lit, as OUT_KEEP said. */
+void cs_lamp_restore(struct csta *c, uint32_t slot, struct slice names);
 /* fresh: after a log-in; else it is the line's turn. */
 void cs_lamp_anew(struct csta *c, uint32_t slot, bool fresh);
 /* False: there is nothing to send. */

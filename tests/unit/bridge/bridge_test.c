@@ -400,7 +400,7 @@ static void the_place_of_a_removed_account_is_free_again(void **state)
 
 	bridge_remove_user(b->bridge, b->t, b->user);
 	drain(b);
-	bridge_remove_connector(b->bridge, b->t, b->connector);
+	assert_true(bridge_remove_connector(b->bridge, b->t, b->connector));
 	drain(b);
 	bridge_remove_account(b->bridge, b->account);
 	for (int i = 0; i < 5; i++) {

@@ -57,6 +57,36 @@ static void test_on_and_off(void **state)
 	rig_close(&r);
 }
 
+/* Lit by an earlier connector: put out by one that has lamps no more, left to show_lamp by one that has. */
+static void test_lit_by_an_earlier_one(void **state)
+{
+	static const struct rig_setup plain;
+	struct rig r;
+
+	(void)state;
+	open_one(&r, &plain, NULL);
+	ami_source_ops.restore_lamp(r.s, 7, SLICE_LIT("lit"));
+	rig_pass(&r, 0);
+	assert_non_null(strstr(buf_cstr(&r.sent), SET("NOT_INUSE")));
+	rig_say(&r, "Response: Success\nActionID: @Setvar\nMessage: Variable Set\n\n");
+	assert_string_equal(buf_cstr(&r.kept), "7 keep \n");
+	buf_reset(&r.kept);
+	rig_sent(&r);
+	show(&r, LAMP_MEETING);
+	assert_null(strstr(rig_sent(&r), "Setvar"));
+	rig_close(&r);
+	open_one(&r, &lamps, NULL);
+	ami_source_ops.restore_lamp(r.s, 7, SLICE_LIT("lit"));
+	rig_pass(&r, 0);
+	assert_null(strstr(rig_sent(&r), "Setvar"));
+	show(&r, LAMP_DARK);
+	assert_non_null(strstr(buf_cstr(&r.sent), SET("NOT_INUSE")));
+	rig_say(&r, "Response: Success\nActionID: @Setvar\nMessage: Variable Set\n\n");
+	assert_string_equal(buf_cstr(&r.kept), "7 keep \n");
+	buf_reset(&r.kept);
+	rig_close(&r);
+}
+
 static void test_only_when_asked_for(void **state)
 {
 	struct rig r;
@@ -124,7 +154,9 @@ static void test_no_loop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_on_and_off),	     cmocka_unit_test(test_only_when_asked_for),
+		cmocka_unit_test(test_on_and_off),
+		cmocka_unit_test(test_lit_by_an_earlier_one),
+		cmocka_unit_test(test_only_when_asked_for),
 		cmocka_unit_test(test_again_after_a_log_in), cmocka_unit_test(test_refused_is_told_once),
 		cmocka_unit_test(test_no_loop),
 	};

@@ -73,8 +73,10 @@ static void drain(struct rig *r)
 			buf_fmt(&r->told, "%u written %u %s%s%s\n", out.line, out.generation,
 				results[out.result], out.text[0] ? ": " : "", out.text);
 			break;
-		case OUT_LISTEN:
 		case OUT_KEEP:
+			buf_fmt(&r->kept, "%u keep %s\n", out.line, out.text);
+			break;
+		case OUT_LISTEN:
 		case OUT_ANSWER:
 			fail();
 		}
@@ -94,6 +96,7 @@ void rig_open(struct rig *r, const struct rig_setup *setup)
 	*r = (struct rig){ .now_ms = 1000 };
 	buf_init(&r->sent, 1 << 24);
 	buf_init(&r->told, 1 << 24);
+	buf_init(&r->kept, 1 << 16);
 	assert_int_equal(secret_set(&r->password, SLICE_LIT("bridge-secret")), ERR_OK);
 	const struct source_config c = { .name = "hq", .connector = 3, .account = 1, .server = "pbx:15038",
 					 .username = "bridge", .password = &r->password, .tls = u->tls,
@@ -107,6 +110,7 @@ void rig_close(struct rig *r)
 	ami_source_ops.close(r->s);
 	buf_fini(&r->sent);
 	buf_fini(&r->told);
+	buf_fini(&r->kept);
 	secret_fini(&r->password);
 }
 

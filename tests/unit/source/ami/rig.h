@@ -11,6 +11,7 @@ struct rig {
 	int64_t now_ms;
 	uint32_t channel;
 	struct buf sent; /* what went to the PBX since the last look */
+	struct buf kept; /* the names that lamps are lit under, as they were told */
 	struct buf told; /* one line for each obs, up, down, lost, note, written since the last look */
 };
 

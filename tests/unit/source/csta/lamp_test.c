@@ -25,6 +25,12 @@ static void told_is(struct rig *r, const char *text)
 	assert_string_equal(rig_told(r), text);
 }
 
+static void kept_is(struct rig *r, const char *text)
+{
+	assert_string_equal(buf_cstr(&r->kept), text);
+	buf_reset(&r->kept);
+}
+
 static void sent_is(struct rig *r, const char *text)
 {
 	assert_string_equal(rig_sent(r), text);
@@ -66,7 +72,7 @@ static void test_lights_and_goes_out(void **state)
 	rig_answer(&r, "SetLampMode", SET);
 	rig_answer(&r, "SetLampMode", SET);
 	sent_is(&r, "SetLampMode 201 7 off\nSetLampMode 201 7 steady\nSetLampMode 201 7 off\n");
-	told_is(&r, "");
+	kept_is(&r, "7 keep 201/7\n7 keep \n7 keep 201/7\n7 keep \n");
 	rig_close(&r);
 }
 
@@ -101,6 +107,51 @@ static void test_several_phones(void **state)
 	rig_answer(&r, "GetLampMode 101 2", STANDS("2", "steady"));
 	sent_is(&r, "GetLampMode 100 1\nSetLampMode 100 1 steady\nGetLampMode 101 2\n");
 	seen_is(&r, "1 of 100: steady, 2 of 101: steady", "");
+	rig_close(&r);
+}
+
+static void restore(struct rig *r, const char *names)
+{
+	csta_source_ops.restore_lamp(r->s, 7, slice_str(names));
+	rig_pass(r, 0);
+}
+
+/* What an earlier connector has lit and no row names now goes out, whatever is known of the person; a
+ * lamp that another row names is that row's. */
+static void test_lit_by_an_earlier_one(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_open_one(&r, &two_lamps);
+	restore(&r, "100/1 100/2 300/9 301/8 nonsense /1");
+	rig_answer(&r, "GetLampMode 300 9", STANDS("9", "off"));
+	rig_answer(&r, "GetLampMode 301 8", STANDS("8", "wink"));
+	rig_answer(&r, "SetLampMode 301 8 off", SET);
+	sent_is(&r, "GetLampMode 300 9\nGetLampMode 301 8\nSetLampMode 301 8 off\n");
+	kept_is(&r, "7 keep 100/1 301/8\n7 keep 100/1\n");
+	show(&r, 7, LAMP_DARK);
+	rig_answer(&r, "GetLampMode 100 1", STANDS("1", "steady"));
+	rig_answer(&r, "SetLampMode 100 1 off", SET);
+	rig_answer(&r, "GetLampMode 101 2", STANDS("2", "off"));
+	kept_is(&r, "7 keep \n");
+	rig_close(&r);
+}
+
+static void test_lit_and_no_lamps_any_more(void **state)
+{
+	static const struct rig_setup none;
+	struct rig r;
+
+	(void)state;
+	rig_open_one(&r, &none);
+	show(&r, 7, LAMP_MEETING);
+	sent_is(&r, "");
+	restore(&r, "100/1");
+	rig_answer(&r, "GetLampMode 100 1",
+		   "<CSTAErrorCode><operation>invalidFeature</operation></CSTAErrorCode>");
+	rig_answer(&r, "SetLampMode 100 1 off", SET);
+	kept_is(&r, "7 keep \n");
 	rig_close(&r);
 }
 
@@ -330,6 +381,8 @@ int main(void)
 		cmocka_unit_test(test_lights_and_goes_out),
 		cmocka_unit_test(test_last_word_counts),
 		cmocka_unit_test(test_several_phones),
+		cmocka_unit_test(test_lit_by_an_earlier_one),
+		cmocka_unit_test(test_lit_and_no_lamps_any_more),
 		cmocka_unit_test(test_words_and_another_service),
 		cmocka_unit_test(test_only_differences_after_a_lost_link),
 		cmocka_unit_test(test_changed_while_away),

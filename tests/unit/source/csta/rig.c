@@ -148,8 +148,10 @@ static void take(struct rig *r, const struct source_out *out)
 		buf_fmt(&r->told, "%u written %u %s%s%s\n", out->line, out->generation,
 			results[out->result], out->text[0] ? ": " : "", out->text);
 		break;
-	case OUT_LISTEN:
 	case OUT_KEEP:
+		buf_fmt(&r->kept, "%u keep %s\n", out->line, out->text);
+		break;
+	case OUT_LISTEN:
 	case OUT_ANSWER:
 		fail();
 	}
@@ -194,6 +196,7 @@ void rig_open(struct rig *r, const struct rig_setup *setup)
 	r->message = calloc(1, sizeof(*r->message));
 	buf_init(&r->sent, 1 << 24);
 	buf_init(&r->told, 1 << 24);
+	buf_init(&r->kept, 1 << 16);
 	assert_int_equal(xml_reader_new(&r->xml, 7), ERR_OK);
 	assert_int_equal(secret_set(&r->password, SLICE_LIT("bridge-secret")), ERR_OK);
 	const struct source_config c = { .name = "hq",
@@ -221,6 +224,7 @@ void rig_close(struct rig *r)
 	xml_reader_free(r->xml);
 	buf_fini(&r->sent);
 	buf_fini(&r->told);
+	buf_fini(&r->kept);
 	secret_fini(&r->password);
 }
 

@@ -27,6 +27,7 @@ struct rig {
 	uint8_t edition; /* of the namespace of what was sent last; 0: another */
 	struct buf sent; /* one line for each frame since the last look; a reply's has its invoke id
 			    before it */
+	struct buf kept; /* the names that lamps are lit under, as they were told */
 	struct buf
 		told; /* one line for each obs, up, down, lost, note, written since the last look */
 	uint64_t keys[RIG_KEYS_MAX]; /* of calls, in the order of appearance: a, b, c ... */
