@@ -100,8 +100,8 @@ void bridge_remove_user(struct bridge *b, struct bridge_time t, uint32_t user);
 MUST_CHECK enum err bridge_add_line(struct bridge *b, struct bridge_time t, uint32_t connector,
 				    struct slice number, uint32_t user, uint32_t *ret_line);
 void bridge_move_line(struct bridge *b, struct bridge_time t, uint32_t line, uint32_t user);
-/* Where its PBX has something of ours, a lamp or a profile lent, that is given back first: the line is nobody's
- * meanwhile. */
+/* Where its PBX has something of ours, a lamp or a profile lent, that is given back first: the line is
+ * nobody's meanwhile. */
 void bridge_remove_line(struct bridge *b, struct bridge_time t, uint32_t line);
 /* Working hours, by the number that policies name them with, open or close. */
 void bridge_set_hours(struct bridge *b, struct bridge_time t, uint16_t hours, bool open,

@@ -1,6 +1,6 @@
-/* farewell.c - lines that have gone from here, and whose PBX still has something of ours: a lamp that is lit, a
- * profile that it was lent. The engine has forgotten such a line; its connector keeps it until both are given
- * back, or their time is over. A line that is named again meanwhile is what it was. */
+/* farewell.c - lines that have gone from here, and whose PBX still has something of ours: a lamp that is lit,
+ * a profile that it was lent. The engine has forgotten such a line; its connector keeps it until both are
+ * given back, or their time is over. A line that is named again meanwhile is what it was. */
 #include "bridge/own.h"
 
 #include <stdlib.h>
@@ -18,9 +18,29 @@ static struct farewell *find(const struct bridge *b, uint32_t line)
 	return NULL;
 }
 
-bool farewell_is_under_way(const struct bridge *b, uint32_t line)
+static struct connector_slot *slot_of(struct bridge *b, uint32_t line)
 {
-	return find(b, line) != NULL;
+	return &b->connectors[directory_line_connector(b->directory, line)];
+}
+
+static void put_out(struct bridge *b, struct farewell *f)
+{
+	struct connector_slot *slot = slot_of(b, f->line);
+
+	f->lit = b->kept[f->line] && slot->ops && slot->ops->show_lamp;
+	if (!f->lit)
+		return;
+	slot->ops->show_lamp(slot->source, f->line, LAMP_DARK);
+	slot->dirty = true;
+}
+
+bool farewell_goes_on(struct bridge *b, uint32_t line)
+{
+	struct farewell *f = find(b, line);
+
+	if (f && !f->lit)
+		put_out(b, f);
+	return f;
 }
 
 bool farewell_of_connector(const struct bridge *b, uint32_t connector)
@@ -29,11 +49,6 @@ bool farewell_of_connector(const struct bridge *b, uint32_t connector)
 		if (directory_line_connector(b->directory, b->farewells[i].line) == connector)
 			return true;
 	return false;
-}
-
-static struct connector_slot *slot_of(struct bridge *b, uint32_t line)
-{
-	return &b->connectors[directory_line_connector(b->directory, line)];
 }
 
 static void drop(struct bridge *b, struct farewell *f)
@@ -71,7 +86,9 @@ static void write_back(struct bridge *b, struct farewell *f)
 bool farewell_begin(struct bridge *b, struct bridge_time t, uint32_t line)
 {
 	struct connector_slot *slot = slot_of(b, line);
-	struct farewell f = { .line = line, .until_ms = t.mono_ms + FAREWELL_MS, .lit = b->kept[line] != NULL };
+	struct farewell f = { .line = line,
+			      .until_ms = t.mono_ms + FAREWELL_MS,
+			      .lit = b->kept[line] != NULL };
 	struct line_view v = { 0 };
 	struct user_view u = { .profile = PROFILE_AVAILABLE };
 	struct farewell *more;
@@ -88,10 +105,8 @@ bool farewell_begin(struct bridge *b, struct bridge_time t, uint32_t line)
 		return false;
 	b->farewells = more;
 	b->farewells[b->farewells_n++] = f;
-	if (f.lit)
-		slot->ops->show_lamp(slot->source, line, LAMP_DARK);
+	put_out(b, &b->farewells[b->farewells_n - 1]);
 	write_back(b, &b->farewells[b->farewells_n - 1]);
-	slot->dirty = true;
 	directory_set_line_user(b->directory, line, ID_NONE);
 	return true;
 }

@@ -30,7 +30,7 @@ struct farewell {
 	bool lit;        /* its lamp was, when the line went */
 	bool writes, waits; /* not answered yet; for the line to be heard first */
 };
-enum { FAREWELL_GENERATION = UINT32_MAX };
+enum { FAREWELL_GENERATION = INT32_MAX };
 
 struct bridge {
 	struct bridge_limits limits;
@@ -75,10 +75,11 @@ void realm_tell_load(struct bridge *b, struct bridge_time t, uint16_t account);
 bool realm_is_left_by(struct bridge *b, struct bridge_time t, uint32_t realm, const struct graph_out *out);
 
 /* ---- farewell.c ---- */
-/* False: the line's PBX has nothing of ours, or has gone. True: its connector keeps the line and the directory its
- * number until farewell_tick ends that. Before the engine forgets it. */
+/* Before the engine forgets the line. False: its PBX has nothing of ours, or has gone. True: its connector
+ * keeps the line and the directory its number until farewell_tick ends that. */
 bool farewell_begin(struct bridge *b, struct bridge_time t, uint32_t line);
-bool farewell_is_under_way(const struct bridge *b, uint32_t line);
+/* False: none is under way. A lamp that was found to be lit since is put out, too. */
+bool farewell_goes_on(struct bridge *b, uint32_t line);
 bool farewell_of_connector(const struct bridge *b, uint32_t connector);
 /* True: it was about such a line, and the engine need not hear of it. */
 bool farewell_take(struct bridge *b, const struct source_out *out);

@@ -241,7 +241,7 @@ void bridge_remove_line(struct bridge *b, struct bridge_time t, uint32_t line)
 	uint32_t connector = directory_line_connector(b->directory, line);
 	struct event ev = { .kind = EV_LINE_REMOVE, .line = line };
 
-	if (connector == ID_NONE || farewell_is_under_way(b, line))
+	if (connector == ID_NONE || farewell_goes_on(b, line))
 		return;
 	if (farewell_begin(b, t, line)) {
 		bridge_step(b, t, &ev);

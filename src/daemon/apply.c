@@ -453,7 +453,8 @@ static void remove_connectors(struct pass *p)
 		if (p->a->keep_connector[c])
 			continue;
 		if (p->a->connectors[c])
-			buf_fmt(p->said, "connector %.*s: removed\n", SLICE_ARG(directory_connector_name(d, c)));
+			buf_fmt(p->said, "connector %.*s: removed\n",
+				SLICE_ARG(directory_connector_name(d, c)));
 		p->a->connectors[c] = NULL;
 		p->a->gone |= !apply_release_connector(p->a, p->t, c);
 	}

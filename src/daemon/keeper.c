@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/date.h"
 #include "sink/lamp/lamp.h"
 #include "store/store.h"
 
@@ -39,6 +40,10 @@ struct restore {
 	struct keeper *k;
 	struct bridge_time t;
 	uint8_t other_realm[UINT16_MAX]; /* accounts whose sessions belong to another tenant or app */
+	struct left {
+		uint32_t sessions, preferred, texts; /* that nobody can give back there any more */
+		int64_t until_wall_ms;		     /* when the last session has ended by itself */
+	} left[UINT16_MAX];
 	uint64_t refused;
 };
 
@@ -169,6 +174,18 @@ static uint32_t add_leaver(struct restore *r, uint16_t account, struct slice ema
 	return bridge_add_user(r->k->bridge, r->t, account, &u, &id) ? ID_NONE : id;
 }
 
+static void note_left(struct restore *r, uint16_t account, const struct user_record *u)
+{
+	struct left *l = &r->left[account];
+
+	l->preferred += u->preferred != PREFERRED_NOT;
+	if (u->session == SESSION_NONE || u->lease_end_wall_ms <= r->t.wall_ms)
+		return;
+	l->sessions++;
+	if (u->lease_end_wall_ms > l->until_wall_ms)
+		l->until_wall_ms = u->lease_end_wall_ms;
+}
+
 static void on_user(void *arg, struct slice account, struct slice email, const struct user_record *stored)
 {
 	struct restore *r = arg;
@@ -179,6 +196,7 @@ static void on_user(void *arg, struct slice account, struct slice email, const s
 	if (a == UINT16_MAX)
 		return;
 	if (r->other_realm[a]) {
+		note_left(r, a, stored);
 		record.session = SESSION_NONE;
 		record.preferred = PREFERRED_NOT;
 		record.lease_end_wall_ms = 0;
@@ -198,6 +216,15 @@ static void on_user(void *arg, struct slice account, struct slice email, const s
 		bridge_remove_user(r->k->bridge, r->t, record.user);
 }
 
+/* A line that left the configuration while the daemon was down, and whose PBX has something of ours still:
+ * added for nobody, it is removed again when that has been given back (bridge_remove_line). */
+static uint32_t add_leaving_line(struct restore *r, uint32_t connector, struct slice number)
+{
+	uint32_t line;
+
+	return bridge_add_line(r->k->bridge, r->t, connector, number, ID_NONE, &line) ? ID_NONE : line;
+}
+
 static void on_line(void *arg, struct slice account, struct slice connector, struct slice number,
 		    const struct line_record *stored)
 {
@@ -208,10 +235,16 @@ static void on_line(void *arg, struct slice account, struct slice connector, str
 	struct line_record record = *stored;
 
 	record.line = c == ID_NONE ? ID_NONE : directory_line(d, c, number);
-	if (record.line == ID_NONE)
+	bool gone = record.line == ID_NONE;
+	if (gone)
 		store_delete_line(r->k->store, account, connector, number);
-	else
-		bridge_restore_line(r->k->bridge, r->t, &record);
+	if (gone && c != ID_NONE && stored->lent != PROFILE_AVAILABLE)
+		record.line = add_leaving_line(r, c, number);
+	if (record.line == ID_NONE)
+		return;
+	bridge_restore_line(r->k->bridge, r->t, &record);
+	if (gone)
+		bridge_remove_line(r->k->bridge, r->t, record.line);
 }
 
 /* Records of this kind: account, connector and number as the key, in JSON as all records are, the name a
@@ -234,10 +267,16 @@ static void on_record(void *arg, struct slice kind, struct slice key, struct sli
 		c = directory_connector(d, directory_account(d, account), connector);
 	if (c != ID_NONE)
 		line = directory_line(d, c, number);
-	if (line == ID_NONE)
+	bool gone = line == ID_NONE || directory_line_user(d, line) == ID_NONE;
+	if (line == ID_NONE && c != ID_NONE)
+		line = add_leaving_line(r, c, number);
+	if (line == ID_NONE) {
 		store_delete_record(r->k->store, kind, key);
-	else
-		bridge_restore_lamp(r->k->bridge, line, name);
+		return;
+	}
+	bridge_restore_lamp(r->k->bridge, line, name);
+	if (gone)
+		bridge_remove_line(r->k->bridge, r->t, line);
 }
 
 static void on_id(void *arg, struct slice realm, struct slice email, struct slice id)
@@ -271,6 +310,8 @@ static void on_text(void *arg, const struct store_text *x)
 	bool gone = a != UINT16_MAX && user == ID_NONE;
 
 	if (a == UINT16_MAX || r->other_realm[a]) {
+		if (a != UINT16_MAX)
+			r->left[a].texts++;
 		const struct store_text none = { .account = x->account, .email = x->email };
 
 		store_put_text(r->k->store, &none);
@@ -349,6 +390,29 @@ void keeper_set_apply(struct keeper *k, struct apply *a)
 	k->apply = a;
 }
 
+/* Of accounts that were moved to another tenant or application between two processes: only the former
+ * credentials could give it back. */
+static void tell_left(const struct restore *r)
+{
+	const struct directory *d = bridge_directory(r->k->bridge);
+	char until[DATE_LEN + 1];
+
+	for (uint16_t a = directory_next_account(d, 0); a != UINT16_MAX;
+	     a = directory_next_account(d, a + 1)) {
+		const struct left *l = &r->left[a];
+
+		if (!l->sessions && !l->preferred && !l->texts)
+			continue;
+		date_format(l->until_wall_ms > r->t.wall_ms ? l->until_wall_ms : r->t.wall_ms, until);
+		fprintf(stderr,
+			"<4>account %.*s: another tenant or application than before this start; left under "
+			"the former one: %u sessions (they end by themselves by %s), %u preferred states and "
+			"%u status messages (people change these themselves). A change at a reload gives "
+			"everything back first\n",
+			SLICE_ARG(directory_account_name(d, a)), l->sessions, until, l->preferred, l->texts);
+	}
+}
+
 enum err keeper_restore(struct keeper *k, struct bridge_time t)
 {
 	static const struct store_load_ops ops = { .account = on_account,
@@ -372,6 +436,7 @@ enum err keeper_restore(struct keeper *k, struct bridge_time t)
 		fprintf(stderr, "<3>offhookd: %s\n", why);
 	else
 		keeper_put_accounts(k);
+	tell_left(r);
 	free(r);
 	return e;
 }

@@ -82,8 +82,6 @@ def main():
         for why, change in (("lamps are switched off", lambda: stage.daemon_yaml(text.replace("lamps: yes", "lamps: no"))),
                             ("the person is removed", lambda: stage.daemon_yaml(text.replace(ana, ben)))):
             for how in ("at a reload", "while the daemon is down"):
-                if how != "at a reload" and "removed" in why:
-                    continue  # the store has no word for a line that nobody has: said in the docs
                 with tap.case(f"{why} {how}: the lamp goes out"):
                     stage.daemon_yaml(text)
                     stage.offhook("reload")

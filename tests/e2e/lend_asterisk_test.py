@@ -104,13 +104,18 @@ def given_back(stage, tap, pbx):
             stage.daemon_yaml(accounts(stage, pbx))
             stage.offhook("reload")
             await_that("as before", lambda: stage.explained(ANA)["lamp"] == "dark" and stage.explained(ANA)["settled"], 60)
-    with tap.case("the profile is taken away while the daemon is down: given back by the next start"):
-        stage.client(ANA, "meeting")
-        await_that("do not disturb", lambda: pbx.places() == ON, 60)
-        stage.kill("offhookd")
-        stage.daemon_yaml(accounts(stage, pbx, profile="profile: ignore"))
-        stage.daemon_start("offhookd", False)
-        await_that("given back", lambda: pbx.places() == OFF and pbx.presence()[0] == "available", 60)
+    for why, change in (("the person is removed", {"email": "ben@acme.example", "line": 1002}),
+                        ("the profile is taken away", {"profile": "profile: ignore"})):
+        with tap.case(f"{why} while the daemon is down: given back by the next start"):
+            stage.daemon_yaml(accounts(stage, pbx))
+            stage.offhook("reload")
+            stage.client(ANA, "meeting")
+            await_that("do not disturb", lambda: pbx.places() == ON, 60)
+            stage.kill("offhookd")
+            stage.daemon_yaml(accounts(stage, pbx, **change))
+            stage.daemon_start("offhookd", False)
+            await_that("given back", lambda: pbx.places() == OFF and pbx.presence()[0] == "available", 60)
+            stage.client(ANA, "active")
 
 
 def main():

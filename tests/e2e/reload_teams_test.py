@@ -106,6 +106,14 @@ def main():
             stage.daemon_start()
             pbx_do("/call", **{"from": 204, "to": 203})
             await_that("busy", lambda: sessions() == {OTHER})
+        with tap.case("another app registration while the daemon is down: held under it, and what is left behind is told"):
+            stage.await_stored(ANA, 1)
+            stage.kill("offhookd")
+            stage.daemon_yaml(account(stage, pbx["SIP"], name="beta").replace("hq/201", "hq/204"))
+            stage.daemon_start()
+            await_that("held under the new one too", lambda: sessions() == {OTHER, CLIENT})
+            await_that("told", lambda: "account beta: another tenant or application than before this start; left under the former one: "
+                       "1 sessions (they end by themselves by" in (stage.folder / "offhookd.log").read_text())
     tap.done()
 
 

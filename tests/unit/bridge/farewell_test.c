@@ -82,8 +82,9 @@ static bool pbx_drain(struct source *s, struct source_out *ret)
 	return has;
 }
 
-static const struct source_ops ops = { .type = "sip", .open = pbx_open, .close = pbx_close, .add_line = pbx_add,
-				       .remove_line = pbx_remove, .resync_line = pbx_resync,
+static const struct source_ops ops = { .type = "sip", .open = pbx_open, .close = pbx_close,
+				       .add_line = pbx_add, .remove_line = pbx_remove,
+				       .resync_line = pbx_resync,
 				       .show_lamp = pbx_show, .restore_lamp = pbx_restore, .feed = pbx_feed,
 				       .tick = pbx_tick, .next = pbx_next, .drain = pbx_drain };
 
@@ -131,15 +132,17 @@ static int set_up(void **state)
 	b = (struct bench){ .t = { 1000, 1790000000000 }, .config = { .name = "hq", .lines_max = 8 } };
 	assert_int_equal(secret_set(&b.secret, SLICE_LIT("s")), ERR_OK);
 	const struct graph_config gc = { .tenant = "t", .client_id = "c", .credential.secret = &b.secret,
-					 .login_url = "https://login.example", .graph_url = "https://graph.example",
-					 .quota = 1500, .window_ms = 30000, .users_max = 8, .seed = 1 };
+					 .login_url = "https://login.example",
+					 .graph_url = "https://graph.example", .quota = 1500,
+					 .window_ms = 30000, .users_max = 8, .seed = 1 };
 	assert_int_equal(bridge_new(&b.bridge, &l, b.t), ERR_OK);
 	assert_int_equal(bridge_add_realm(b.bridge, b.t, &gc, &realm), ERR_OK);
 	assert_int_equal(bridge_add_account(b.bridge, b.t, SLICE_LIT("acme"), realm, &p, &account), ERR_OK);
 	assert_int_equal(bridge_add_connector(b.bridge, b.t, account, SLICE_LIT("hq"), &ops, &b.config,
 					      &b.connector), ERR_OK);
 	assert_int_equal(bridge_add_user(b.bridge, b.t, account, &u, &b.user), ERR_OK);
-	assert_int_equal(bridge_add_line(b.bridge, b.t, b.connector, SLICE_LIT("201"), b.user, &b.line), ERR_OK);
+	assert_int_equal(bridge_add_line(b.bridge, b.t, b.connector, SLICE_LIT("201"), b.user, &b.line),
+			 ERR_OK);
 	say_kept(&b, "201/7");
 	*state = &b;
 	return 0;
