@@ -174,7 +174,7 @@ void api_timeline(struct request *r)
 	list = json_array();
 	if (a->store &&
 	    store_audit_read(a->store, slice_str(r->match.params[0]), slice_str(r->match.params[1]),
-			     STORE_AUDIT_RING, on_entry, list) == ERR_OK) {
+			     STORE_AUDIT_MOST, on_entry, list) == ERR_OK) {
 		api_answer(r, 200, json_pack("{s:o}", "entries", list));
 		return;
 	}

@@ -25,7 +25,8 @@ enum {
 	STORE_LINK_MAX = 8192,
 	STORE_RECORD_MAX = 65536,
 	STORE_DETAIL_MAX = 4096,
-	STORE_AUDIT_RING = 100,
+	STORE_AUDIT_LEAST = 100,
+	STORE_AUDIT_MOST = 1000,
 	STORE_WHY_MAX = 512
 };
 
@@ -112,7 +113,8 @@ struct store_watcher {
 enum err store_put_watcher(struct store *s, const struct store_watcher *w);
 enum err store_delete_watcher(struct store *s, struct slice tag);
 
-/* The last STORE_AUDIT_RING entries of a user are kept. */
+/* Of a user the last day is kept (at most STORE_AUDIT_MOST entries), and the last STORE_AUDIT_LEAST however
+ * old they are. */
 struct store_audit {
 	int64_t wall_ms;
 	uint8_t kind; /* enum audit_kind */

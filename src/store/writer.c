@@ -44,15 +44,19 @@ const struct table_shape table_shapes[TABLE_COUNT] = {
 			"DELETE FROM watchers WHERE tag=?", 1, 2, 5, 0, 0},
     [TABLE_HELD] = {"INSERT OR REPLACE INTO held (account, email, id) VALUES (?,?,?)",
 		    "DELETE FROM held WHERE account=? AND email=?", 2, 3, 0, 2, 0},
-    /* del trims the ring: the newest 100 of the user stay */
+    /* del, after each put, trims: of what is older than a day the newest 100 of the user stay, of what is not
+     * 1,000. A few at a time are more than come, and keep it short. */
     [TABLE_AUDIT] =
 	{"INSERT INTO audit (account, email, n, wall_ms, kind, a, b) SELECT ?1, ?2,"
 	 " coalesce(max(n), 0) + 1, ?3, ?4, ?5, ?6 FROM audit WHERE account=?1 AND email=?2",
-	 "DELETE FROM audit WHERE account=?1 AND email=?2 AND n <="
-	 " (SELECT max(n) FROM audit WHERE account=?1 AND email=?2) - 100",
-	 2, 2, 4, 2, 0},
+	 "DELETE FROM audit WHERE account=?1 AND email=?2"
+	 " AND n < (SELECT min(n) FROM audit WHERE account=?1 AND email=?2) + 4"
+	 " AND n <= (SELECT max(n) FROM audit WHERE account=?1 AND email=?2) - 100"
+	 " AND (wall_ms < ?3 - 86400000 OR"
+	 " n <= (SELECT max(n) FROM audit WHERE account=?1 AND email=?2) - 1000)",
+	 2, 2, 4, 2, 1},
 };
-_Static_assert(STORE_AUDIT_RING == 100, "the number in the statement above");
+_Static_assert(STORE_AUDIT_LEAST == 100 && STORE_AUDIT_MOST == 1000, "the numbers in the statement above");
 
 static int prepared(struct store *s, sqlite3_stmt **st, const char *sql)
 {
