@@ -239,9 +239,34 @@ static bool has_a_name(const struct object *o)
 			      "the name must be letters, digits, dot, dash and underscore, at most 64");
 }
 
+/* What has come already and is sent again, because its answer was lost, finds the object as it says. */
+static bool is_so_already(const struct object *o)
+{
+	struct vault v;
+	json_t *now = o->doc ? json_loadb(o->doc->json.p, o->doc->json.n, 0, NULL) : NULL;
+	json_t *given = NULL;
+	bool same = false;
+
+	if (now && !o->c->if_none_match)
+		given = json_loadb(o->c->text, o->c->text_n, JSON_REJECT_DUPLICATES, NULL);
+	if (json_is_object(given) && vault_init(&v, o->p.conf->server.data, "again") == ERR_OK) {
+		same = vault_take(&v, object_scope(o), given, now) == ERR_OK && json_equal(given, now);
+		vault_drop(&v);
+	}
+	json_decref(given);
+	json_decref(now);
+	return same;
+}
+
 void object_put(struct object *o)
 {
-	if (object_is_of_the_file(o) || object_has_changed(o) || !has_a_name(o))
+	if (object_is_of_the_file(o))
+		return;
+	if (is_so_already(o)) {
+		object_answer(o, 200);
+		return;
+	}
+	if (object_has_changed(o) || !has_a_name(o))
 		return;
 	if (o->kind != CONF_DOCUMENT_ACCOUNT && o->kind != CONF_DOCUMENT_ALARMS && !o->in) {
 		object_refuse(o, 404, "not found", "no such account");

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -79,16 +80,6 @@ static enum err new_file(struct vault *v, const char *key, const char *content, 
 	return ERR_OK;
 }
 
-static void replaces(struct vault *v, const char *path)
-{
-	size_t n = strlen(v->folder);
-
-	/* only what is ours, whatever a record says */
-	if (path && v->old_n < VAULT_FILES_MAX && strncmp(path, v->folder, n) == 0 &&
-	    path[n] == '/' && !strstr(path, "/../"))
-		snprintf(v->old[v->old_n++], PATH_MAX, "%s", path);
-}
-
 static enum err take_text(struct vault *v, const struct setting *s, const char *name,
 			  json_t *settings, const char *text, size_t n)
 {
@@ -102,6 +93,37 @@ static enum err take_text(struct vault *v, const struct setting *s, const char *
 	return e;
 }
 
+static bool is_ours(const struct vault *v, const char *path)
+{
+	size_t n = strlen(v->folder);
+
+	/* whatever a record says */
+	return strncmp(path, v->folder, n) == 0 && path[n] == '/' && !strstr(path, "/../");
+}
+
+static void replaces(struct vault *v, const char *path)
+{
+	if (path && v->old_n < VAULT_FILES_MAX && is_ours(v, path))
+		snprintf(v->old[v->old_n++], PATH_MAX, "%s", path);
+}
+
+/* Whether the file has this very text: given again, it is no change. */
+static bool holds(const struct vault *v, const char *path, const json_t *given)
+{
+	const size_t n = json_string_length(given);
+	char *held = n <= CONTENT_MAX && is_ours(v, path) ? malloc(CONTENT_MAX + 1) : NULL;
+	int fd = held ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	ssize_t got = fd < 0 ? -1 : read(fd, held, CONTENT_MAX + 1);
+	bool same = got >= 0 && (size_t)got == n && memcmp(held, json_string_value(given), n) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	if (held)
+		explicit_bzero(held, CONTENT_MAX + 1);
+	free(held);
+	return same;
+}
+
 static enum err take_secret(struct vault *v, const struct setting *s, json_t *settings,
 			    const json_t *before)
 {
@@ -112,7 +134,9 @@ static enum err take_secret(struct vault *v, const struct setting *s, json_t *se
 	json_t *given = json_object_get(settings, name);
 	enum err e = ERR_OK;
 
-	if (json_is_string(given)) {
+	if (json_is_string(given) && path && holds(v, path, given)) {
+		json_object_set_new(settings, s->key, json_string(path));
+	} else if (json_is_string(given)) {
 		e = take_text(v, s, name, settings, json_string_value(given),
 			      json_string_length(given));
 		if (!e)

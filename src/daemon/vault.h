@@ -24,8 +24,8 @@ struct vault {
 /* data: the folder of the database. ERR_LIMIT: too long a path. */
 MUST_CHECK enum err vault_init(struct vault *v, const char *data, const char *label);
 /* In the settings of a scope: {"password":"x"} goes into a file and becomes {"password_file":PATH};
- * {"set":true} or nothing keeps what `before` (may be NULL) has; null forgets it. A *_file key is
- * refused. ERR_MALFORMED (why and key filled), ERR_IO (why), ERR_LIMIT. */
+ * {"set":true}, nothing, or the text that it has, keeps what `before` (may be NULL) has; null forgets it. A
+ * *_file key is refused. ERR_MALFORMED (why and key filled), ERR_IO (why), ERR_LIMIT. */
 MUST_CHECK enum err vault_take(struct vault *v, enum conf_scope scope, json_t *settings,
 			       const json_t *before);
 /* The other way, for showing: password_file becomes "password": {"set": true}. */

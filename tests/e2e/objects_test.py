@@ -107,19 +107,27 @@ def tested(tap, api, pbx):
         assert api.ask("POST", "/accounts/acme/connectors/none/test", {})[0] == 404
 
 
-def lost_updates(tap, api):
+def lost_updates(tap, stage, api):
     path = "/accounts/acme/connectors/hq/config"
     with tap.case("a change needs the ETag of what was read; secrets are kept when they are not given"):
         _, got, head = api.ask("GET", path)
         settings = got["settings"]
-        assert api.ask("PUT", path, settings)[0] == 428
-        assert api.ask("PUT", path, settings, If_Match='"0000000000000000"')[0] == 412
         assert api.ask("PUT", path, settings, If_None_Match="*")[0] == 412
         settings["first_notify"] = "20s"
+        assert api.ask("PUT", path, settings)[0] == 428
+        assert api.ask("PUT", path, settings, If_Match='"0000000000000000"')[0] == 412
         status, got, fresh = api.ask("PUT", path, settings, If_Match=head["ETag"])
         assert status == 200 and got["settings"]["first_notify"] == "20s", (status, got)
         assert got["settings"]["password"] == {"set": True} and fresh["ETag"] != head["ETag"]
-        assert api.ask("PUT", path, settings, If_Match=head["ETag"])[0] == 412
+        assert api.ask("PUT", path, {**settings, "first_notify": "21s"}, If_Match=head["ETag"])[0] == 412
+    with tap.case("what has come already may be sent again as it was: its answer was lost; secrets too"):
+        before = sorted(p.name for p in (stage.folder / "data" / "secrets").iterdir())
+        for again in (settings, {**settings, "password": "bridge-secret"}):
+            status, got, same = api.ask("PUT", path, again, If_Match=head["ETag"])
+            assert status == 200 and same["ETag"] == fresh["ETag"] and got["settings"]["first_notify"] == "20s", (status, got)
+        assert api.ask("PUT", path, settings)[0] == 200
+        assert api.ask("PUT", path, {**settings, "password": "another"}, If_Match=head["ETag"])[0] == 412
+        assert sorted(p.name for p in (stage.folder / "data" / "secrets").iterdir()) == before
     with tap.case("names of files are not taken, nothing is renamed, lists have their own paths"):
         _, got, head = api.ask("GET", path)
         for wrong in ({"password_file": "/etc/passwd"}, {"ca_file": "/etc/passwd"}, {"name": "other"}):
@@ -354,7 +362,7 @@ def main():
         made_here(tap, stage, api, pbx)
         a_call_shows(tap, stage, pbx, "a call turns both busy")
         tested(tap, api, pbx)
-        lost_updates(tap, api)
+        lost_updates(tap, stage, api)
         who_needs_it(tap, api)
         of_the_file(tap, api)
         certified(tap, stage, api)
