@@ -231,6 +231,12 @@ bool admin_take(struct admin *a, struct admin_command *ret)
 
 void admin_answer(struct admin *a, uint64_t command, int http_status, const char *json)
 {
-	commands_answer(a->commands, command, http_status, false, json);
+	admin_answer_noted(a, command, http_status, json, NULL);
+}
+
+void admin_answer_noted(struct admin *a, uint64_t command, int http_status, const char *json,
+			const char *note)
+{
+	commands_answer(a->commands, command, http_status, false, json, note);
 	server_wake(a);
 }

@@ -313,6 +313,9 @@ void admin_command_fini(struct admin_command *c);
  * http_status 200..599; json is one complete JSON document or NULL for the kind's plain answer.
  * Its shape is the one that answers.def has for the route. */
 void admin_answer(struct admin *a, uint64_t command, int http_status, const char *json);
+/* With what has changed, for the record of changes, where the body does not say it or may not be kept. */
+void admin_answer_noted(struct admin *a, uint64_t command, int http_status, const char *json,
+			const char *note);
 /* An error answer: title is fixed text, detail says what to do. */
 void admin_refuse(struct admin *a, uint64_t command, int http_status, const char *title,
 		  const char *detail);

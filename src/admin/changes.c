@@ -55,13 +55,13 @@ static const char *account_of(const struct request *r)
 	return r->match.params_n ? r->match.params[0] : NULL;
 }
 
-/* Settings may hold secrets, a table of people is said by its being imported: their bodies are not kept. */
+/* Settings may hold secrets, and a table of people is long: what came of the body is kept, not the body. */
 static bool keeps_body(enum admin_command_kind kind)
 {
 	return kind != ADMIN_IMPORT_USERS && kind != ADMIN_OBJECT && kind != ADMIN_CERTIFICATE;
 }
 
-void changes_by_command(struct request *r)
+void changes_by_command(struct request *r, const char *note)
 {
 	const char *verb = verb_of((enum admin_command_kind)r->command_kind);
 
@@ -69,6 +69,7 @@ void changes_by_command(struct request *r)
 		verb = object_change(r);
 	if (!verb || r->command_silent || r->match.route == ROUTE_CAPTURE_NEXT)
 		return;
-	request_changed(r, account_of(r), verb, object_of(r),
-			keeps_body((enum admin_command_kind)r->command_kind) ? buf_cstr(&r->body) : NULL);
+	if (!note && keeps_body((enum admin_command_kind)r->command_kind))
+		note = buf_cstr(&r->body);
+	request_changed(r, account_of(r), verb, object_of(r), note);
 }

@@ -27,6 +27,7 @@ enum err commands_new(struct commands **ret)
 void answer_free(struct answer *a)
 {
 	free(a->json);
+	free(a->note);
 	free(a);
 }
 
@@ -113,7 +114,7 @@ struct answer *commands_answers(struct commands *c)
 
 /* Without memory the answer is lost and the request times out: 504, which is true. */
 void commands_answer(struct commands *c, uint64_t command, int status, bool refused,
-		     const char *json)
+		     const char *json, const char *note)
 {
 	struct answer *a = calloc(1, sizeof(*a));
 
@@ -122,7 +123,8 @@ void commands_answer(struct commands *c, uint64_t command, int status, bool refu
 	*a = (struct answer){.command = command,
 			     .status = status,
 			     .refused = refused,
-			     .json = json ? strdup(json) : NULL};
+			     .json = json ? strdup(json) : NULL,
+			     .note = note ? strdup(note) : NULL};
 	pthread_mutex_lock(&c->lock);
 	*c->answers_end = a;
 	c->answers_end = &a->next;

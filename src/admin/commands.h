@@ -13,6 +13,7 @@ struct answer {
 	int status;
 	bool refused; /* problem+json */
 	char *json;   /* NULL: the kind's plain answer */
+	char *note;   /* what changed, for the record of changes; NULL: the body says it */
 };
 
 enum { COMMANDS_MAX = 256 };
@@ -33,6 +34,6 @@ void answer_free(struct answer *a);
 /* Loop thread. */
 bool commands_take(struct commands *c, struct admin_command *ret);
 void commands_answer(struct commands *c, uint64_t command, int status, bool refused,
-		     const char *json);
+		     const char *json, const char *note);
 
 #endif

@@ -180,7 +180,7 @@ void api_microsoft_sweep(struct admin *a, struct auth *auth); /* ends those that
 void write_enabled(struct request *r, bool by_itself);
 
 /* changes.c: after a command was carried out. */
-void changes_by_command(struct request *r);
+void changes_by_command(struct request *r, const char *note);
 
 /* api_backup.c: a body that is too large for memory. */
 bool upload_is_for(const struct request *r);

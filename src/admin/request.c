@@ -358,7 +358,7 @@ static void take_answer(struct request *r, const struct answer *w)
 		return;
 	}
 	if (w->status < 400)
-		changes_by_command(r);
+		changes_by_command(r, w->note);
 	if (!w->json && r->command_kind == ADMIN_CHECK && w->status < 400) {
 		api_check_show(r);
 	} else {
@@ -440,7 +440,7 @@ void admin_refuse_with(struct admin *a, uint64_t command, int http_status, const
 	if (errors)
 		jsonw_raw(&j, "errors", slice_str(errors));
 	jsonw_end_object(&j);
-	commands_answer(a->commands, command, http_status, true, buf_cstr(&b));
+	commands_answer(a->commands, command, http_status, true, buf_cstr(&b), NULL);
 	buf_fini(&b);
 	server_wake(a);
 }

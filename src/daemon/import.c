@@ -213,10 +213,12 @@ static void answer(struct import *im, uint64_t id)
 	json_t *o = json_pack("{s:i,s:i,s:i,s:O,s:O}", "added", (int)im->n[PERSON_ADDED], "changed",
 			      (int)im->n[PERSON_CHANGED], "unchanged", (int)im->n[PERSON_UNCHANGED], "errors",
 			      im->errors, "changes", im->changes);
-	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL, note[120];
 
+	snprintf(note, sizeof(note), "%u added, %u changed, %zu rows refused", im->n[PERSON_ADDED],
+		 im->n[PERSON_CHANGED], json_array_size(im->errors));
 	if (text)
-		admin_answer(app_parts(im->app).admin, id, 200, text);
+		admin_answer_noted(app_parts(im->app).admin, id, 200, text, note);
 	else
 		admin_refuse(app_parts(im->app).admin, id, 500, "out of memory", "try again");
 	free(text);

@@ -1,9 +1,10 @@
 /* objects_own.h - an object under a command, between objects.c and objects_*.c; nobody else's.
  *
- * objects.c: which it is and whether it may be changed. objects_show.c: as it is answered. objects_put.c: new
- * settings. objects_delete.c: it goes. objects_people.c: people. objects_certificate.c: an account's
- * certificate. What it points to lives as long as the command and the configuration in force: after settings
- * were taken, object_find is to be asked again. Every command is answered exactly once. */
+ * objects.c: which it is and whether it may be changed. objects_show.c: as it is answered.
+ * objects_put.c: new settings. objects_change.c: what these change, in words. objects_delete.c: it goes.
+ * objects_people.c: people. objects_certificate.c: an account's certificate. What it points to lives as long
+ * as the command and the configuration in force: after settings were taken, object_find is to be asked again.
+ * Every command is answered exactly once. */
 #ifndef DAEMON_OBJECTS_OWN_H
 #define DAEMON_OBJECTS_OWN_H
 
@@ -25,6 +26,7 @@ struct object {
 	struct conf_at at;		 /* where it stands */
 	uint32_t person; /* who came by import or through the API and stands nowhere; or ID_NONE */
 	const char *told; /* answered in the object's place; NULL: the object */
+	const char *note; /* what has changed, for the record of changes; NULL: nothing is said */
 };
 
 /* ---- objects.c ---- */
@@ -60,6 +62,11 @@ bool object_put_settings(struct object *o, json_t *settings);
 bool object_take(struct object *o, struct slice json);
 /* True: an account's settings name what has paths of its own, and that was answered. */
 bool object_is_list_inside(const struct object *o, const json_t *settings);
+
+/* ---- objects_change.c ---- */
+/* From settings (NULL: there were none) to settings, secrets as names of files, in one line; the caller's.
+ * NULL: no memory, or too long. */
+char *object_change_text(const struct object *o, const json_t *before, const json_t *after);
 
 /* ---- objects_people.c ---- */
 /* A person's settings, kept as a document or as an import's are. */

@@ -175,6 +175,7 @@ void object_put_user(struct object *o, json_t *settings)
 		object_put_settings(o, settings);
 	} else if (person_take(o->app, o->c, settings, &change)) {
 		object_find(o);
+		o->note = o->c->text; /* holds no secret */
 		object_answer(o, is_new ? 201 : 200);
 	}
 }

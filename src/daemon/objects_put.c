@@ -213,15 +213,19 @@ bool object_put_settings(struct object *o, json_t *settings)
 	if (!e)
 		e = vault_take(&v, object_scope(o), settings, before);
 	char *text = e ? NULL : json_dumps(settings, JSON_COMPACT);
+	char *note = e ? NULL : object_change_text(o, before, settings);
 	if (e) {
 		refuse_secret(o, &v, e);
 	} else if (text && object_take(o, slice_str(text))) {
 		vault_keep(&v);
 		object_find(o);
+		o->note = note;
 		object_answer(o, is_new ? 201 : 200);
+		o->note = NULL;
 		taken = true;
 	}
 	vault_drop(&v);
+	free(note);
 	free(text);
 	json_decref(before);
 	return taken;

@@ -48,7 +48,7 @@ void object_answer(const struct object *o, int status)
 	char *text = o->told ? strdup(o->told) : object_text(o);
 
 	if (text)
-		admin_answer(o->p.admin, o->c->id, status, text);
+		admin_answer_noted(o->p.admin, o->c->id, status, text, o->note);
 	else
 		admin_refuse(o->p.admin, o->c->id, 500, "out of memory", "try again");
 	free(text);

@@ -8,7 +8,7 @@ import urllib.parse
 from stage import CLIENT, TENANT, Socket, Stage, Tap, await_that, http as control_http
 
 ANA, BO = "user201@acme.example", "user202@acme.example"
-SECRETS = ["e2e-secret", "bridge-secret"]
+SECRETS = ["e2e-secret", "bridge-secret", "bridge-secret2"]
 
 
 class Api:
@@ -263,6 +263,30 @@ def at_once(tap, api):
             assert status == 404, (method, at, status, got)
 
 
+def recorded(tap, api):
+    """Who changed what: what was so, and what is so now; never a secret."""
+    last = lambda: api.ask("GET", "/audit?limit=1")[1]["changes"][0]
+    group = "/accounts/acme/groups/noted"
+
+    def told(verb, detail):
+        await_that(f"{verb}: {detail}", lambda: (c := last())["verb"] == verb and c["detail"] == detail)
+    with tap.case("the record of changes says what changed in settings, from what and to what"):
+        assert api.ask("PUT", group, {"policy": {"busy": "dnd", "settle": "1s"}})[0] == 201
+        told("put-group", "policy.busy: dnd; policy.settle: 1s")
+        assert api.ask("PUT", group, {"policy": {"busy": "in-a-call", "ringing": "busy"}}, If_Match="*")[0] == 200
+        told("put-group", "policy.busy: dnd → in-a-call; policy.ringing: busy; policy.settle: 1s → –")
+        assert api.ask("DELETE", group, If_Match="*")[0] == 200
+        path = "/accounts/acme/connectors/hq/config"
+        settings = api.ask("GET", path)[1]["settings"]
+        assert api.ask("PUT", path, {**settings, "password": "bridge-secret2"}, If_Match="*")[0] == 200
+        told("put-connector", "password replaced")
+        assert api.ask("PUT", path, {**settings, "password": "bridge-secret"}, If_Match="*")[0] == 200
+    with tap.case("and of an import what it came to"):
+        assert api.ask("POST", "/accounts/acme/users:import", "email,name,lines\nx@acme.example,X,\nnobody,,\n")[0] == 200
+        told("import", "1 added, 0 changed, 1 rows refused")
+        assert api.ask("DELETE", "/accounts/acme/users/x%40acme.example")[0] == 200
+
+
 def switching(tap, api):
     with tap.case("people are switched off and on by the list; unknown ones are named"):
         for on in (False, True):
@@ -369,6 +393,7 @@ def main():
         at_once(tap, api)
         hidden(tap, stage, api)
         switching(tap, api)
+        recorded(tap, api)
         exported(tap, stage, api)
         exported_above_the_file(tap, stage, api)
         stage.kill("offhookd", 15)
