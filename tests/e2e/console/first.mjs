@@ -280,8 +280,13 @@ await test('the audit speaks German, also of what was sent and who was refused',
 	await api(page, 'PUT', `/api/v1/accounts/acme/users/${facts.caller}/profile`, { state: 'away', until: null });
 	await api(page, 'PUT', `/api/v1/accounts/acme/users/${facts.caller}/profile`, { state: 'available', until: null });
 	await fetch(`${facts.url}/api/v1/session`, { method: 'POST', headers: { 'Content-Type': 'application/json', Origin: facts.url }, body: JSON.stringify({ name: 'nobody', password: 'a wrong password' }) });
+	const csrf = JSON.parse((await api(page, 'GET', '/api/v1/session')).text).csrf;
+	await page.evaluate((token) => fetch('/api/v1/accounts/acme/users:import', { method: 'POST', headers: { 'Content-Type': 'text/csv', 'X-Offhook-CSRF': token }, body: 'email,name\nno address,\n' }), csrf);
+	const hook = '/api/v1/accounts/acme/connectors/spare/config';
+	await api(page, 'PUT', hook, { type: 'webhook', token: 'a-token-of-some-length' }, { 'If-None-Match': '*' });
+	await api(page, 'DELETE', hook, undefined, { 'If-Match': '*' });
 	const german = await newPage({ locale: 'de-DE', storageState: await page.context().storageState() });
-	const wanted = ['Anmeldung abgelehnt jemand Unbekanntes Server unbekannter Name, von 127.0.0.1', `Status gesetzt ${facts.caller} acme Abwesend`, 'angelegt Administrator eva Server Betrachter · acme, Bediener · Alle Konten', 'angelegt Token wallboard Server Betrachter', 'Anmeldung 127.0.0.1 Server Chrome'];
+	const wanted = ['0 neu, 0 geändert, 1 Zeilen abgelehnt', 'type: webhook; token: angegeben', 'Anmeldung abgelehnt jemand Unbekanntes Server unbekannter Name, von 127.0.0.1', `Status gesetzt ${facts.caller} acme Abwesend`, 'angelegt Administrator eva Server Betrachter · acme, Bediener · Alle Konten', 'angelegt Token wallboard Server Betrachter', 'Anmeldung 127.0.0.1 Server Chrome'];
 	await until('all is written down', async () => {
 		await go(german, '#/overview', 'overview');
 		await go(german, '#/audit', 'audit');

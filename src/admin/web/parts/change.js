@@ -54,8 +54,22 @@ function switchWords(text) {
 	return [word('timeline.switched', enabled ? 'on' : 'off'), emails ? count('count.people', emails.length) : ''].filter(Boolean).join(' · ');
 }
 
+/** "2 added, 1 changed, 3 rows refused" @param {string} text */
+function importWords(text) {
+	const [, added, changed, refused] = text.match(/^(\d+) added, (\d+) changed, (\d+) rows refused$/) ?? [];
+	return added ? t('audit.imported', { added, changed, refused }) : text;
+}
+
+/** "busy: dnd → in-a-call; password replaced": keys and values are the configuration's own words. @param {string} text */
+function settingsWords(text) {
+	return text.split('; ').map((one) => {
+		const [, key, what] = one.match(/^([\w.]+) (given|replaced|taken away)$/) ?? [];
+		return key ? `${key}: ${word('audit.secret', what.replace(' ', '-'))}` : one;
+	}).join('; ');
+}
+
 /** @type {Record<string, (text: string) => string>} */
-const SAID = { 'set-profile': profileWords, switch: switchWords, 'sign-in-failed': attempt, create: roles, set: roles };
+const SAID = { 'set-profile': profileWords, switch: switchWords, 'sign-in-failed': attempt, create: roles, set: roles, import: importWords, 'put-account': settingsWords, 'put-connector': settingsWords, 'put-alarms': settingsWords };
 
 /** @param {Change} c @returns {Node | string} */
 export function changeDetail(c) {
