@@ -472,6 +472,7 @@ static void drop_accounts(struct pass *p)
 		buf_fmt(p->said, "account %.*s: removed\n", SLICE_ARG(directory_account_name(d, i)));
 		p->a->accounts[i] = NULL;
 		p->a->gone = true;
+		report_set_sign_in(p->a->report, i, "", "", ""); /* nobody comes in by it meanwhile */
 	}
 }
 
