@@ -64,6 +64,18 @@ static const char *const authority_words[] = {
 	[AUTHORITY_OWNER_ANY] = "owners",
 };
 
+/* The verbs that ask for it. The rows of both tables have the same names and the same order. */
+static void verbs_of(struct buf *b, int route)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < verbs_n; i++)
+		if (verb_asks(&verbs[i], (enum cli_route)route))
+			buf_fmt(b, "%s`offhook %s`", n++ ? ", " : "\n\nOn the command line: ", verbs[i].name);
+	if (n)
+		buf_char(b, '.');
+}
+
 static void make_api(struct buf *b)
 {
 	buf_str(b, api_head);
@@ -76,7 +88,9 @@ static void make_api(struct buf *b)
 			buf_fmt(b, "Body: %s, at most %zu kB. ", r->body_type, r->body_max / 1024);
 		if (*r->query)
 			buf_fmt(b, "Parameters: %s. ", r->query);
-		buf_fmt(b, "%s\n\n", r->help);
+		buf_str(b, r->help);
+		verbs_of(b, i);
+		buf_str(b, "\n\n");
 	}
 }
 

@@ -5,8 +5,8 @@
 #include "cli/cli.h"
 
 const struct verb verbs[] = {
-#define VERB(id, name, arguments, least, most, options, handler, help)                             \
-	{#id, name, arguments, least, most, options, handler, help},
+#define VERB(id, name, arguments, least, most, options, routes, handler, help)                     \
+	{#id, name, arguments, least, most, options, routes, handler, help},
 #include "cli/verbs.def"
 };
 const unsigned verbs_n = ARRAY_LEN(verbs);
@@ -216,7 +216,7 @@ int cli_parse(struct cli *c, int argc, char **argv, const struct verb **ret_verb
 		fprintf(c->err, "offhook: no such verb: %s; `offhook help` lists them\n", argv[0]);
 		return EXIT_USAGE_OR_GONE;
 	}
-	c->verb = v->name;
+	c->verb = v;
 	c->argc = argc - words;
 	c->argv = argv + words;
 	*ret_verb = v;

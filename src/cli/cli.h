@@ -12,6 +12,8 @@
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE_OR_GONE = 2 };
 
+struct verb;
+
 struct cli {
 	const char *config, *socket, *account; /* NULL: not given */
 	const char *state, *search, *until;
@@ -19,17 +21,23 @@ struct cli {
 	bool json, help, dry_run, yes, all, keep_lines;
 	bool colour;	  /* stdout is a terminal and NO_COLOR is not set */
 	bool interactive; /* stdin and stderr are terminals */
-	const char *verb;
+	const struct verb *verb;
 	int argc;
 	char **argv; /* the words after the verb */
 	char socket_path[256];
 	FILE *out, *err;
 };
 
+/* What verbs ask for are the rows of admin/routes.def: method, path and type of the body come from there. */
+enum cli_route {
+#define ROUTE(id, method, pattern, authority, body_max, body_type, handler, query, help) CLI_##id,
+#include "admin/routes.def"
+};
+
 struct verb {
 	const char *id, *name, *arguments;
 	int least, most;
-	const char *options;
+	const char *options, *routes;
 	int (*run)(struct cli *c);
 	const char *help;
 };
@@ -54,20 +62,31 @@ void cli_help(FILE *out, const struct verb *v); /* NULL: all of it */
 /* locate.c */
 MUST_CHECK enum err cli_locate(struct cli *c, char *why, size_t why_cap);
 
+/* route.c */
+const char *cli_method(enum cli_route route);
+const char *cli_type(enum cli_route route); /* of the body; NULL: it takes none */
+/* Appends the path, first and second percent-encoded in place of its {...}; NULL where it has none. */
+void cli_path(struct buf *b, enum cli_route route, const char *first, const char *second);
+/* Whether verbs.def says that the verb asks for it. */
+bool verb_asks(const struct verb *v, enum cli_route route);
+
 /* client.c: one request. *ret is the parsed answer (to be freed with json_decref). 0, or the exit
- * status after having said why: unreachable, refused (problem+json's words), unreadable. */
-int cli_ask(struct cli *c, const char *method, const char *path, const char *type,
-	    struct slice body, json_t **ret);
-int cli_get(struct cli *c, const char *path, json_t **ret);
-int cli_send(struct cli *c, const char *method, const char *path, json_t *body, json_t **ret);
+ * status after having said why: unreachable, refused (problem+json's words), unreadable.
+ * first, second: as cli_path; body: NULL for none. */
+int cli_call(struct cli *c, enum cli_route route, const char *first, const char *second, json_t *body,
+	     json_t **ret);
+/* path: of the route, made by cli_path, with the parameters. */
+int cli_get(struct cli *c, enum cli_route route, const char *path, json_t **ret);
+/* A body as it is, of the type that the route takes. */
+int cli_send_text(struct cli *c, enum cli_route route, const char *path, struct slice body, json_t **ret);
 /* With a precondition: if_match is the ETag of what it is about, "": only when there is none yet, NULL: in
  * any case. etag: of the answer, "" without one. */
 enum { CLI_ETAG_MAX = 64 };
-int cli_ask_if(struct cli *c, const char *method, const char *path, const char *if_match, json_t *body,
+int cli_ask_if(struct cli *c, enum cli_route route, const char *path, const char *if_match, json_t *body,
 	       json_t **ret, char etag[static CLI_ETAG_MAX]);
-/* Files as they are, of any size. `to` gets nothing of a refusal. */
-int cli_send_file(struct cli *c, const char *path, const char *type, FILE *from, json_t **ret);
-int cli_get_file(struct cli *c, const char *path, FILE *to);
+/* Files as they are, of any size, by a route without names. `to` gets nothing of a refusal. */
+int cli_send_file(struct cli *c, enum cli_route route, FILE *from, json_t **ret);
+int cli_get_file(struct cli *c, enum cli_route route, FILE *to);
 /* file.c */
 /* "-": standard input. too_much is said when it does not fit b. The exit status of a failure, 0 for none. */
 int cli_read_file(struct cli *c, const char *name, const char *too_much, struct buf *b);
@@ -77,8 +96,6 @@ FILE *cli_new_file(struct cli *c, const char *name);
 void path_segment(struct buf *b, const char *text);
 /* The account in which the address is known: --account, or the only one. 0 or the exit status. */
 int cli_account_of(struct cli *c, const char *email, char *account, size_t cap);
-/* The path of a person in the API, for buf_fini in any case. The exit status of a failure, 0 for none. */
-int cli_user_path(struct cli *c, const char *email, struct buf *path);
 /* Leaves in the array under `key` of doc only the rows whose `name` is --account's; all without one. */
 void cli_keep_account(const struct cli *c, json_t *doc, const char *key, const char *name);
 /* 0 when --account is not given or names an account; else the exit status, after having said so. */
@@ -122,7 +139,7 @@ void table_fini(struct table *t);
 /* The end of a verb: the table, or with --json the answer that it was made of. Both are given up; 0. */
 int table_answer(struct table *t, struct cli *c, json_t *doc);
 
-#define VERB(id, name, arguments, least, most, options, handler, help) int handler(struct cli *c);
+#define VERB(id, name, arguments, least, most, options, routes, handler, help) int handler(struct cli *c);
 #include "cli/verbs.def"
 
 #endif

@@ -2,13 +2,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "cli/cli.h"
 
-enum { ANSWER_MAX = 64 << 20, TIMEOUT_S = 60 };
+enum { ANSWER_MAX = 64 << 20, TIMEOUT_S = 60, PATH_MAX_BYTES = 8000 };
 
 /* What goes out is a text or a file, what comes in as well: a refusal is a text in any case. */
 struct transfer {
-	const char *method, *path, *type;
+	enum cli_route route;
+	const char *path;
 	struct slice body;
 	FILE *from, *to; /* NULL: body, answer */
 	struct buf answer;
@@ -82,11 +84,11 @@ static void set_request(CURL *h, struct cli *c, struct transfer *t, struct curl_
 		curl_easy_setopt(h, CURLOPT_POST, 1L);
 		curl_easy_setopt(h, CURLOPT_READFUNCTION, give);
 		curl_easy_setopt(h, CURLOPT_READDATA, t);
-	} else if (strcmp(t->method, "GET") != 0) {
+	} else if (strcmp(cli_method(t->route), "GET") != 0) {
 		curl_easy_setopt(h, CURLOPT_POSTFIELDS, t->body.n ? t->body.p : "");
 		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.n);
 	}
-	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, t->method);
+	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, cli_method(t->route));
 }
 
 static int say_unreachable(struct cli *c, CURLcode code)
@@ -151,16 +153,25 @@ static int judge(struct cli *c, CURLcode code, long status, const struct buf *an
 	return exit_status;
 }
 
+/* verbs.def says what each asks for, and doc/api.md repeats it; but whom an address means, and whether there
+ * is such an account, any verb finds out. */
+static bool may_ask(const struct verb *v, enum cli_route route)
+{
+	return route == CLI_ACCOUNTS || route == CLI_USERS_ALL || verb_asks(v, route);
+}
+
 /* The answer stays in t->answer. */
 static CURLcode perform(struct cli *c, struct transfer *t, long *status)
 {
 	struct curl_slist *headers = NULL;
 	CURLcode code = CURLE_OUT_OF_MEMORY;
+	const char *type = cli_type(t->route);
 	char text[100];
 
+	CHECK(may_ask(c->verb, t->route));
 	t->h = curl_easy_init();
 	buf_init(&t->answer, ANSWER_MAX);
-	snprintf(text, sizeof(text), "Content-Type: %s", t->type ? t->type : "application/json");
+	snprintf(text, sizeof(text), "Content-Type: %s", type ? type : "application/json");
 	headers = curl_slist_append(headers, text);
 	headers = curl_slist_append(headers, "Expect:");
 	if (t->if_match) {
@@ -178,10 +189,9 @@ static CURLcode perform(struct cli *c, struct transfer *t, long *status)
 	return code;
 }
 
-int cli_ask(struct cli *c, const char *method, const char *path, const char *type,
-	    struct slice body, json_t **ret)
+int cli_send_text(struct cli *c, enum cli_route route, const char *path, struct slice body, json_t **ret)
 {
-	struct transfer t = { .method = method, .path = path, .type = type, .body = body };
+	struct transfer t = { .route = route, .path = path, .body = body };
 	long status = 0;
 	CURLcode code = perform(c, &t, &status);
 	int exit_status = judge(c, code, status, &t.answer, ret);
@@ -190,11 +200,11 @@ int cli_ask(struct cli *c, const char *method, const char *path, const char *typ
 	return exit_status;
 }
 
-int cli_ask_if(struct cli *c, const char *method, const char *path, const char *if_match, json_t *body,
+int cli_ask_if(struct cli *c, enum cli_route route, const char *path, const char *if_match, json_t *body,
 	       json_t **ret, char etag[static CLI_ETAG_MAX])
 {
 	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-	struct transfer t = { .method = method, .path = path, .body = slice_str(text), .if_match = if_match };
+	struct transfer t = { .route = route, .path = path, .body = slice_str(text), .if_match = if_match };
 	long status = 0;
 	CURLcode code = perform(c, &t, &status);
 	int exit_status = judge(c, code, status, &t.answer, ret);
@@ -205,21 +215,30 @@ int cli_ask_if(struct cli *c, const char *method, const char *path, const char *
 	return exit_status;
 }
 
-int cli_send_file(struct cli *c, const char *path, const char *type, FILE *from, json_t **ret)
+int cli_send_file(struct cli *c, enum cli_route route, FILE *from, json_t **ret)
 {
-	struct transfer t = { .method = "POST", .path = path, .type = type, .from = from };
+	struct buf path;
 	long status = 0;
+
+	buf_init(&path, PATH_MAX_BYTES);
+	cli_path(&path, route, NULL, NULL);
+	struct transfer t = { .route = route, .path = buf_cstr(&path), .from = from };
 	CURLcode code = perform(c, &t, &status);
 	/* who refuses may do so before all of it has come */
 	int exit_status = judge(c, status >= 400 ? CURLE_OK : code, status, &t.answer, ret);
 
 	buf_fini(&t.answer);
+	buf_fini(&path);
 	return exit_status;
 }
 
-int cli_get_file(struct cli *c, const char *path, FILE *to)
+int cli_get_file(struct cli *c, enum cli_route route, FILE *to)
 {
-	struct transfer t = { .method = "GET", .path = path, .to = to };
+	struct buf path;
+
+	buf_init(&path, PATH_MAX_BYTES);
+	cli_path(&path, route, NULL, NULL);
+	struct transfer t = { .route = route, .path = buf_cstr(&path), .to = to };
 	long status = 0;
 	CURLcode code = perform(c, &t, &status);
 	json_t *doc = NULL;
@@ -231,19 +250,26 @@ int cli_get_file(struct cli *c, const char *path, FILE *to)
 		exit_status = !code && status < 300 ? 0 : judge(c, code, status, &t.answer, &doc);
 	json_decref(doc);
 	buf_fini(&t.answer);
+	buf_fini(&path);
 	return exit_status;
 }
 
-int cli_get(struct cli *c, const char *path, json_t **ret)
+int cli_get(struct cli *c, enum cli_route route, const char *path, json_t **ret)
 {
-	return cli_ask(c, "GET", path, NULL, SLICE_NONE, ret);
+	return cli_send_text(c, route, path, SLICE_NONE, ret);
 }
 
-int cli_send(struct cli *c, const char *method, const char *path, json_t *body, json_t **ret)
+int cli_call(struct cli *c, enum cli_route route, const char *first, const char *second, json_t *body,
+	     json_t **ret)
 {
 	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-	int status = cli_ask(c, method, path, NULL, slice_str(text), ret);
+	struct buf path;
+	int status;
 
+	buf_init(&path, PATH_MAX_BYTES);
+	cli_path(&path, route, first, second);
+	status = cli_send_text(c, route, buf_cstr(&path), slice_str(text), ret);
+	buf_fini(&path);
 	free(text);
 	return status;
 }

@@ -50,9 +50,10 @@ int cli_account_of(struct cli *c, const char *email, char *account, size_t cap)
 	if (c->account)
 		return copy_name(c, c->account, account, cap);
 	buf_init(&path, 4000);
-	buf_str(&path, "/api/v1/users?email=");
+	cli_path(&path, CLI_USERS_ALL, NULL, NULL);
+	buf_str(&path, "?email=");
 	path_segment(&path, email);
-	status = cli_get(c, buf_cstr(&path), &doc);
+	status = cli_get(c, CLI_USERS_ALL, buf_cstr(&path), &doc);
 	buf_fini(&path);
 	if (status)
 		return status;
@@ -75,7 +76,7 @@ int cli_known_account(struct cli *c)
 	json_t *doc, *all, *a;
 	bool known = false;
 	size_t i;
-	int status = c->account ? cli_get(c, "/api/v1/accounts", &doc) : 0;
+	int status = c->account ? cli_call(c, CLI_ACCOUNTS, NULL, NULL, NULL, &doc) : 0;
 
 	if (!c->account || status)
 		return status;
@@ -97,7 +98,7 @@ int cli_one_account(struct cli *c, char *account, size_t cap)
 
 	if (c->account)
 		return copy_name(c, c->account, account, cap);
-	status = cli_get(c, "/api/v1/accounts", &doc);
+	status = cli_call(c, CLI_ACCOUNTS, NULL, NULL, NULL, &doc);
 	if (status)
 		return status;
 	all = json_object_get(doc, "accounts");
@@ -110,20 +111,4 @@ int cli_one_account(struct cli *c, char *account, size_t cap)
 	}
 	json_decref(doc);
 	return status;
-}
-
-int cli_user_path(struct cli *c, const char *email, struct buf *path)
-{
-	char account[300];
-	int status;
-
-	buf_init(path, 8000);
-	status = cli_account_of(c, email, account, sizeof(account));
-	if (status)
-		return status;
-	buf_str(path, "/api/v1/accounts/");
-	path_segment(path, account);
-	buf_str(path, "/users/");
-	path_segment(path, email);
-	return 0;
 }

@@ -6,13 +6,13 @@
 enum { COLUMNS_MAX = 8 };
 
 /* Rows of an answer's array, a column a key. */
-static int list(struct cli *c, const char *path, const char *rows, const char *const *keys)
+static int list(struct cli *c, enum cli_route route, const char *rows, const char *const *keys)
 {
 	struct table t;
 	json_t *doc, *v;
 	unsigned n = 0;
 	size_t i;
-	int status = cli_get(c, path, &doc);
+	int status = cli_call(c, route, NULL, NULL, NULL, &doc);
 
 	if (status)
 		return status;
@@ -56,21 +56,6 @@ static int need_role(struct cli *c)
 	return EXIT_USAGE_OR_GONE;
 }
 
-static int ask_named(struct cli *c, const char *method, const char *before, const char *name,
-		     const char *after, json_t **ret)
-{
-	struct buf path;
-	int status;
-
-	buf_init(&path, 1024);
-	buf_str(&path, before);
-	path_segment(&path, name);
-	buf_str(&path, after);
-	status = cli_send(c, method, buf_cstr(&path), NULL, ret);
-	buf_fini(&path);
-	return status;
-}
-
 /* ---- tokens ---- */
 
 int verb_tokens(struct cli *c)
@@ -78,7 +63,7 @@ int verb_tokens(struct cli *c)
 	static const char *const keys[] = { "id",      "name", "account", "role",
 					    "expires", "used", "made_by", NULL };
 
-	return list(c, "/api/v1/tokens", "tokens", keys);
+	return list(c, CLI_TOKENS, "tokens", keys);
 }
 
 int verb_token_add(struct cli *c)
@@ -94,7 +79,7 @@ int verb_token_add(struct cli *c)
 	if (c->until)
 		status = cli_until(c, body, "expires");
 	if (!status)
-		status = cli_send(c, "POST", "/api/v1/tokens", body, &doc);
+		status = cli_call(c, CLI_TOKEN_NEW, NULL, NULL, body, &doc);
 	json_decref(body);
 	return say_secret(c, status, doc, "token");
 }
@@ -102,7 +87,7 @@ int verb_token_add(struct cli *c)
 int verb_token_remove(struct cli *c)
 {
 	json_t *doc = NULL;
-	int status = ask_named(c, "DELETE", "/api/v1/tokens/", c->argv[0], "", &doc);
+	int status = cli_call(c, CLI_TOKEN_DELETE, c->argv[0], NULL, NULL, &doc);
 
 	return said_nothing(c, status, doc);
 }
@@ -124,7 +109,7 @@ int verb_administrators(struct cli *c)
 	struct buf b;
 	json_t *doc, *v;
 	size_t i;
-	int status = cli_get(c, "/api/v1/administrators", &doc);
+	int status = cli_call(c, CLI_ADMINISTRATORS, NULL, NULL, NULL, &doc);
 
 	if (status)
 		return status;
@@ -151,7 +136,7 @@ int verb_administrator_add(struct cli *c)
 		return status;
 	body = json_pack("{s:s,s:[{s:s,s:s}]}", "name", c->argv[0], "grants", "account",
 			 c->account ? c->account : "*", "role", c->role);
-	status = cli_send(c, "POST", "/api/v1/administrators", body, &doc);
+	status = cli_call(c, CLI_ADMINISTRATOR_NEW, NULL, NULL, body, &doc);
 	json_decref(body);
 	return say_secret(c, status, doc, "one_time_password");
 }
@@ -159,7 +144,7 @@ int verb_administrator_add(struct cli *c)
 int verb_administrator_remove(struct cli *c)
 {
 	json_t *doc = NULL;
-	int status = ask_named(c, "DELETE", "/api/v1/administrators/", c->argv[0], "", &doc);
+	int status = cli_call(c, CLI_ADMINISTRATOR_DELETE, c->argv[0], NULL, NULL, &doc);
 
 	return said_nothing(c, status, doc);
 }
@@ -167,7 +152,7 @@ int verb_administrator_remove(struct cli *c)
 int verb_password_reset(struct cli *c)
 {
 	json_t *doc = NULL;
-	int status = ask_named(c, "POST", "/api/v1/administrators/", c->argv[0], "/password", &doc);
+	int status = cli_call(c, CLI_ADMINISTRATOR_PASSWORD, c->argv[0], NULL, NULL, &doc);
 
 	return say_secret(c, status, doc, "one_time_password");
 }

@@ -13,7 +13,7 @@ int verb_backup(struct cli *c)
 
 	if (!f)
 		return EXIT_USAGE_OR_GONE;
-	status = cli_get_file(c, "/api/v1/backup", f);
+	status = cli_get_file(c, CLI_BACKUP, f);
 	bool written = fflush(f) == 0 && fsync(fileno(f)) == 0;
 	long long bytes = (long long)ftello(f);
 	if ((fclose(f) || !written) && !status) {
@@ -43,7 +43,7 @@ int verb_restore(struct cli *c)
 		fprintf(c->err, "offhook: %s: %s\n", c->argv[0], strerrordesc_np(errno));
 		return EXIT_USAGE_OR_GONE;
 	}
-	status = cli_send_file(c, "/api/v1/restore", "application/vnd.sqlite3", f, &doc);
+	status = cli_send_file(c, CLI_RESTORE, f, &doc);
 	fclose(f);
 	if (status)
 		return status;

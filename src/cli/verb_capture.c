@@ -37,21 +37,6 @@ static FILE *open_out(struct cli *c)
 	return c->out_file ? cli_new_file(c, c->out_file) : c->out;
 }
 
-static int capture_path(struct cli *c, struct buf *path)
-{
-	char account[300];
-	int status = cli_one_account(c, account, sizeof(account));
-
-	if (status)
-		return status;
-	buf_str(path, "/api/v1/accounts/");
-	path_segment(path, account);
-	buf_str(path, "/connectors/");
-	path_segment(path, c->argv[0]);
-	buf_str(path, "/capture");
-	return 0;
-}
-
 static void pause_a_little(void)
 {
 	const struct timespec t = { 0, ASK_EVERY_MS * 1000000L };
@@ -75,12 +60,12 @@ static void say_end(struct cli *c, json_t *doc)
 }
 
 /* Fetches until the daemon says that it has ended. */
-static int follow(struct cli *c, const char *path, long long capture, FILE *out)
+static int follow(struct cli *c, const char *account, long long capture, FILE *out)
 {
 	for (;;) {
 		json_t *doc, *ask = json_pack("{s:I,s:b}", "capture", (json_int_t)capture, "stop",
 					      interrupted != 0);
-		int status = cli_send(c, "POST", path, ask, &doc);
+		int status = cli_call(c, CLI_CAPTURE_NEXT, account, c->argv[0], ask, &doc);
 
 		json_decref(ask);
 		if (status)
@@ -102,10 +87,10 @@ static int follow(struct cli *c, const char *path, long long capture, FILE *out)
 	}
 }
 
-static int run(struct cli *c, struct buf *path, int seconds, FILE *out)
+static int run(struct cli *c, const char *account, int seconds, FILE *out)
 {
 	json_t *doc, *ask = json_pack("{s:i,s:b}", "seconds", seconds, "keep_lines", c->keep_lines);
-	int status = cli_send(c, "POST", buf_cstr(path), ask, &doc);
+	int status = cli_call(c, CLI_CAPTURE, account, c->argv[0], ask, &doc);
 
 	json_decref(ask);
 	if (status)
@@ -115,27 +100,25 @@ static int run(struct cli *c, struct buf *path, int seconds, FILE *out)
 	fprintf(c->err,
 		"offhook: recording %s for %d s; make a call, change a profile; ctrl-c ends it\n",
 		c->argv[0], seconds);
-	buf_str(path, "/next");
-	return follow(c, buf_cstr(path), capture, out);
+	return follow(c, account, capture, out);
 }
 
 int verb_capture(struct cli *c)
 {
 	const struct sigaction act = { .sa_handler = on_interrupt };
-	struct buf path;
+	char account[300];
 	int seconds, status = read_seconds(c, &seconds);
 	FILE *out = NULL;
 
-	buf_init(&path, 8000);
 	if (!status)
-		status = capture_path(c, &path);
+		status = cli_one_account(c, account, sizeof(account));
 	if (!status)
 		status = (out = open_out(c)) ? 0 : EXIT_USAGE_OR_GONE;
 	if (!status) {
 		interrupted = 0;
 		sigaction(SIGINT, &act, NULL);
 		sigaction(SIGTERM, &act, NULL);
-		status = run(c, &path, seconds, out);
+		status = run(c, account, seconds, out);
 	}
 	if (out && out != c->out) {
 		bool empty = ftell(out) <= 0;
@@ -144,6 +127,5 @@ int verb_capture(struct cli *c)
 		if (status && empty)
 			unlink(c->out_file);
 	}
-	buf_fini(&path);
 	return status;
 }

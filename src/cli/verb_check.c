@@ -30,7 +30,7 @@ int verb_check(struct cli *c)
 
 	if (c->interactive)
 		fprintf(c->err, "asking PBXs and Graph ...\n");
-	status = cli_send(c, "POST", "/api/v1/check", body, &doc);
+	status = cli_call(c, CLI_CHECK, NULL, NULL, body, &doc);
 	json_decref(body);
 	if (status)
 		return status;

@@ -32,7 +32,7 @@ int verb_clear(struct cli *c)
 	}
 	body =
 	    c->account ? json_pack("{s:s}", "account", c->account) : json_pack("{s:b}", "all", 1);
-	status = cli_send(c, "POST", "/api/v1/clear", body, &doc);
+	status = cli_call(c, CLI_CLEAR, NULL, NULL, body, &doc);
 	json_decref(body);
 	if (status)
 		return status;

@@ -27,7 +27,7 @@ int verb_connectors(struct cli *c)
 	int status = cli_known_account(c);
 
 	if (!status)
-		status = cli_get(c, "/api/v1/connectors", &doc);
+		status = cli_call(c, CLI_CONNECTORS, NULL, NULL, NULL, &doc);
 	if (status)
 		return status;
 	cli_keep_account(c, doc, "connectors", "account");

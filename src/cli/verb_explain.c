@@ -154,13 +154,12 @@ static void say(struct cli *c, json_t *u)
 
 int verb_explain(struct cli *c)
 {
-	struct buf path;
+	char account[300];
 	json_t *doc;
-	int status = cli_user_path(c, c->argv[0], &path);
+	int status = cli_account_of(c, c->argv[0], account, sizeof(account));
 
 	if (!status)
-		status = cli_get(c, buf_cstr(&path), &doc);
-	buf_fini(&path);
+		status = cli_call(c, CLI_USER, account, c->argv[0], NULL, &doc);
 	if (status)
 		return status;
 	if (c->json)

@@ -60,12 +60,11 @@ static int send_csv(struct cli *c, struct slice csv)
 	if (status)
 		return status;
 	buf_init(&path, 8000);
-	buf_str(&path, "/api/v1/accounts/");
-	path_segment(&path, account);
-	buf_fmt(&path, "/users:import%s", c->dry_run ? "?dry_run=true" : "");
+	cli_path(&path, CLI_IMPORT, account, NULL);
+	buf_str(&path, c->dry_run ? "?dry_run=true" : "");
 	if (c->interactive)
 		fprintf(c->err, "importing %zu bytes into %s ...\n", csv.n, account);
-	status = cli_ask(c, "POST", buf_cstr(&path), "text/csv", csv, &doc);
+	status = cli_send_text(c, CLI_IMPORT, buf_cstr(&path), csv, &doc);
 	buf_fini(&path);
 	if (status)
 		return status;

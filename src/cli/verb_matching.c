@@ -53,14 +53,13 @@ static int all_pages(struct cli *c, const char *account, json_t **ret)
 		json_t *doc;
 
 		buf_reset(&path);
-		buf_str(&path, "/api/v1/accounts/");
-		path_segment(&path, account);
-		buf_fmt(&path, "/matching?limit=1000&after=%s", after);
+		cli_path(&path, CLI_MATCHING, account, NULL);
+		buf_fmt(&path, "?limit=1000&after=%s", after);
 		if (c->state) {
 			buf_str(&path, "&state=");
 			path_segment(&path, c->state);
 		}
-		status = cli_get(c, buf_cstr(&path), &doc);
+		status = cli_get(c, CLI_MATCHING, buf_cstr(&path), &doc);
 		if (status)
 			break;
 		snprintf(after, sizeof(after), "%s", text_of(doc, "next"));

@@ -16,48 +16,47 @@ static const char etag_line[] = "# etag: ";
 
 struct kind {
 	const char *word, *key; /* "connector", and the key that names one in a file */
-	const char *folder, *config; /* of its path */
+	enum cli_route show, set, erase;
 };
 
 static const struct kind kinds[] = {
-	{ "account", "name", NULL, "/config" },
-	{ "connector", "name", "/connectors/", "/config" },
-	{ "group", "name", "/groups/", "" },
-	{ "user", "email", "/users/", "/config" },
+	{ "account", "name", CLI_ACCOUNT_CONFIG, CLI_ACCOUNT_CONFIG_PUT, CLI_ACCOUNT_CONFIG_DELETE },
+	{ "connector", "name", CLI_CONNECTOR_CONFIG, CLI_CONNECTOR_CONFIG_PUT, CLI_CONNECTOR_CONFIG_DELETE },
+	{ "group", "name", CLI_GROUP, CLI_GROUP_PUT, CLI_GROUP_DELETE },
+	{ "user", "email", CLI_USER_CONFIG, CLI_USER_CONFIG_PUT, CLI_USER_CONFIG_DELETE },
 };
 
 static const struct kind *kind_of(const struct cli *c)
 {
 	size_t i = 0;
 
-	while (!slice_starts(slice_str(c->verb), kinds[i].word))
+	while (!slice_starts(slice_str(c->verb->name), kinds[i].word))
 		i++;
 	return &kinds[i];
 }
 
-/* "acme/hq" into label, its path into path, for buf_fini in any case. 0 or the exit status. */
+/* "acme/hq" into label, its path, whatever is done with it, into path, for buf_fini in any case. 0 or the
+ * exit status. */
 static int find(struct cli *c, const struct kind *k, const char *name, struct buf *path, struct buf *label)
 {
 	char account[300];
-	int status = 0;
+	int status;
 
 	buf_init(path, 8000);
 	buf_init(label, 1000);
-	if (k->folder && strcmp(k->word, "user") == 0 && !strstr(c->verb, "set"))
+	if (k->show == CLI_ACCOUNT_CONFIG) {
+		cli_path(path, k->show, name, NULL);
+		buf_str(label, name);
+		return 0;
+	}
+	if (k->show == CLI_USER_CONFIG && !strstr(c->verb->name, "set"))
 		status = cli_account_of(c, name, account, sizeof(account));
-	else if (k->folder)
+	else
 		status = cli_one_account(c, account, sizeof(account));
 	if (status)
 		return status;
-	buf_str(path, "/api/v1/accounts/");
-	path_segment(path, k->folder ? account : name);
-	if (k->folder) {
-		buf_str(path, k->folder);
-		path_segment(path, name);
-		buf_fmt(label, "%s/", account);
-	}
-	buf_str(path, k->config);
-	buf_str(label, name);
+	cli_path(path, k->show, account, name);
+	buf_fmt(label, "%s/%s", account, name);
 	return 0;
 }
 
@@ -116,7 +115,7 @@ int verb_object_show(struct cli *c)
 	int status = find(c, k, c->argv[0], &path, &label);
 
 	if (!status)
-		status = cli_ask_if(c, "GET", buf_cstr(&path), NULL, NULL, &doc, etag);
+		status = cli_ask_if(c, k->show, buf_cstr(&path), NULL, NULL, &doc, etag);
 	if (!status)
 		print_settings(c, k, buf_cstr(&label), c->argv[0], doc, etag);
 	json_decref(doc);
@@ -186,7 +185,7 @@ static int put(struct cli *c, const struct kind *k, json_t *settings, const char
 	int status = find(c, k, name, &path, &label);
 
 	if (!status)
-		status = cli_ask_if(c, "PUT", buf_cstr(&path), if_match, settings, &doc, etag);
+		status = cli_ask_if(c, k->set, buf_cstr(&path), if_match, settings, &doc, etag);
 	if (status == EXIT_REFUSED && !*if_match && !c->json)
 		fprintf(c->err,
 			"offhook: to change one that is there, begin with what offhook %s show %s prints, or "
@@ -229,7 +228,7 @@ static int erase(struct cli *c, const struct kind *k, const char *path, const ch
 {
 	char etag[CLI_ETAG_MAX], question[400];
 	json_t *doc = NULL;
-	int status = cli_ask_if(c, "GET", path, NULL, NULL, &doc, etag);
+	int status = cli_ask_if(c, k->show, path, NULL, NULL, &doc, etag);
 
 	json_decref(doc);
 	doc = NULL;
@@ -239,7 +238,7 @@ static int erase(struct cli *c, const struct kind *k, const char *path, const ch
 		return EXIT_REFUSED;
 	}
 	if (!status)
-		status = cli_ask_if(c, "DELETE", path, etag, NULL, &doc, etag);
+		status = cli_ask_if(c, k->erase, path, etag, NULL, &doc, etag);
 	if (!status && c->json)
 		print_json(c, doc);
 	else if (!status)
@@ -281,18 +280,12 @@ int verb_groups(struct cli *c)
 {
 	char account[300];
 	struct table t;
-	struct buf path;
 	json_t *doc = NULL, *g;
 	size_t i;
 	int status = cli_one_account(c, account, sizeof(account));
 
-	buf_init(&path, 4000);
-	buf_str(&path, "/api/v1/accounts/");
-	path_segment(&path, account);
-	buf_str(&path, "/groups");
 	if (!status)
-		status = cli_get(c, buf_cstr(&path), &doc);
-	buf_fini(&path);
+		status = cli_call(c, CLI_GROUPS, account, NULL, NULL, &doc);
 	if (status)
 		return status;
 	table_init(&t, 3);
@@ -307,7 +300,7 @@ int verb_export(struct cli *c)
 {
 	FILE *f = c->out;
 	json_t *doc = NULL;
-	int status = cli_get(c, "/api/v1/export", &doc);
+	int status = cli_call(c, CLI_EXPORT, NULL, NULL, NULL, &doc);
 
 	if (!status && c->out_file && !(f = cli_new_file(c, c->out_file)))
 		status = EXIT_USAGE_OR_GONE;

@@ -43,10 +43,8 @@ static int send_policy(struct cli *c, struct slice policy)
 	if (status)
 		return status;
 	buf_init(&path, 8000);
-	buf_str(&path, "/api/v1/accounts/");
-	path_segment(&path, account);
-	buf_str(&path, "/preview");
-	status = cli_ask(c, "POST", buf_cstr(&path), "application/yaml", policy, &doc);
+	cli_path(&path, CLI_PREVIEW, account, NULL);
+	status = cli_send_text(c, CLI_PREVIEW, buf_cstr(&path), policy, &doc);
 	buf_fini(&path);
 	if (status)
 		return status;

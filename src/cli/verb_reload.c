@@ -4,7 +4,7 @@ int verb_reload(struct cli *c)
 {
 	json_t *doc, *change;
 	size_t i;
-	int status = cli_send(c, "POST", "/api/v1/reload", NULL, &doc);
+	int status = cli_call(c, CLI_RELOAD, NULL, NULL, NULL, &doc);
 
 	if (status)
 		return status;
@@ -26,7 +26,7 @@ int verb_reload(struct cli *c)
 int verb_log_level(struct cli *c)
 {
 	json_t *body = json_pack("{s:s}", "level", c->argv[0]), *doc;
-	int status = cli_send(c, "PUT", "/api/v1/log-level", body, &doc);
+	int status = cli_call(c, CLI_LOG_LEVEL, NULL, NULL, body, &doc);
 
 	json_decref(body);
 	if (status)

@@ -68,16 +68,14 @@ static int read_state(struct cli *c, json_t *body)
 	return EXIT_USAGE_OR_GONE;
 }
 
-static int put(struct cli *c, const char *what, json_t *body)
+static int put(struct cli *c, enum cli_route route, json_t *body)
 {
-	struct buf path;
+	char account[300];
 	json_t *doc;
-	int status = cli_user_path(c, c->argv[0], &path);
+	int status = cli_account_of(c, c->argv[0], account, sizeof(account));
 
-	buf_fmt(&path, "/%s", what);
 	if (!status)
-		status = cli_send(c, "PUT", buf_cstr(&path), body, &doc);
-	buf_fini(&path);
+		status = cli_call(c, route, account, c->argv[0], body, &doc);
 	if (!status && c->json)
 		print_json(c, doc);
 	if (!status)
@@ -94,7 +92,7 @@ int verb_set(struct cli *c)
 	if (!status)
 		status = cli_until(c, body, "until");
 	if (!status)
-		status = put(c, "profile", body);
+		status = put(c, CLI_PROFILE, body);
 	if (!status && !c->json) {
 		local_time(text_of(body, "until"), when, sizeof(when));
 		fprintf(c->out, "%s is set to %s%s%s\n", c->argv[0], c->argv[1],
@@ -110,7 +108,7 @@ static int switch_user(struct cli *c, bool on)
 	int status;
 
 	json_object_set_new(body, "enabled", json_boolean(on));
-	status = put(c, "enabled", body);
+	status = put(c, CLI_ENABLED, body);
 	if (!status && !c->json)
 		fprintf(c->out, "%s is switched %s\n", c->argv[0], on ? "on" : "off");
 	json_decref(body);

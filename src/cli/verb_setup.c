@@ -47,20 +47,6 @@ static bool all_done(json_t *doc)
 	return true;
 }
 
-static int ask(struct cli *c, const char *account, json_t **ret)
-{
-	struct buf path;
-
-	buf_init(&path, 2000);
-	buf_str(&path, "/api/v1/accounts/");
-	path_segment(&path, account);
-	buf_str(&path, c->dry_run ? "/setup" : "/setup/check");
-	int status = c->dry_run ? cli_get(c, buf_cstr(&path), ret)
-				: cli_send(c, "POST", buf_cstr(&path), NULL, ret);
-	buf_fini(&path);
-	return status;
-}
-
 int verb_setup(struct cli *c)
 {
 	char account[300];
@@ -68,7 +54,7 @@ int verb_setup(struct cli *c)
 	int status = cli_one_account(c, account, sizeof(account));
 
 	if (!status)
-		status = ask(c, account, &doc);
+		status = cli_call(c, c->dry_run ? CLI_SETUP : CLI_SETUP_CHECK, account, NULL, NULL, &doc);
 	if (status)
 		return status;
 	if (c->json)

@@ -78,10 +78,10 @@ static void say(struct cli *c, json_t *all)
 }
 
 /* Puts one answer, or the array in it, into all under the same key. */
-static int gather(struct cli *c, json_t *all, const char *path, const char *key, bool whole)
+static int gather(struct cli *c, json_t *all, enum cli_route route, const char *key, bool whole)
 {
 	json_t *doc;
-	int status = cli_get(c, path, &doc);
+	int status = cli_call(c, route, NULL, NULL, NULL, &doc);
 
 	if (status)
 		return status;
@@ -96,11 +96,11 @@ int verb_status(struct cli *c)
 	int status = cli_known_account(c);
 
 	if (!status)
-		status = gather(c, all, "/readyz", "ready", true);
+		status = gather(c, all, CLI_READYZ, "ready", true);
 	if (!status)
-		status = gather(c, all, "/api/v1/accounts", "accounts", false);
+		status = gather(c, all, CLI_ACCOUNTS, "accounts", false);
 	if (!status)
-		status = gather(c, all, "/api/v1/connectors", "connectors", false);
+		status = gather(c, all, CLI_CONNECTORS, "connectors", false);
 	cli_keep_account(c, all, "accounts", "name");
 	cli_keep_account(c, all, "connectors", "account");
 	if (!status && c->json)

@@ -62,13 +62,8 @@ static void head(struct cli *c, struct table *t)
 static void page_path(struct cli *c, const char *after, struct buf *b)
 {
 	buf_reset(b);
-	buf_str(b, "/api/v1/");
-	if (c->account) {
-		buf_str(b, "accounts/");
-		path_segment(b, c->account);
-		buf_char(b, '/');
-	}
-	buf_fmt(b, "users?limit=1000&after=%s", after);
+	cli_path(b, c->account ? CLI_USERS : CLI_USERS_ALL, c->account, NULL);
+	buf_fmt(b, "?limit=1000&after=%s", after);
 	if (c->state) {
 		buf_str(b, "&state=");
 		path_segment(b, c->state);
@@ -90,7 +85,7 @@ static int all_pages(struct cli *c, json_t *users)
 		json_t *doc;
 
 		page_path(c, after, &path);
-		status = cli_get(c, buf_cstr(&path), &doc);
+		status = cli_get(c, c->account ? CLI_USERS : CLI_USERS_ALL, buf_cstr(&path), &doc);
 		if (status)
 			break;
 		json_array_extend(users, json_object_get(doc, "users"));

@@ -9,7 +9,7 @@ int verb_version(struct cli *c)
 	const char *daemon;
 
 	if (access(c->socket_path, F_OK) == 0)
-		cli_get(c, "/healthz", &doc);
+		cli_call(c, CLI_HEALTHZ, NULL, NULL, NULL, &doc);
 	daemon = text_of(doc, "version");
 	if (*daemon)
 		json_object_set_new(all, "offhookd", json_string(daemon));
