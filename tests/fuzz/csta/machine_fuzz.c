@@ -82,11 +82,13 @@ static void take(struct rig *r, const struct source_out *o)
 	case OUT_WRITTEN:
 		take_written(r, o);
 		break;
+	case OUT_KEEP:
+		CHECK(o->line < LINES && r->here[o->line] && memchr(o->text, 0, sizeof(o->text)));
+		break;
 	case OUT_CLOSE:
 	case OUT_NOTE:
 		break;
 	case OUT_LISTEN:
-	case OUT_KEEP:
 	case OUT_ANSWER:
 		CHECK(false);
 	}
